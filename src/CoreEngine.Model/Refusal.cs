@@ -1,0 +1,65 @@
+using System.Globalization;
+
+namespace CoreEngine.Model;
+
+/// <summary>Why a call was refused: a typed no.</summary>
+public enum RefusalCode : byte
+{
+    /// <summary>Not refused.</summary>
+    None = 0,
+
+    /// <summary>No leader is known, and none appeared in two election timeouts.</summary>
+    NoLeader,
+
+    /// <summary>This replica does not lead, and forwarding is off. Argument: the leader, or 0.</summary>
+    NotLeader,
+
+    /// <summary>The queue of proposals is full. Argument: proposals held.</summary>
+    QueueFull,
+
+    /// <summary>The leader holds as much uncommitted work as it may. Argument: bytes uncommitted.</summary>
+    UncommittedFull,
+
+    /// <summary>The command is larger than the limit. Arguments: its bytes, the limit.</summary>
+    EntryTooLarge,
+
+    /// <summary>A committed entry of another term holds the proposal's index. Arguments: index, that term.</summary>
+    Superseded,
+
+    /// <summary>The group stopped on a fault.</summary>
+    GroupFaulted,
+
+    /// <summary>The engine is being disposed.</summary>
+    Closing,
+
+    /// <summary>No quorum confirmed the leader's authority in time. Argument: election timeout in milliseconds.</summary>
+    NoQuorum,
+
+    /// <summary>The leader has not yet committed an entry of its own term.</summary>
+    NoAnchor,
+
+    /// <summary>The link to the leader cannot take more. Argument: the leader.</summary>
+    LinkFull,
+}
+
+/// <summary>A typed no that names the missing evidence (S2-04); its text is rendered only when somebody asks.</summary>
+/// <param name="Code">Which refusal.</param>
+/// <param name="First">First argument, by code.</param>
+/// <param name="Second">Second argument, by code.</param>
+public readonly record struct Refusal(RefusalCode Code, ulong First = 0, ulong Second = 0)
+{
+    /// <summary>The evidence that is missing.</summary>
+    public string MissingEvidence => RefusalText.Of(Code).Missing;
+
+    /// <summary>What cannot be known without it.</summary>
+    public string CannotKnow => RefusalText.Of(Code).CannotKnow;
+
+    /// <summary>The invariant that answering anyway would put at risk.</summary>
+    public string AtRisk => RefusalText.Of(Code).AtRisk;
+
+    /// <summary>What happened and what to do, for people.</summary>
+    public string Statement => string.Format(CultureInfo.InvariantCulture, RefusalText.Of(Code).Statement, First, Second);
+
+    /// <summary>Code and statement.</summary>
+    public override string ToString() => $"{Code}: {Statement}";
+}

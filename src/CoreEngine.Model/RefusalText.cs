@@ -1,0 +1,65 @@
+namespace CoreEngine.Model;
+
+/// <summary>The four fields of each refusal, as a table.</summary>
+internal readonly record struct RefusalText(string Missing, string CannotKnow, string AtRisk, string Statement)
+{
+    internal static RefusalText Of(RefusalCode code) => code switch
+    {
+        RefusalCode.NoLeader => new(
+            "an authority certificate of the current term",
+            "who may append",
+            "single writer",
+            "no leader is known and none appeared in two election timeouts; retry, or restore a majority of replicas"),
+        RefusalCode.NotLeader => new(
+            "an authority certificate for this replica",
+            "whether an entry appended here would survive",
+            "single writer",
+            "this replica does not lead (leader: {0}; 0 means unknown); send the call there, or switch forwarding on"),
+        RefusalCode.QueueFull => new(
+            "a free place in the proposal queue",
+            "when the call would be served",
+            "bounded memory",
+            "{0} proposals are queued already; wait for some of them and retry"),
+        RefusalCode.UncommittedFull => new(
+            "durable acknowledgements of a quorum",
+            "whether the entries in flight will commit",
+            "bounded memory",
+            "{0} bytes are uncommitted already; retry when the followers have caught up"),
+        RefusalCode.EntryTooLarge => new(
+            "a frame that could carry the command",
+            "nothing: the size is known",
+            "bounded memory",
+            "the command has {0} bytes, the limit is {1}; split it"),
+        RefusalCode.Superseded => new(
+            "a commit certificate for the proposal's own term",
+            "nothing: the proposal is surely without effect",
+            "agreement",
+            "a committed entry of term {1} holds index {0}; propose again"),
+        RefusalCode.GroupFaulted => new(
+            "a log that can be trusted",
+            "what the medium holds",
+            "durability",
+            "the group stopped on a fault (see Group.Fault); repair the cause and reopen the engine"),
+        RefusalCode.Closing => new(
+            "an open engine",
+            "whether the proposal would be decided",
+            "a decided outcome for every accepted proposal",
+            "the engine is closing; propose elsewhere"),
+        RefusalCode.NoQuorum => new(
+            "a quorum's confirmation of the leader's authority",
+            "whether a newer leader has committed more",
+            "linearizability",
+            "no quorum confirmed the leader within {0} ms; retry, or restore a majority of replicas"),
+        RefusalCode.NoAnchor => new(
+            "a committed entry of the leader's own term",
+            "the true commit index",
+            "linearizability",
+            "the new leader has not committed in its own term yet; retry"),
+        RefusalCode.LinkFull => new(
+            "room on the link to the leader",
+            "when the call would reach the leader",
+            "bounded memory",
+            "the link to leader {0} is full; retry"),
+        _ => new(string.Empty, string.Empty, string.Empty, string.Empty),
+    };
+}

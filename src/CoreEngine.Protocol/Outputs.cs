@@ -1,0 +1,149 @@
+using System;
+using CoreEngine.Model;
+using CoreEngine.Model.Certificates;
+
+namespace CoreEngine.Protocol;
+
+/// <summary>What is to be written to the log, in this order.</summary>
+internal enum PersistKind : byte
+{
+    /// <summary>Term, vote and commit index.</summary>
+    HardState,
+
+    /// <summary>Entries <c>First..Last</c>, to be taken from the log suffix.</summary>
+    Entries,
+
+    /// <summary>Everything above <c>Last</c> is void.</summary>
+    Truncate,
+}
+
+/// <summary>One thing to write. The core is told by <see cref="IProtocolCore.Persisted"/> with the same ticket; tickets rise by one.</summary>
+internal readonly record struct PersistItem(
+    PersistKind Kind, ulong Ticket, ulong Term, uint Vote, ulong Commit, ulong First, ulong Last);
+
+/// <summary>The answer to a read request.</summary>
+/// <param name="ReadId">The request.</param>
+/// <param name="Index">Reflects everything up to here; the read waits until this is applied.</param>
+/// <param name="Proof">Default when refused.</param>
+/// <param name="Refusal">Why not.</param>
+internal readonly record struct ReadOutcome(ulong ReadId, ulong Index, ReadCertificate Proof, Refusal Refusal);
+
+/// <summary>Asks the loop to read entries from the log that are no longer in memory, for one peer.</summary>
+internal readonly record struct LoadRequest(uint Peer, ulong First, ulong Last, int BytesMax);
+
+/// <summary>What a turn asks for, in the order in which the loop must honour it (etcd's <c>Ready</c>).</summary>
+/// <remarks>
+/// 1 <see cref="Persist"/> is staged in order. 2 <see cref="SendNow"/> leaves, beside our own write. 3 <see cref="SendAfterDurable"/>
+/// leaves once its ticket is durable. 4 <see cref="CommitProof"/> lets the applier go on. 5 <see cref="Reads"/>, <see cref="Loads"/>.
+/// Not thread-safe; reused every turn, grows to the high-water mark of a turn and stays there, bounded by the core's windows.
+/// </remarks>
+internal sealed class Outputs
+{
+    private PersistItem[] _persist = new PersistItem[64];
+    private OutboundMessage[] _now = new OutboundMessage[64];
+    private OutboundMessage[] _after = new OutboundMessage[16];
+    private ulong[] _afterTickets = new ulong[16];
+    private ReadOutcome[] _reads = new ReadOutcome[64];
+    private LoadRequest[] _loads = new LoadRequest[8];
+    private int _persistCount;
+    private int _nowCount;
+    private int _afterCount;
+    private int _readCount;
+    private int _loadCount;
+
+    internal ReadOnlySpan<PersistItem> Persist => _persist.AsSpan(0, _persistCount);
+
+    internal ReadOnlySpan<OutboundMessage> SendNow => _now.AsSpan(0, _nowCount);
+
+    internal ReadOnlySpan<OutboundMessage> SendAfterDurable => _after.AsSpan(0, _afterCount);
+
+    /// <summary>The ticket that releases the message at the same place of <see cref="SendAfterDurable"/>.</summary>
+    internal ReadOnlySpan<ulong> SendAfterDurableTickets => _afterTickets.AsSpan(0, _afterCount);
+
+    /// <summary>The newest commit proof of the turn; default when C did not move.</summary>
+    internal CommitCertificate CommitProof { get; private set; }
+
+    internal ReadOnlySpan<ReadOutcome> Reads => _reads.AsSpan(0, _readCount);
+
+    internal ReadOnlySpan<LoadRequest> Loads => _loads.AsSpan(0, _loadCount);
+
+    internal void Write(in PersistItem item)
+    {
+        Grow(ref _persist, _persistCount);
+        _persist[_persistCount++] = item;
+    }
+
+    /// <summary>Adds a message that may leave at once and returns its place, to be filled in.</summary>
+    internal ref OutboundMessage Send()
+    {
+        Grow(ref _now, _nowCount);
+        ref OutboundMessage message = ref _now[_nowCount++];
+        message = default;
+        return ref message;
+    }
+
+    /// <summary>Adds a message that must wait until <paramref name="ticket"/> is durable and returns its place, to be filled in.</summary>
+    internal ref OutboundMessage SendAfter(ulong ticket)
+    {
+        Grow(ref _after, _afterCount);
+        Grow(ref _afterTickets, _afterCount);
+        _afterTickets[_afterCount] = ticket;
+        ref OutboundMessage message = ref _after[_afterCount++];
+        message = default;
+        return ref message;
+    }
+
+    internal void Committed(in CommitCertificate proof)
+    {
+        Invariant.Holds(proof.IsValid);
+        CommitProof = proof;
+    }
+
+    internal void AnswerRead(in ReadOutcome outcome)
+    {
+        Grow(ref _reads, _readCount);
+        _reads[_readCount++] = outcome;
+    }
+
+    internal void Load(in LoadRequest request)
+    {
+        Grow(ref _loads, _loadCount);
+        _loads[_loadCount++] = request;
+    }
+
+    /// <summary>
+    /// Drops messages of this turn that name entries of the suffix. A replica that stops leading must call it before it truncates:
+    /// the names would mean other entries by the time the loop gathers them.
+    /// </summary>
+    internal void CancelEntries()
+    {
+        int kept = 0;
+        for (int i = 0; i < _nowCount; i++)
+        {
+            if (_now[i].Source == EntrySource.None)
+            {
+                _now[kept++] = _now[i];
+            }
+        }
+
+        _nowCount = kept;
+    }
+
+    internal void Clear()
+    {
+        _persistCount = 0;
+        _nowCount = 0;
+        _afterCount = 0;
+        _readCount = 0;
+        _loadCount = 0;
+        CommitProof = default;
+    }
+
+    private static void Grow<T>(ref T[] items, int count)
+    {
+        if (count == items.Length)
+        {
+            Array.Resize(ref items, items.Length * 2);
+        }
+    }
+}

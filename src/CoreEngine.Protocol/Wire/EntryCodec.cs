@@ -1,0 +1,89 @@
+using System;
+using System.Buffers.Binary;
+using CoreEngine.Model;
+
+namespace CoreEngine.Protocol.Wire;
+
+/// <summary>What the flags of an entry's record say.</summary>
+[Flags]
+internal enum EntryFlags : ushort
+{
+    None = 0,
+
+    /// <summary>An origin stands between stamp and payload.</summary>
+    Origin = 1,
+
+    /// <summary>A new leader's own-term entry: not shown to the state machine.</summary>
+    Anchor = 2,
+}
+
+/// <summary>An entry as its record holds it.</summary>
+internal readonly ref struct Entry(ulong stamp, EntryFlags flags, EntryOrigin origin, ReadOnlySpan<byte> payload)
+{
+    /// <summary>Hybrid clock of the leader that appended it.</summary>
+    public readonly ulong Stamp = stamp;
+    public readonly EntryFlags Flags = flags;
+    public readonly EntryOrigin Origin = origin;
+    public readonly ReadOnlySpan<byte> Payload = payload;
+}
+
+/// <summary>The body of an entry's record: <c>u64 stamp | [u32 replica | u32 incarnation | u64 correlation] | payload</c>, little endian.</summary>
+internal static class EntryCodec
+{
+    internal const int StampBytes = 8;
+    internal const int OriginBytes = 16;
+
+    /// <summary>Bytes of the whole record, header and padding included.</summary>
+    internal static int RecordSize(EntryFlags flags, int payloadLength) =>
+        RecordHeader.SizeOf(BodyLength(flags, payloadLength));
+
+    /// <summary>Writes a whole record.</summary>
+    /// <param name="target">Exactly <see cref="RecordSize"/> bytes.</param>
+    internal static void Write(
+        Span<byte> target, uint group, ulong index, ulong term, ulong stamp, EntryFlags flags, in EntryOrigin origin, ReadOnlySpan<byte> payload)
+    {
+        Span<byte> body = target[RecordHeader.Bytes..];
+        BinaryPrimitives.WriteUInt64LittleEndian(body, stamp);
+        body = body[StampBytes..];
+        if ((flags & EntryFlags.Origin) != 0)
+        {
+            BinaryPrimitives.WriteUInt32LittleEndian(body, origin.Replica);
+            BinaryPrimitives.WriteUInt32LittleEndian(body[4..], origin.Incarnation);
+            BinaryPrimitives.WriteUInt64LittleEndian(body[8..], origin.Correlation);
+            body = body[OriginBytes..];
+        }
+
+        payload.CopyTo(body);
+        RecordHeader.Seal(target, BodyLength(flags, payload.Length), RecordType.Entry, (ushort)flags, group, index, term);
+    }
+
+    /// <summary>Takes an entry's body apart. False when it is too short for what its flags claim.</summary>
+    internal static bool TryRead(in RecordHeader header, ReadOnlySpan<byte> record, out Entry entry)
+    {
+        entry = default;
+        var flags = (EntryFlags)header.Flags;
+        if (header.Type != RecordType.Entry || header.BodyLength < BodyLength(flags, 0))
+        {
+            return false;
+        }
+
+        ReadOnlySpan<byte> body = record.Slice(RecordHeader.Bytes, header.BodyLength);
+        ulong stamp = BinaryPrimitives.ReadUInt64LittleEndian(body);
+        body = body[StampBytes..];
+        EntryOrigin origin = default;
+        if ((flags & EntryFlags.Origin) != 0)
+        {
+            origin = new EntryOrigin(
+                BinaryPrimitives.ReadUInt32LittleEndian(body),
+                BinaryPrimitives.ReadUInt32LittleEndian(body[4..]),
+                BinaryPrimitives.ReadUInt64LittleEndian(body[8..]));
+            body = body[OriginBytes..];
+        }
+
+        entry = new Entry(stamp, flags, origin, body);
+        return true;
+    }
+
+    private static int BodyLength(EntryFlags flags, int payloadLength) =>
+        StampBytes + ((flags & EntryFlags.Origin) != 0 ? OriginBytes : 0) + payloadLength;
+}

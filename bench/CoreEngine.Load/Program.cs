@@ -1,0 +1,6 @@
+namespace CoreEngine.Load;
+
+internal static class Program
+{
+    internal static int Main() => 0;
+}

@@ -40,6 +40,9 @@ public enum RefusalCode : byte
 
     /// <summary>The link to the leader cannot take more. Argument: the leader.</summary>
     LinkFull,
+
+    /// <summary>The leader's medium has no room for another log segment.</summary>
+    LogFull,
 }
 
 /// <summary>A typed no that names the missing evidence (S2-04); its text is rendered only when somebody asks.</summary>

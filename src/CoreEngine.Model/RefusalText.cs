@@ -60,6 +60,11 @@ internal readonly record struct RefusalText(string Missing, string CannotKnow, s
             "when the call would reach the leader",
             "bounded memory",
             "the link to leader {0} is full; retry"),
+        RefusalCode.LogFull => new(
+            "a spare log segment on the medium",
+            "whether the entry could be made durable",
+            "durability",
+            "the leader's disk has no room for another log segment; free space on it, then retry"),
         _ => new(string.Empty, string.Empty, string.Empty, string.Empty),
     };
 }

@@ -1,0 +1,76 @@
+using System;
+using System.Collections.Generic;
+using System.Net;
+using CoreEngine.Model;
+
+namespace CoreEngine;
+
+/// <summary>Another replica of the cluster and where it listens.</summary>
+/// <param name="Replica">Its number, unique in the cluster, from 1.</param>
+/// <param name="Address">Where its engine listens for replicas.</param>
+public sealed record Peer(uint Replica, IPEndPoint Address);
+
+/// <summary>What an engine needs to open. Immutable; checked by <see cref="Engine.OpenAsync"/>, which names a setting that makes no sense.</summary>
+public sealed record EngineOptions
+{
+    /// <summary>This replica's number, as the directory was formatted with.</summary>
+    public required uint Replica { get; init; }
+
+    /// <summary>The data directory. It must have been formatted; it belongs to one engine at a time.</summary>
+    public required string Directory { get; init; }
+
+    /// <summary>Where this engine listens for other replicas. Plaintext is refused off loopback.</summary>
+    public required IPEndPoint Listen { get; init; }
+
+    /// <summary>The other replicas. Empty for a cluster of one.</summary>
+    public IReadOnlyList<Peer> Peers { get; init; } = [];
+
+    /// <summary>The cluster that the directory must belong to; <c>null</c> takes the directory's word.</summary>
+    public ClusterId? Cluster { get; init; }
+
+    /// <summary>How often a leader shows that it lives. Default 50 ms.</summary>
+    public TimeSpan Heartbeat { get; init; } = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Shortest silence of a leader after which a replica campaigns. Default 300 ms; at least three heartbeats.</summary>
+    public TimeSpan ElectionMin { get; init; } = TimeSpan.FromMilliseconds(300);
+
+    /// <summary>Longest such silence. Default 600 ms; each replica draws anew between the two every time.</summary>
+    public TimeSpan ElectionMax { get; init; } = TimeSpan.FromMilliseconds(600);
+
+    /// <summary>After this an undecided proposal ends as Unknown. Default 10 s.</summary>
+    public TimeSpan ProposalTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long disposal waits for pending proposals before they end as Unknown. Default 5 s.</summary>
+    public TimeSpan CloseTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Bytes of one log segment: a multiple of 1 MiB. Default 64 MiB.</summary>
+    public long SegmentBytes { get; init; } = 64L * 1024 * 1024;
+
+    /// <summary>Seed of election timeouts and reconnect back-off; 0 draws one.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary>Receives one line per event of note (links, elections, faults). Called from the engine's threads; must not block. May be null.</summary>
+    public Action<string>? Log { get; init; }
+}
+
+/// <summary>What a group is.</summary>
+public sealed record GroupOptions
+{
+    /// <summary>The group's number in the cluster, from 1; the same on every replica.</summary>
+    public uint Group { get; init; } = 1;
+
+    /// <summary>True hands proposals made at a follower on to the leader. Default true.</summary>
+    public bool Forward { get; init; } = true;
+
+    /// <summary>Bytes of recent entries kept in memory for followers that lag. Default 32 MiB.</summary>
+    public int CacheBytes { get; init; } = 32 * 1024 * 1024;
+
+    /// <summary>Bytes that the group's queue of proposals holds before it refuses. Default 4 MiB, a power of two.</summary>
+    public int QueueBytes { get; init; } = 4 * 1024 * 1024;
+
+    /// <summary>Proposals that may be pending at a time, awaited or ticketed. Default 32,768, a power of two.</summary>
+    public int ProposalsMax { get; init; } = Limits.ProposalsMax;
+
+    /// <summary>A Line history by Raft: replicas may crash and come back, they do not lie; acknowledged means durable at a quorum.</summary>
+    public static GroupOptions Raft() => new();
+}

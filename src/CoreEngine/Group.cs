@@ -1,0 +1,151 @@
+using System;
+using System.Runtime.CompilerServices;
+using System.Threading;
+using System.Threading.Tasks;
+using CoreEngine.Loop;
+using CoreEngine.Model;
+using CoreEngine.Model.Modes;
+
+namespace CoreEngine;
+
+/// <summary>What an operator sees of a group at this replica.</summary>
+/// <param name="Role">Follower, PreCandidate, Candidate or Leader.</param>
+/// <param name="Term">Current term.</param>
+/// <param name="Leader">The leader of that term; 0 when unknown.</param>
+/// <param name="Mode">How much the group may promise now.</param>
+/// <param name="Frontiers">The boundaries.</param>
+/// <param name="PendingProposals">Proposals whose callers wait, or have not taken their receipt.</param>
+public readonly record struct GroupStatus(
+    string Role, ulong Term, uint Leader, Mode Mode, FrontierValues Frontiers, int PendingProposals);
+
+/// <summary>A Line history behind the host's machine. All members may be called from any thread.</summary>
+public sealed class Group
+{
+    private readonly GroupRuntime _runtime;
+
+    internal Group(GroupRuntime runtime) => _runtime = runtime;
+
+    /// <summary>The group's name, as its first record holds it.</summary>
+    public string Name => _runtime.Name;
+
+    /// <summary>The group's number.</summary>
+    public uint Number => _runtime.Number;
+
+    /// <summary>Why the group stopped; null while it runs.</summary>
+    public EngineFault? Fault => _runtime.Fault;
+
+    /// <summary>What a committed proposal survives, e.g. <c>quorum/power</c>.</summary>
+    public string Durability => _runtime.Contract.ToString();
+
+    /// <summary>The boundaries E, D, A, C, T at this replica, as of the last turn.</summary>
+    public FrontierValues Frontiers => _runtime.View.Read().Frontiers;
+
+    /// <summary>Role, term, leader, mode and boundaries, as of the last turn.</summary>
+    public GroupStatus Status
+    {
+        get
+        {
+            (FrontierValues frontiers, Protocol.CoreStatus status) = _runtime.View.Read();
+            return new GroupStatus(
+                status.Role.ToString(), status.Term, status.Leader, status.Mode, frontiers, _runtime.Slots.InUse);
+        }
+    }
+
+    /// <summary>Proposes a command and waits until it is decided; the machine's reply is dropped.</summary>
+    /// <inheritdoc cref="ProposeAsync(ReadOnlySpan{byte}, Memory{byte}, CancellationToken)"/>
+    public ValueTask<Receipt> ProposeAsync(ReadOnlySpan<byte> command, CancellationToken cancellationToken = default) =>
+        ProposeAsync(command, default, cancellationToken);
+
+    /// <summary>Proposes a command and waits until it is decided. On a follower it is handed to the leader.</summary>
+    /// <param name="command">Copied before the call returns; at most <see cref="Limits.EntryBytesMax"/> bytes.</param>
+    /// <param name="reply">Receives the machine's reply before the await ends; the caller's until then only if it leaves it alone.</param>
+    /// <param name="cancellationToken">Stops the wait, not the proposal: it may still commit.</param>
+    /// <returns>
+    /// Committed: durable at a quorum and applied here. Refused: surely without effect. Unknown: not decided in time. Await it once.
+    /// </returns>
+    /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
+    public ValueTask<Receipt> ProposeAsync(
+        ReadOnlySpan<byte> command, Memory<byte> reply, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        ProposalSource? source = _runtime.TryEnqueue(command, reply, isTicket: false, out Refusal refusal, out ValueTask<Receipt> result, cancellationToken);
+        return source is null ? new ValueTask<Receipt>(Refused(refusal)) : result;
+    }
+
+    /// <summary>Proposes without a task: the receipt is polled by <see cref="TryTake"/>. Allocates nothing.</summary>
+    /// <param name="command">Copied before the call returns.</param>
+    /// <param name="ticket">Names the proposal; every ticket must be taken, its place is free only then.</param>
+    /// <param name="refusal">Why not: typed back-pressure.</param>
+    /// <returns>False when the proposal was refused at once.</returns>
+    public bool TryPropose(ReadOnlySpan<byte> command, out ProposalTicket ticket, out Refusal refusal)
+    {
+        ProposalSource? source = _runtime.TryEnqueue(command, default, isTicket: true, out refusal, out _, default);
+        ticket = source is null ? default : new ProposalTicket(source.Slot, source.Generation);
+        return source is not null;
+    }
+
+    /// <summary>Takes the receipt of a ticket, once.</summary>
+    /// <param name="reply">Receives as much of the machine's reply as it has room for.</param>
+    /// <returns>False while the proposal is undecided, and for a ticket taken before.</returns>
+    public bool TryTake(in ProposalTicket ticket, Span<byte> reply, out Receipt receipt)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(ticket.Slot, nameof(ticket));
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(ticket.Slot, _runtime.Slots.Capacity, nameof(ticket));
+        receipt = default;
+        ProposalSource? source = _runtime.Slots.At(ticket.Slot);
+        return source is not null && source.TryTake(ticket.Generation, reply, out receipt);
+    }
+
+    /// <summary>Waits for a read point: afterwards this replica's machine reflects everything up to it.</summary>
+    /// <returns>The point with its certificate; or a refusal that names the missing evidence.</returns>
+    /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<ReadResult> ReadAsync(Read level, CancellationToken cancellationToken = default)
+    {
+        QueryResult<bool> result = await QueryAsync<IStateMachine, bool, bool>(
+            static (_, argument) => argument, true, level, cancellationToken).ConfigureAwait(false);
+        return result.Point;
+    }
+
+    /// <summary>Runs a query against the machine between two batches, when a read point of the wanted freshness is reached.</summary>
+    /// <typeparam name="TMachine">The host's machine, as given to the group.</typeparam>
+    /// <typeparam name="TArgument">What the query needs; passed along to avoid a closure.</typeparam>
+    /// <typeparam name="TResult">What it returns; must not refer to the machine's own memory.</typeparam>
+    /// <param name="query">Must not change the machine. Runs on the machine's thread; an exception reaches this caller only.</param>
+    /// <param name="argument">Handed to the query.</param>
+    /// <param name="level">How fresh.</param>
+    /// <param name="cancellationToken">Stops the wait; the query may still run.</param>
+    public ValueTask<QueryResult<TResult>> QueryAsync<TMachine, TArgument, TResult>(
+        Func<TMachine, TArgument, TResult> query,
+        TArgument argument,
+        Read level = Read.Linearizable,
+        CancellationToken cancellationToken = default)
+        where TMachine : IStateMachine
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        if (_runtime.Machine is not TMachine)
+        {
+            throw new ArgumentException(
+                $"the group's machine is a {_runtime.Machine.GetType().Name}, the query wants a {typeof(TMachine).Name}", nameof(query));
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        var source = QuerySource<TMachine, TArgument, TResult>.Rent(query, argument, level);
+        ValueTask<QueryResult<TResult>> result = source.Await(cancellationToken);
+        if (!_runtime.TryEnqueue(source, out Refusal refusal))
+        {
+            source.Run(_runtime.Machine, new ReadResult { Refusal = refusal });
+            source.Resume();
+        }
+
+        return result;
+    }
+
+    /// <summary>Waits until a boundary of this replica has reached an index.</summary>
+    /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
+    /// <exception cref="InvalidOperationException">The group stopped first; the message names the fault.</exception>
+    public Task WaitAsync(Frontier frontier, ulong index, CancellationToken cancellationToken = default) =>
+        _runtime.Waiters.WaitAsync(frontier, index, cancellationToken);
+
+    private static Receipt Refused(Refusal refusal) => new() { Outcome = Outcome.Refused, Refusal = refusal };
+}

@@ -1,0 +1,257 @@
+using System;
+using System.Collections.Generic;
+using System.Threading;
+using CoreEngine.Model;
+using CoreEngine.Protocol;
+using CoreEngine.Protocol.Raft;
+using CoreEngine.Protocol.Wire;
+
+namespace CoreEngine.Loop;
+
+/// <summary>Feeds committed entries to the machine in batches, runs queries between batches, and decides the proposals that waited.</summary>
+/// <remarks>
+/// An inline-safe machine runs on the shard's thread, in place. Any other runs on a worker, on a copy of the batch: one job at a
+/// time, so the machine never sees two threads.
+/// </remarks>
+internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
+{
+    private const int BatchBytesMax = 256 * 1024;
+    private const int BatchesPerTurnMax = 8;
+    private const int Idle = 0;
+    private const int Running = 1;
+    private const int Done = 2;
+
+    private readonly ReplyBuffer _replies = new();
+    private readonly BatchProgress _progress = new();
+    private readonly List<(IReadRequest Request, ReadResult Point)> _queries = [];
+    private EngineLoop? _loop;
+    private byte[] _copy = [];
+    private int _copyLength;
+    private ulong _first;
+    private int _count;
+    private bool _repliesWanted;
+    private int _state;
+    private Exception? _error;
+
+    /// <summary>Does what can be done now. Returns true when something was, or when more is left for the next turn.</summary>
+    internal bool Step(EngineLoop loop) =>
+        group.Machine.InlineSafe ? StepInline(loop) : StepOnWorker(loop);
+
+    /// <summary>The worker's part.</summary>
+    public void Execute()
+    {
+        try
+        {
+            RunQueries();
+            Apply(_copy.AsSpan(0, _copyLength));
+        }
+        catch (Exception error)
+        {
+            // Handed to the shard's thread, which stops the group and names the entry.
+            _error = error;
+        }
+
+        Volatile.Write(ref _state, Done);
+        _loop!.Ring.Wake();
+    }
+
+    private bool StepInline(EngineLoop loop)
+    {
+        bool any = false;
+        for (int i = 0; i < BatchesPerTurnMax && group.Fault is null; i++)
+        {
+            ReadOnlySpan<byte> records = NextPiece();
+            if (records.IsEmpty)
+            {
+                break;
+            }
+
+            any = true;
+            _repliesWanted = group.Pending.Count + group.Forwarded > 0;
+            try
+            {
+                Apply(records);
+            }
+            catch (Exception error)
+            {
+                Fail(loop, error);
+                return true;
+            }
+
+            Finish(loop, records);
+        }
+
+        if (group.Reads.TryTakeReady(group.Frontiers.Applied, _queries))
+        {
+            RunQueries();
+            ResumeQueries(loop);
+            any = true;
+        }
+
+        return any;
+    }
+
+    private bool StepOnWorker(EngineLoop loop)
+    {
+        int state = Volatile.Read(ref _state);
+        if (state == Running)
+        {
+            return false;
+        }
+
+        bool any = state == Done && FinishJob(loop);
+        if (group.Fault is not null)
+        {
+            return any;
+        }
+
+        bool queries = group.Reads.TryTakeReady(group.Frontiers.Applied, _queries);
+        ReadOnlySpan<byte> records = NextPiece();
+        if (records.IsEmpty && !queries)
+        {
+            return any;
+        }
+
+        if (_copy.Length < records.Length)
+        {
+            _copy = new byte[int.Max(records.Length, BatchBytesMax)];
+        }
+
+        records.CopyTo(_copy);
+        _copyLength = records.Length;
+        _repliesWanted = group.Pending.Count + group.Forwarded > 0;
+        _loop = loop;
+        _state = Running;
+        loop.Workers.Run(this);
+        return true;
+    }
+
+    private bool FinishJob(EngineLoop loop)
+    {
+        _state = Idle;
+        ResumeQueries(loop);
+        if (_error is not null)
+        {
+            Fail(loop, _error);
+        }
+        else if (_copyLength > 0)
+        {
+            Finish(loop, _copy.AsSpan(0, _copyLength));
+        }
+
+        return true;
+    }
+
+    /// <summary>The next committed entries in one piece: from memory, or from the window read back from the log.</summary>
+    private ReadOnlySpan<byte> NextPiece()
+    {
+        _count = 0;
+        _copyLength = 0;
+        ulong next = group.Frontiers.Applied + 1;
+        ulong last = group.Frontiers.Committed;
+        if (next > last)
+        {
+            return default;
+        }
+
+        _first = next;
+        if (next >= group.Suffix.FirstCached)
+        {
+            bool held = group.Suffix.TryRange(next, last, int.MaxValue, BatchBytesMax, out SuffixRange range);
+            Invariant.Holds(held);
+            _count = range.Count;
+            return group.Suffix.Bytes(range);
+        }
+
+        if (group.ApplyWindow.TryRange(next, last, out ReadOnlySpan<byte> records, out int count))
+        {
+            _count = count;
+            return records;
+        }
+
+        group.ApplyWindow.Start(next, last);
+        return default;
+    }
+
+    private void Apply(ReadOnlySpan<byte> records)
+    {
+        if (records.IsEmpty)
+        {
+            return;
+        }
+
+        _replies.Clear();
+        _progress.Index = _first;
+        var writer = new ReplyWriter(_repliesWanted ? _replies : null);
+        group.Machine.Apply(new CommittedBatch(records, _first, _count, _progress), ref writer);
+    }
+
+    private void RunQueries()
+    {
+        foreach ((IReadRequest request, ReadResult point) in _queries)
+        {
+            request.Run(group.Machine, point);
+        }
+    }
+
+    private void ResumeQueries(EngineLoop loop)
+    {
+        foreach ((IReadRequest request, _) in _queries)
+        {
+            loop.Completions.Add(request);
+        }
+
+        _queries.Clear();
+    }
+
+    private void Finish(EngineLoop loop, ReadOnlySpan<byte> records)
+    {
+        ulong last = _first + (ulong)_count - 1;
+        group.Frontiers.Apply(new ApplyResult(last));
+        loop.Counters.Applied += _count;
+        while (group.Pending.TryTake(last, out PendingEntry entry))
+        {
+            ulong term = group.Suffix.TermAt(entry.Index);
+            if (term == entry.Term)
+            {
+                loop.Decide(
+                    group, entry.Correlation, Receipts.Committed(group, entry.Index, term), _replies.Take(entry.Index));
+            }
+            else
+            {
+                var refusal = new Refusal(RefusalCode.Superseded, entry.Index, term);
+                loop.Decide(group, entry.Correlation, Receipts.Refused(refusal), default);
+            }
+        }
+
+        if (group.Forwarded > 0)
+        {
+            DecideForwarded(loop, records);
+        }
+
+        group.Core.Applied(last, group.Outputs);
+    }
+
+    private void DecideForwarded(EngineLoop loop, ReadOnlySpan<byte> records)
+    {
+        while (!records.IsEmpty)
+        {
+            RecordHeader header = RecordHeader.Read(records);
+            int size = RecordHeader.SizeOf(header.BodyLength);
+            bool read = EntryCodec.TryRead(header, records[..size], out Entry entry);
+            Invariant.Holds(read);
+            records = records[size..];
+            if (Forwarding.IsOurs(loop, entry.Origin)
+                && group.Slots.Find(entry.Origin.Correlation) is { Stage: ProposalStage.Forwarded })
+            {
+                group.Forwarded--;
+                Receipt receipt = Receipts.Committed(group, header.Index, header.Term);
+                loop.Decide(group, entry.Origin.Correlation, receipt, _replies.Take(header.Index));
+            }
+        }
+    }
+
+    private void Fail(EngineLoop loop, Exception error) => loop.Fail(group, new EngineFault(
+        $"the machine of group '{group.Name}' threw at index {_progress.Index}: {error.Message}; "
+        + "the group has stopped here, since replicas that go on differently would diverge", error));
+}

@@ -1,0 +1,441 @@
+using System;
+using System.Collections.Concurrent;
+using System.Threading;
+using CoreEngine.IO.Log;
+using CoreEngine.IO.Ring;
+using CoreEngine.IO.Transport;
+using CoreEngine.Model;
+using CoreEngine.Protocol;
+
+namespace CoreEngine.Loop;
+
+/// <summary>What a shard is made of.</summary>
+internal sealed record LoopSetup(
+    EngineOptions Options, ulong Incarnation, IIoRing Ring, ITransport Transport, SegmentedLog Log, IWorkers Workers);
+
+/// <summary>One shard: one thread, one ring, one log, any number of groups. Reads in the order of a turn.</summary>
+/// <remarks>
+/// <see cref="Turn"/> never blocks and can be stepped from outside; production wraps it in a thread that parks between turns.
+/// Nothing locks, awaits or allocates inside a turn.
+/// </remarks>
+internal sealed class EngineLoop
+{
+    private const int EventsMax = 256;
+    private const int ParkedForAll = 1;
+    private const int ParkedForMuch = 2;
+
+    private readonly ConcurrentQueue<Action> _requests = new();
+    private readonly IoEvent[] _events = new IoEvent[EventsMax];
+    private GroupRuntime[] _groups = [];
+    private EngineFault? _fault;
+    private int _eventCount;
+    private int _parked;
+    private long _timersAt;
+
+    internal EngineLoop(LoopSetup setup)
+    {
+        Options = setup.Options;
+        Ring = setup.Ring;
+        Transport = setup.Transport;
+        Log = setup.Log;
+        Workers = setup.Workers;
+        Completions = new Completions(setup.Workers);
+        Life = unchecked((uint)setup.Incarnation);
+        ProposalTimeoutNs = Nanoseconds(setup.Options.ProposalTimeout);
+        LeaderlessPatienceNs = 2 * Nanoseconds(setup.Options.ElectionMax);
+    }
+
+    internal EngineOptions Options { get; }
+
+    internal IIoRing Ring { get; }
+
+    internal ITransport Transport { get; }
+
+    internal SegmentedLog Log { get; }
+
+    internal IWorkers Workers { get; }
+
+    internal Completions Completions { get; }
+
+    internal LoopCounters Counters { get; } = new();
+
+    /// <summary>Room for one frame body that is not made of entries.</summary>
+    internal byte[] Scratch { get; } = new byte[Limits.FrameBytesMax];
+
+    internal uint Replica => Options.Replica;
+
+    /// <summary>Low half of the incarnation: tells the proposals of this life from those of an earlier one.</summary>
+    internal uint Life { get; }
+
+    internal long ProposalTimeoutNs { get; }
+
+    internal long LeaderlessPatienceNs { get; }
+
+    /// <summary>Monotonic nanoseconds, read once per turn.</summary>
+    internal long Now { get; private set; }
+
+    /// <summary>Some link holds frames that <see cref="ITransport.Flush"/> has not pushed out.</summary>
+    internal bool FlushNeeded { get; set; }
+
+    /// <summary>Any thread. Why the shard stopped.</summary>
+    internal EngineFault? Fault => Volatile.Read(ref _fault);
+
+    internal bool IsLogFull => Log.IsFull;
+
+    /// <summary>Largest piece handed to the log at once: half a batch, so that it fits into an empty one with its overheads.</summary>
+    internal int StageBytesMax => Log.Options.BatchBytes / 2;
+
+    /// <summary>One round of everything. Returns true when there was something to do: then turn again before parking.</summary>
+    internal bool Turn(long monotonicNs, long wallNs)
+    {
+        Now = monotonicNs;
+        Counters.Turns++;
+        bool any = Requests();
+        any |= Reap();
+        bool timersDue = Now >= _timersAt;
+        GroupRuntime[] groups = _groups;
+        foreach (GroupRuntime group in groups)
+        {
+            if (group.Fault is null)
+            {
+                group.Core.Tick(monotonicNs, wallNs, group.Outputs);
+                any |= Persister.Release(this, group);
+                any |= LoadedWindows(group);
+            }
+        }
+
+        any |= Ingress.Receive(this);
+        foreach (GroupRuntime group in groups)
+        {
+            any |= Decide(group);
+        }
+
+        any |= Write(groups);
+        foreach (GroupRuntime group in groups)
+        {
+            any |= Complete(group, timersDue);
+        }
+
+        Completions.Flush(Now);
+        _timersAt = timersDue ? Now + Timers.PeriodNs : _timersAt;
+        if (Log.Fault is not null)
+        {
+            Stop(new EngineFault($"{Log.Fault}; the shard has stopped and acknowledges nothing more", null));
+        }
+
+        return any;
+    }
+
+    /// <summary>Sleeps until something may have happened: an event of the ring, a frame, a proposal, a timer.</summary>
+    internal void Park()
+    {
+        long timeout = long.Max(0, NextDeadline() - Now);
+        bool writing = Log.InFlight > 0;
+
+        // Store the flag, full fence, look again, then sleep: whoever enqueues does the same in the other order.
+        Interlocked.Exchange(ref _parked, writing ? ParkedForMuch : ParkedForAll);
+        foreach (GroupRuntime group in _groups)
+        {
+            if (!group.ReadQueue.IsEmpty || MayTakeProposals(group))
+            {
+                timeout = 0;
+            }
+        }
+
+        timeout = _requests.IsEmpty ? timeout : 0;
+        Counters.Parks++;
+        _eventCount = Ring.SubmitAndReap(_events, timeout);
+        Volatile.Write(ref _parked, 0);
+    }
+
+    /// <summary>
+    /// Proposals wait while a write is in flight, unless many have come: started one by one they would cut the load into crumbs, for the
+    /// disk and for the followers. The completion of the write takes them all.
+    /// </summary>
+    internal bool MayTakeProposals(GroupRuntime group)
+    {
+        long bytes = group.Queue.Bytes;
+        return bytes > 0 && group.QueueHeldSince == 0
+            && (Log.InFlight == 0 || bytes >= Log.Options.SubmitThresholdBytes);
+    }
+
+    /// <summary>Any thread: a proposal was queued.</summary>
+    internal void ProposalArrived(GroupRuntime group)
+    {
+        Interlocked.MemoryBarrier();
+        int parked = Volatile.Read(ref _parked);
+        if (parked == 0 || (parked == ParkedForMuch && group.Queue.Bytes < Log.Options.SubmitThresholdBytes))
+        {
+            return;
+        }
+
+        if (Interlocked.Exchange(ref _parked, 0) != 0)
+        {
+            Ring.Wake();
+        }
+    }
+
+    /// <summary>Any thread: a read was queued.</summary>
+    internal void RequestArrived()
+    {
+        Interlocked.MemoryBarrier();
+        if (Volatile.Read(ref _parked) != 0 && Interlocked.Exchange(ref _parked, 0) != 0)
+        {
+            Ring.Wake();
+        }
+    }
+
+    /// <summary>Any thread: runs an action on the shard's thread at the start of a turn. A cold path.</summary>
+    internal void Post(Action request)
+    {
+        _requests.Enqueue(request);
+        Ring.Wake();
+    }
+
+    /// <summary>The shard's thread: a group takes part from the next turn on.</summary>
+    internal void Add(GroupRuntime group)
+    {
+        Invariant.Holds(Find(group.Number) is null);
+        _groups = [.. _groups, group];
+    }
+
+    internal ReadOnlySpan<GroupRuntime> Groups => _groups;
+
+    internal GroupRuntime? Find(uint number)
+    {
+        foreach (GroupRuntime group in _groups)
+        {
+            if (group.Number == number)
+            {
+                return group;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Ends a proposal: the host is resumed at the end of the turn.</summary>
+    internal void Decide(GroupRuntime group, ulong correlation, in Receipt receipt, ReadOnlySpan<byte> reply)
+    {
+        ProposalSource? source = group.Slots.Find(correlation);
+        if (source is null || source.Stage is ProposalStage.Free or ProposalStage.Decided)
+        {
+            return;
+        }
+
+        if (source.Decide(receipt, reply))
+        {
+            Completions.Add(source);
+        }
+    }
+
+    /// <summary>Stops one group: what waits ends as Unknown, what is new is refused, the rest of the shard goes on.</summary>
+    internal void Fail(GroupRuntime group, EngineFault fault)
+    {
+        if (group.Fault is not null)
+        {
+            return;
+        }
+
+        group.Fail(fault);
+        Options.Log?.Invoke($"group {group.Number} '{group.Name}' stopped: {fault.Reason}");
+        Timers.EndAll(this, group);
+        Drain(group);
+        group.Waiters.Fail(fault);
+    }
+
+    /// <summary>Stops the shard with all its groups.</summary>
+    internal void Stop(EngineFault fault)
+    {
+        Interlocked.CompareExchange(ref _fault, fault, null);
+        foreach (GroupRuntime group in _groups)
+        {
+            Fail(group, fault);
+        }
+
+        Completions.Flush(Now);
+    }
+
+    /// <summary>Refuses whatever reached a stopped group. After the shard's thread ended, disposal calls it once more.</summary>
+    internal void Drain(GroupRuntime group)
+    {
+        var code = group.Fault is not null ? RefusalCode.GroupFaulted : RefusalCode.Closing;
+        Ingress.RefuseAll(this, group, new Refusal(code));
+        group.Reads.DrainRefused(group, code, Completions);
+        Completions.Flush(Now);
+    }
+
+    internal void LinkChanged(in LinkEvent change)
+    {
+        Options.Log?.Invoke(change.Connected
+            ? $"link to replica {change.Peer} is up (incarnation {change.Incarnation:x16})"
+            : $"link to replica {change.Peer} is down");
+        foreach (GroupRuntime group in _groups)
+        {
+            if (group.Fault is null)
+            {
+                group.Core.LinkChanged(change.Peer, change.Connected, group.Outputs);
+            }
+        }
+    }
+
+    /// <summary>Writes started so far.</summary>
+    internal long Submissions { get; private set; }
+
+    private bool Requests()
+    {
+        bool any = false;
+        while (_requests.TryDequeue(out Action? request))
+        {
+            any = true;
+            request();
+        }
+
+        return any;
+    }
+
+    private bool Reap()
+    {
+        int count = _eventCount > 0 ? _eventCount : Ring.SubmitAndReap(_events, 0);
+        _eventCount = 0;
+        for (int i = 0; i < count; i++)
+        {
+            IoEvent completion = _events[i];
+            bool owned = Log.OnEvent(completion);
+            foreach (GroupRuntime group in _groups)
+            {
+                owned = owned || group.OnEvent(completion);
+            }
+
+            Invariant.Holds(owned);
+        }
+
+        return count > 0;
+    }
+
+    private static bool LoadedWindows(GroupRuntime group)
+    {
+        bool any = group.ApplyWindow.TryFinish();
+        foreach (LogWindow? window in group.PeerWindows)
+        {
+            if (window is not null && window.TryFinish())
+            {
+                any = true;
+                group.Core.Loaded(window.Peer, window.First, window.Last, group.Outputs);
+            }
+        }
+
+        return any;
+    }
+
+    private bool Decide(GroupRuntime group)
+    {
+        if (group.Fault is not null)
+        {
+            Drain(group);
+            return false;
+        }
+
+        bool any = group.Reads.Drain(group);
+        if (MayTakeProposals(group) || group.QueueHeldSince != 0)
+        {
+            any |= Ingress.Propose(this, group);
+        }
+
+        return any;
+    }
+
+    /// <summary>Frames leave before the write starts: the followers' way is the longer one.</summary>
+    private bool Write(GroupRuntime[] groups)
+    {
+        bool any = false;
+        foreach (GroupRuntime group in groups)
+        {
+            if (group.Fault is null)
+            {
+                Persister.Collect(group);
+                any |= Egress.Send(this, group);
+                StartLoads(group);
+            }
+        }
+
+        if (FlushNeeded)
+        {
+            FlushNeeded = false;
+            Transport.Flush();
+        }
+
+        bool more = true;
+        while (more && Log.Fault is null)
+        {
+            more = false;
+            foreach (GroupRuntime group in groups)
+            {
+                more |= group.Fault is null && Persister.Stage(this, group);
+            }
+
+            if (Log.TrySubmit())
+            {
+                Submissions++;
+                any = true;
+            }
+            else
+            {
+                break;
+            }
+        }
+
+        return any;
+    }
+
+    private bool Complete(GroupRuntime group, bool timersDue)
+    {
+        if (group.Fault is not null)
+        {
+            return false;
+        }
+
+        if (group.Outputs.CommitProof.IsValid)
+        {
+            group.CommitProof = group.Outputs.CommitProof;
+        }
+
+        group.Reads.Answer(group);
+        group.Outputs.Clear();
+        bool any = group.Applier.Step(this);
+        if (timersDue)
+        {
+            Timers.Expire(this, group);
+        }
+
+        group.Publish(Options);
+        return any;
+    }
+
+    private void StartLoads(GroupRuntime group)
+    {
+        foreach (ref readonly LoadRequest load in group.Outputs.Loads)
+        {
+            group.WindowOf(this, load.Peer).Start(load.First, load.Last, load.BytesMax);
+        }
+    }
+
+    private long NextDeadline()
+    {
+        long deadline = Now + 1_000_000_000;
+        bool pending = false;
+        foreach (GroupRuntime group in _groups)
+        {
+            if (group.Fault is null)
+            {
+                deadline = long.Min(deadline, group.Core.Deadline);
+                pending |= group.Slots.InUse > 0;
+            }
+        }
+
+        deadline = pending ? long.Min(deadline, _timersAt) : deadline;
+        return Completions.IsWaiting ? long.Min(deadline, Now + Completions.RescuePeriodNs) : deadline;
+    }
+
+    private static long Nanoseconds(TimeSpan span) => span.Ticks * 100;
+}

@@ -1,0 +1,259 @@
+using System;
+using System.Collections.Concurrent;
+using System.Threading;
+using System.Threading.Tasks;
+using CoreEngine.IO.Ring;
+using CoreEngine.Model;
+using CoreEngine.Protocol;
+using CoreEngine.Protocol.Raft;
+
+namespace CoreEngine.Loop;
+
+/// <summary>Everything that the loop keeps for one group. Plain state: the stages of the turn act on it.</summary>
+/// <remarks>The two <c>TryEnqueue</c> and what is marked so may be called from any thread; the rest belongs to the shard's.</remarks>
+internal sealed class GroupRuntime
+{
+    private const int ReadsMax = 32 * 1024;
+
+    private readonly EngineLoop _loop;
+    private EngineFault? _fault;
+    private CoreStatus _lastStatus;
+    private bool _closing;
+    private int _readsQueued;
+
+    internal GroupRuntime(EngineLoop loop, GroupSetup setup)
+    {
+        _loop = loop;
+        Name = setup.Name;
+        Number = setup.Options.Group;
+        Machine = setup.Machine;
+        Options = setup.Options;
+        Contract = setup.Contract;
+        Core = setup.Core;
+        Suffix = setup.Suffix;
+        Frontiers = setup.Frontiers;
+        Queue = new ProposalQueue(setup.Options.QueueBytes);
+        Slots = new ProposalSlots(setup.Options.ProposalsMax);
+        Pending = new PendingEntries(setup.Options.ProposalsMax);
+        Applier = new Applier(this);
+        ApplyWindow = new LogWindow(loop, this, peer: 0);
+        Members = setup.Members;
+    }
+
+    internal string Name { get; }
+
+    internal uint Number { get; }
+
+    internal IStateMachine Machine { get; }
+
+    internal GroupOptions Options { get; }
+
+    internal Contract Contract { get; }
+
+    internal IProtocolCore Core { get; }
+
+    internal LogSuffix Suffix { get; }
+
+    /// <summary>The core moves E, D and C; the applier moves A.</summary>
+    internal Frontiers Frontiers { get; }
+
+    /// <summary>What the core asked for in this turn.</summary>
+    internal Outputs Outputs { get; } = new();
+
+    /// <summary>Any thread may add; the shard drains.</summary>
+    internal ProposalQueue Queue { get; }
+
+    internal ProposalSlots Slots { get; }
+
+    internal PendingEntries Pending { get; }
+
+    /// <summary>Proposals that were handed to another leader and are not decided.</summary>
+    internal int Forwarded { get; set; }
+
+    /// <summary>What waits to be staged to the log.</summary>
+    internal PersistBacklog Backlog { get; } = new();
+
+    /// <summary>Replies that wait for their ticket to be durable.</summary>
+    internal HeldMessages Held { get; } = new();
+
+    internal Reads Reads { get; } = new();
+
+    internal Applier Applier { get; }
+
+    /// <summary>Entries read back from the log for the machine, when they left memory.</summary>
+    internal LogWindow ApplyWindow { get; }
+
+    /// <summary>Entries read back from the log for followers that lag, by peer.</summary>
+    internal LogWindow?[] PeerWindows { get; } = new LogWindow?[Limits.ReplicasMax];
+
+    /// <summary>Newest proof of the committed boundary; covers every applied entry.</summary>
+    internal Model.Certificates.CommitCertificate CommitProof { get; set; }
+
+    /// <summary>Since when nobody could take the head of the queue; 0 when it moves. Monotonic nanoseconds.</summary>
+    internal long QueueHeldSince { get; set; }
+
+    /// <summary>The members' numbers, sorted.</summary>
+    internal uint[] Members { get; }
+
+    /// <summary>The loop's count of writes when this group staged last.</summary>
+    internal long SubmissionsSeen { get; set; }
+
+    internal GroupView View { get; } = new();
+
+    internal FrontierWaiters Waiters { get; } = new();
+
+    /// <summary>Any thread. Why the group stopped.</summary>
+    internal EngineFault? Fault => Volatile.Read(ref _fault);
+
+    /// <summary>Any thread. Set when the engine is being disposed.</summary>
+    internal bool IsClosing
+    {
+        get => Volatile.Read(ref _closing);
+        set => Volatile.Write(ref _closing, value);
+    }
+
+    /// <summary>Reads whose callers wait to be taken in by the loop.</summary>
+    internal ConcurrentQueue<IReadRequest> ReadQueue { get; } = new();
+
+    /// <summary>The first fault stays.</summary>
+    internal void Fail(EngineFault fault) => Interlocked.CompareExchange(ref _fault, fault, null);
+
+    /// <summary>Any thread: rents a place, queues the command, wakes the shard. Null with a refusal when it cannot.</summary>
+    internal ProposalSource? TryEnqueue(
+        ReadOnlySpan<byte> command,
+        Memory<byte> reply,
+        bool isTicket,
+        out Refusal refusal,
+        out ValueTask<Receipt> result,
+        CancellationToken cancellationToken)
+    {
+        result = default;
+        if (IsStopped(out refusal) || IsTooLarge(command.Length, out refusal))
+        {
+            return null;
+        }
+
+        ProposalSource? source = Slots.Rent();
+        if (source is null)
+        {
+            refusal = new Refusal(RefusalCode.QueueFull, (ulong)Slots.Capacity);
+            return null;
+        }
+
+        source.Rent(reply, isTicket);
+        result = isTicket ? default : source.Await(cancellationToken);
+        if (!Queue.TryEnqueue(source.Correlation, command))
+        {
+            source.Withdraw();
+            refusal = new Refusal(RefusalCode.QueueFull, (ulong)Slots.InUse);
+            return null;
+        }
+
+        _loop.ProposalArrived(this);
+        return source;
+    }
+
+    /// <summary>Any thread: hands a read to the shard.</summary>
+    internal bool TryEnqueue(IReadRequest request, out Refusal refusal)
+    {
+        if (IsStopped(out refusal))
+        {
+            return false;
+        }
+
+        if (Interlocked.Increment(ref _readsQueued) > ReadsMax)
+        {
+            Interlocked.Decrement(ref _readsQueued);
+            refusal = new Refusal(RefusalCode.QueueFull, ReadsMax);
+            return false;
+        }
+
+        ReadQueue.Enqueue(request);
+        _loop.RequestArrived();
+        return true;
+    }
+
+    /// <summary>The shard takes the next read in.</summary>
+    internal bool TryDequeue(out IReadRequest? request)
+    {
+        if (!ReadQueue.TryDequeue(out request))
+        {
+            return false;
+        }
+
+        Interlocked.Decrement(ref _readsQueued);
+        return true;
+    }
+
+    /// <summary>A member's place: its bit in a voter bitmap.</summary>
+    internal int PlaceOf(uint replica)
+    {
+        int place = Array.IndexOf(Members, replica);
+        Invariant.Holds(place >= 0);
+        return place;
+    }
+
+    /// <summary>The window for a peer that lags; made on first use.</summary>
+    internal LogWindow WindowOf(EngineLoop loop, uint peer) =>
+        PeerWindows[PlaceOf(peer)] ??= new LogWindow(loop, this, peer);
+
+    /// <summary>A read of one of the group's windows ended.</summary>
+    internal bool OnEvent(in IoEvent completion)
+    {
+        if (ApplyWindow.OnEvent(completion))
+        {
+            return true;
+        }
+
+        foreach (LogWindow? window in PeerWindows)
+        {
+            if (window is not null && window.OnEvent(completion))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Shows other threads what this turn has changed.</summary>
+    internal void Publish(EngineOptions options)
+    {
+        CoreStatus status = Core.Status;
+        if (status.Role != _lastStatus.Role || status.Term != _lastStatus.Term || status.Leader != _lastStatus.Leader)
+        {
+            options.Log?.Invoke($"group {Number} '{Name}': {status.Role} in term {status.Term}, leader {status.Leader}");
+        }
+
+        _lastStatus = status;
+        View.Publish(Frontiers.Values, status);
+        Waiters.Advance(Frontiers.Values);
+    }
+
+    private bool IsStopped(out Refusal refusal)
+    {
+        RefusalCode code = Fault is not null ? RefusalCode.GroupFaulted
+            : IsClosing ? RefusalCode.Closing
+            : RefusalCode.None;
+        refusal = new Refusal(code);
+        return code != RefusalCode.None;
+    }
+
+    private bool IsTooLarge(int length, out Refusal refusal)
+    {
+        int limit = int.Min(Limits.EntryBytesMax, Queue.PayloadBytesMax);
+        refusal = length > limit ? new Refusal(RefusalCode.EntryTooLarge, (ulong)length, (ulong)limit) : default;
+        return length > limit;
+    }
+}
+
+/// <summary>What a group is made of when it opens.</summary>
+internal sealed record GroupSetup(
+    string Name,
+    IStateMachine Machine,
+    GroupOptions Options,
+    Contract Contract,
+    IProtocolCore Core,
+    LogSuffix Suffix,
+    Frontiers Frontiers,
+    uint[] Members);

@@ -1,0 +1,85 @@
+using System.Collections.Generic;
+using System.Numerics;
+using CoreEngine.Model;
+
+namespace CoreEngine.Loop;
+
+/// <summary>A proposal of this replica that stands in its own log as leader.</summary>
+internal readonly record struct PendingEntry(ulong Index, ulong Term, ulong Correlation);
+
+/// <summary>Which proposals wait for which index, in the order of the log.</summary>
+/// <remarks>
+/// A deposed leader's tail may be overwritten while its proposals wait. When it leads again and appends at those indexes, the waiting
+/// ones step aside into a list: their entries may yet be committed by somebody else, or another term may take their index, and
+/// only an applied entry decides which. Bounded by the number of proposals.
+/// </remarks>
+internal sealed class PendingEntries
+{
+    private readonly PendingEntry[] _ring;
+    private readonly List<PendingEntry> _aside = [];
+    private long _head;
+    private long _tail;
+
+    internal PendingEntries(int capacity)
+    {
+        Invariant.Holds(BitOperations.IsPow2(capacity));
+        _ring = new PendingEntry[capacity];
+    }
+
+    internal int Count => (int)(_tail - _head) + _aside.Count;
+
+    /// <summary>Adds the newest one.</summary>
+    internal void Add(in PendingEntry entry)
+    {
+        while (_tail > _head && Last.Index >= entry.Index)
+        {
+            _aside.Add(Last);
+            _tail--;
+        }
+
+        Invariant.Holds(_tail - _head < _ring.Length);
+        _ring[(int)(_tail & (_ring.Length - 1))] = entry;
+        _tail++;
+    }
+
+    /// <summary>Takes the next one whose index is at or below <paramref name="applied"/>, in rising order, those set aside first.</summary>
+    internal bool TryTake(ulong applied, out PendingEntry entry)
+    {
+        if (_aside.Count > 0 && TryTakeAside(applied, out entry))
+        {
+            return true;
+        }
+
+        entry = default;
+        if (_tail == _head || _ring[(int)(_head & (_ring.Length - 1))].Index > applied)
+        {
+            return false;
+        }
+
+        entry = _ring[(int)(_head & (_ring.Length - 1))];
+        _head++;
+        return true;
+    }
+
+    private PendingEntry Last => _ring[(int)((_tail - 1) & (_ring.Length - 1))];
+
+    private bool TryTakeAside(ulong applied, out PendingEntry entry)
+    {
+        int lowest = -1;
+        for (int i = 0; i < _aside.Count; i++)
+        {
+            if (_aside[i].Index <= applied && (lowest < 0 || _aside[i].Index < _aside[lowest].Index))
+            {
+                lowest = i;
+            }
+        }
+
+        entry = lowest < 0 ? default : _aside[lowest];
+        if (lowest >= 0)
+        {
+            _aside.RemoveAt(lowest);
+        }
+
+        return lowest >= 0;
+    }
+}

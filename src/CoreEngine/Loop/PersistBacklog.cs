@@ -1,0 +1,141 @@
+using System;
+using CoreEngine.Model;
+using CoreEngine.Protocol;
+
+namespace CoreEngine.Loop;
+
+/// <summary>What a core asked to persist and the log could not take yet, in order; and which staged position makes which ticket durable.</summary>
+/// <remarks>Bounded: neighbours merge, and a truncation drops what it makes void before it was staged.</remarks>
+internal sealed class PersistBacklog
+{
+    private const int FencesMax = 1024;
+
+    private PersistItem[] _items = new PersistItem[64];
+    private readonly (ulong Ticket, ulong End)[] _fences = new (ulong, ulong)[FencesMax];
+    private int _first;
+    private int _count;
+    private long _fenceHead;
+    private long _fenceTail;
+
+    internal bool IsEmpty => _count == 0;
+
+    /// <summary>The item to stage next.</summary>
+    internal ref PersistItem Next => ref _items[_first];
+
+    /// <summary>Adds an item behind the others.</summary>
+    internal void Add(in PersistItem item)
+    {
+        if (item.Kind == PersistKind.Truncate)
+        {
+            DropAbove(item.Last);
+        }
+
+        if (_first + _count == _items.Length)
+        {
+            MakeRoom();
+        }
+
+        _items[_first + _count++] = item;
+    }
+
+    /// <summary>The next item was staged wholly.</summary>
+    internal void Pop()
+    {
+        Invariant.Holds(_count > 0);
+        _first++;
+        _count--;
+        if (_count == 0)
+        {
+            _first = 0;
+        }
+    }
+
+    /// <summary>The ticket is durable once the log is durable up to <paramref name="end"/>.</summary>
+    /// <param name="merge">True when nothing was submitted since the last fence: one write covers both.</param>
+    internal void Fence(ulong ticket, ulong end, bool merge)
+    {
+        bool any = _fenceTail > _fenceHead;
+        if (any && (merge || _fenceTail - _fenceHead == FencesMax))
+        {
+            _fences[(_fenceTail - 1) % FencesMax] = (ticket, end);
+            return;
+        }
+
+        _fences[_fenceTail % FencesMax] = (ticket, end);
+        _fenceTail++;
+    }
+
+    /// <summary>Takes the newest ticket that <paramref name="durableEnd"/> makes durable.</summary>
+    internal bool TryRelease(ulong durableEnd, out ulong ticket)
+    {
+        ticket = 0;
+        while (_fenceTail > _fenceHead && _fences[_fenceHead % FencesMax].End <= durableEnd)
+        {
+            ticket = _fences[_fenceHead % FencesMax].Ticket;
+            _fenceHead++;
+        }
+
+        return ticket != 0;
+    }
+
+    // Entries that were never staged need not be written at all once they are void; their tickets are covered by later ones.
+    private void DropAbove(ulong last)
+    {
+        for (int i = _first; i < _first + _count; i++)
+        {
+            ref PersistItem item = ref _items[i];
+            if (item.Kind == PersistKind.Entries && item.Last > last)
+            {
+                item = item with { Last = last };
+            }
+        }
+    }
+
+    private void MakeRoom()
+    {
+        if (_first > 0)
+        {
+            Array.Copy(_items, _first, _items, 0, _count);
+            _first = 0;
+        }
+        else
+        {
+            Array.Resize(ref _items, _items.Length * 2);
+        }
+    }
+}
+
+/// <summary>Messages that must not leave before their ticket is durable: votes. Bounded; the newest is dropped when full, as a network may.</summary>
+internal sealed class HeldMessages
+{
+    private const int MessagesMax = 256;
+
+    private readonly OutboundMessage[] _messages = new OutboundMessage[MessagesMax];
+    private readonly ulong[] _tickets = new ulong[MessagesMax];
+    private int _count;
+
+    internal void Add(in OutboundMessage message, ulong ticket)
+    {
+        if (_count < MessagesMax)
+        {
+            _messages[_count] = message;
+            _tickets[_count++] = ticket;
+        }
+    }
+
+    /// <summary>Takes the oldest message that the durable ticket releases.</summary>
+    internal bool TryRelease(ulong durableTicket, out OutboundMessage message)
+    {
+        if (_count == 0 || _tickets[0] > durableTicket)
+        {
+            message = default;
+            return false;
+        }
+
+        message = _messages[0];
+        _count--;
+        Array.Copy(_messages, 1, _messages, 0, _count);
+        Array.Copy(_tickets, 1, _tickets, 0, _count);
+        return true;
+    }
+}

@@ -1,0 +1,131 @@
+using System;
+using System.Buffers.Binary;
+using CoreEngine.Model;
+using CoreEngine.Protocol;
+using CoreEngine.Protocol.Raft;
+
+namespace CoreEngine.Loop;
+
+/// <summary>Stages what cores ask to persist, and tells them what has become durable.</summary>
+internal static class Persister
+{
+    private const int HardStateBodyBytes = 16;
+
+    /// <summary>Moves the turn's items to the backlog.</summary>
+    internal static void Collect(GroupRuntime group)
+    {
+        foreach (ref readonly PersistItem item in group.Outputs.Persist)
+        {
+            group.Backlog.Add(item);
+        }
+    }
+
+    /// <summary>Stages as much of the backlog as the log takes. Returns true when something was staged.</summary>
+    internal static bool Stage(EngineLoop loop, GroupRuntime group)
+    {
+        bool any = false;
+        while (!group.Backlog.IsEmpty)
+        {
+            ref PersistItem item = ref group.Backlog.Next;
+            bool staged = item.Kind switch
+            {
+                PersistKind.Entries => StageEntries(loop, group, ref item),
+                PersistKind.HardState => StageHardState(loop, group, item),
+                PersistKind.Truncate => StageTruncate(loop, group, item),
+                _ => throw new InvariantException($"no such persist item: {item.Kind}"),
+            };
+            if (!staged)
+            {
+                return any;
+            }
+
+            any = true;
+            group.Backlog.Fence(item.Ticket, loop.Log.StagedEnd, group.SubmissionsSeen == loop.Submissions);
+            group.SubmissionsSeen = loop.Submissions;
+            group.Backlog.Pop();
+        }
+
+        return any;
+    }
+
+    /// <summary>Tells the core what has become durable, and lets go the messages that waited for it.</summary>
+    internal static bool Release(EngineLoop loop, GroupRuntime group)
+    {
+        if (!group.Backlog.TryRelease(loop.Log.DurableEnd, out ulong ticket))
+        {
+            return false;
+        }
+
+        group.Core.Persisted(ticket, group.Outputs);
+        while (group.Held.TryRelease(ticket, out OutboundMessage message))
+        {
+            Egress.Send(loop, group, message);
+        }
+
+        return true;
+    }
+
+    /// <summary>Writes a hard-state record: <c>u32 vote | u32 zero | u64 commit</c>, its term in the header.</summary>
+    internal static int WriteHardState(Span<byte> target, uint group, ulong term, uint vote, ulong commit)
+    {
+        Span<byte> record = target[..RecordHeader.SizeOf(HardStateBodyBytes)];
+        Span<byte> body = record[RecordHeader.Bytes..];
+        BinaryPrimitives.WriteUInt32LittleEndian(body, vote);
+        BinaryPrimitives.WriteUInt32LittleEndian(body[4..], 0);
+        BinaryPrimitives.WriteUInt64LittleEndian(body[8..], commit);
+        RecordHeader.Seal(record, HardStateBodyBytes, RecordType.HardState, 0, group, commit, term);
+        return record.Length;
+    }
+
+    /// <summary>Reads what <see cref="WriteHardState"/> wrote.</summary>
+    internal static bool TryReadHardState(ReadOnlySpan<byte> record, out uint vote, out ulong commit)
+    {
+        vote = 0;
+        commit = 0;
+        if (record.Length < RecordHeader.Bytes + HardStateBodyBytes)
+        {
+            return false;
+        }
+
+        ReadOnlySpan<byte> body = record[RecordHeader.Bytes..];
+        vote = BinaryPrimitives.ReadUInt32LittleEndian(body);
+        commit = BinaryPrimitives.ReadUInt64LittleEndian(body[8..]);
+        return true;
+    }
+
+    private static bool StageEntries(EngineLoop loop, GroupRuntime group, ref PersistItem item)
+    {
+        while (item.First <= item.Last)
+        {
+            // Half a batch at a time: a piece always fits into an empty one.
+            if (!group.Suffix.TryRange(item.First, item.Last, int.MaxValue, loop.StageBytesMax, out SuffixRange range))
+            {
+                throw new InvariantException($"entry {item.First} left memory before it was staged");
+            }
+
+            if (!loop.Log.TryAppend(group.Suffix.Bytes(range)))
+            {
+                return false;
+            }
+
+            item = item with { First = item.First + (ulong)range.Count };
+            group.Suffix.ReleaseThrough(item.First - 1);
+        }
+
+        return true;
+    }
+
+    private static bool StageHardState(EngineLoop loop, GroupRuntime group, in PersistItem item)
+    {
+        Span<byte> record = stackalloc byte[64];
+        int length = WriteHardState(record, group.Number, item.Term, item.Vote, item.Commit);
+        return loop.Log.TryAppend(record[..length]);
+    }
+
+    private static bool StageTruncate(EngineLoop loop, GroupRuntime group, in PersistItem item)
+    {
+        Span<byte> record = stackalloc byte[RecordHeader.Bytes];
+        RecordHeader.Seal(record, 0, RecordType.Truncate, 0, group.Number, item.Last, item.Term);
+        return loop.Log.TryAppend(record);
+    }
+}

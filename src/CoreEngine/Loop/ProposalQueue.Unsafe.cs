@@ -1,0 +1,147 @@
+using System;
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Threading;
+using CoreEngine.Model;
+using CoreEngine.Protocol;
+
+namespace CoreEngine.Loop;
+
+/// <summary>Host threads put commands in, the shard's thread takes them out in batches: a bounded ring of bytes, many writers, one reader.</summary>
+/// <remarks>
+/// A proposal lies in one piece, in <see cref="ProposalReader"/>'s layout, so that the reader hands a span of the ring straight to the core.
+/// A writer claims its place by moving the tail, fills it, and publishes it by the word at <see cref="StateOffset"/>; what was read is
+/// cleared before the head moves, so an unpublished place always reads zero. (The claim-then-publish scheme is that of Aeron's
+/// many-to-one ring buffer.) Unsafe: words are addressed within the ring's own array, at offsets masked to its length and aligned to 8.
+/// </remarks>
+internal sealed class ProposalQueue
+{
+    private const int StateOffset = 12;
+    private const int Padding = -1;
+
+    private readonly byte[] _ring;
+    private readonly int _mask;
+    private PaddedLong _tail;
+    private PaddedLong _head;
+
+    internal ProposalQueue(int capacity)
+    {
+        Invariant.Holds(BitOperations.IsPow2(capacity));
+        Invariant.Holds(capacity >= 4096);
+        _ring = GC.AllocateArray<byte>(capacity, pinned: true);
+        _mask = capacity - 1;
+    }
+
+    /// <summary>Largest command that fits: half the ring, so that padding can never make it impossible.</summary>
+    internal int PayloadBytesMax => (_ring.Length / 2) - ProposalReader.HeaderBytes;
+
+    /// <summary>Bytes claimed and not yet consumed. A hint for other threads, exact for the reader when nobody writes.</summary>
+    internal long Bytes => Volatile.Read(ref _tail.Value) - Volatile.Read(ref _head.Value);
+
+    /// <summary>Any thread. False when there is no room.</summary>
+    internal bool TryEnqueue(ulong correlation, ReadOnlySpan<byte> payload)
+    {
+        int size = ProposalReader.SizeOf(payload.Length);
+        long tail;
+        int toEnd;
+        bool wraps;
+        do
+        {
+            tail = Volatile.Read(ref _tail.Value);
+            toEnd = _ring.Length - (int)(tail & _mask);
+            wraps = size > toEnd;
+            long claimed = tail + size + (wraps ? toEnd : 0);
+            if (claimed - Volatile.Read(ref _head.Value) > _ring.Length)
+            {
+                return false;
+            }
+
+            if (Interlocked.CompareExchange(ref _tail.Value, claimed, tail) == tail)
+            {
+                break;
+            }
+        }
+        while (true);
+
+        int place = (int)(tail & _mask);
+        if (wraps)
+        {
+            Volatile.Write(ref WordAt(place), Padding);
+            place = 0;
+        }
+
+        ProposalReader.Write(_ring.AsSpan(place, size), new EntryOrigin(0, 0, correlation), payload);
+        Volatile.Write(ref WordAt(place + StateOffset), 1);
+        return true;
+    }
+
+    /// <summary>The reader's thread: the proposals at the head, as far as they are published and lie in one piece.</summary>
+    /// <param name="bytesMax">Stops before exceeding this, but gives at least one proposal.</param>
+    internal Span<byte> Peek(int bytesMax)
+    {
+        long head = _head.Value;
+        long tail = Volatile.Read(ref _tail.Value);
+        int start = (int)(head & _mask);
+        if (head == tail)
+        {
+            return default;
+        }
+
+        int toEnd = _ring.Length - start;
+        if (toEnd < ProposalReader.HeaderBytes || Volatile.Read(ref WordAt(start)) == Padding)
+        {
+            if (Volatile.Read(ref WordAt(start)) != Padding)
+            {
+                return default;
+            }
+
+            _ring.AsSpan(start, toEnd).Clear();
+            Volatile.Write(ref _head.Value, head + toEnd);
+            return Peek(bytesMax);
+        }
+
+        int limit = (int)long.Min(tail - head, toEnd);
+        return _ring.AsSpan(start, PublishedFrom(start, limit, bytesMax));
+    }
+
+    /// <summary>The reader's thread: gives back the first bytes of what <see cref="Peek"/> returned.</summary>
+    internal void Consume(int bytes)
+    {
+        long head = _head.Value;
+        Invariant.Holds(bytes >= 0);
+        Invariant.Holds(head + bytes <= Volatile.Read(ref _tail.Value));
+        _ring.AsSpan((int)(head & _mask), bytes).Clear();
+        Volatile.Write(ref _head.Value, head + bytes);
+    }
+
+    private int PublishedFrom(int start, int limit, int bytesMax)
+    {
+        int length = 0;
+        while (limit - length >= ProposalReader.HeaderBytes
+            && Volatile.Read(ref WordAt(start + length + StateOffset)) == 1)
+        {
+            int size = ProposalReader.SizeOf(WordAt(start + length));
+            if (length > 0 && length + size > bytesMax)
+            {
+                break;
+            }
+
+            length += size;
+        }
+
+        return length;
+    }
+
+    // In bounds: callers pass an offset below the ring's length, aligned to 4, and the length is a multiple of 8.
+    private ref int WordAt(int offset) =>
+        ref Unsafe.As<byte, int>(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_ring), offset));
+
+    /// <summary>Head and tail live on cache lines of their own: writers and reader do not disturb each other.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    private struct PaddedLong
+    {
+        [FieldOffset(128)]
+        public long Value;
+    }
+}

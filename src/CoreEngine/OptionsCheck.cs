@@ -1,0 +1,90 @@
+using System;
+using System.Collections.Generic;
+using System.Net;
+using System.Net.Sockets;
+using System.Numerics;
+using System.Text;
+using CoreEngine.Model;
+
+namespace CoreEngine;
+
+/// <summary>Finds settings that make no sense, before anything is touched. Each complaint names the setting and the remedy.</summary>
+internal static class OptionsCheck
+{
+    private const long SegmentStep = 1024 * 1024;
+
+    internal static void Verify(EngineOptions options)
+    {
+        Require(options.Replica > 0, nameof(options.Replica), "must be 1 or more");
+        Require(!string.IsNullOrWhiteSpace(options.Directory), nameof(options.Directory), "must name a formatted directory");
+        Require(options.Listen is not null, nameof(options.Listen), "must name an address and port");
+        Require(
+            options.Heartbeat >= TimeSpan.FromMilliseconds(1), nameof(options.Heartbeat), "must be at least 1 ms");
+        Require(
+            options.ElectionMin >= 3 * options.Heartbeat,
+            nameof(options.ElectionMin),
+            $"is {options.ElectionMin.TotalMilliseconds} ms, must be at least three heartbeats ({3 * options.Heartbeat.TotalMilliseconds} ms), "
+            + "or followers campaign against a healthy leader");
+        Require(
+            options.ElectionMax > options.ElectionMin,
+            nameof(options.ElectionMax),
+            "must be greater than ElectionMin, or all replicas campaign at once for ever");
+        Require(options.ProposalTimeout > TimeSpan.Zero, nameof(options.ProposalTimeout), "must be positive");
+        Require(options.CloseTimeout >= TimeSpan.Zero, nameof(options.CloseTimeout), "must not be negative");
+        Require(
+            options.SegmentBytes >= SegmentStep && options.SegmentBytes % SegmentStep == 0,
+            nameof(options.SegmentBytes),
+            $"is {options.SegmentBytes}, must be a multiple of 1 MiB");
+        VerifyPeers(options);
+    }
+
+    internal static void Verify(string name, GroupOptions options)
+    {
+        Require(!string.IsNullOrEmpty(name), nameof(name), "must not be empty");
+        int bytes = Encoding.UTF8.GetByteCount(name);
+        Require(bytes <= Limits.GroupNameBytesMax, nameof(name), $"has {bytes} bytes, at most {Limits.GroupNameBytesMax} fit");
+        Require(options.Group > 0, nameof(options.Group), "must be 1 or more");
+        Require(options.CacheBytes >= SegmentStep, nameof(options.CacheBytes), "must be at least 1 MiB");
+        Require(
+            options.QueueBytes >= 64 * 1024 && BitOperations.IsPow2(options.QueueBytes),
+            nameof(options.QueueBytes),
+            "must be a power of two of at least 64 KiB");
+        Require(
+            options.ProposalsMax is >= 1 and <= Limits.ProposalsMax && BitOperations.IsPow2(options.ProposalsMax),
+            nameof(options.ProposalsMax),
+            $"must be a power of two up to {Limits.ProposalsMax}");
+    }
+
+    private static void VerifyPeers(EngineOptions options)
+    {
+        var seen = new HashSet<uint> { options.Replica };
+        var addresses = new HashSet<IPEndPoint> { options.Listen };
+        foreach (Peer peer in options.Peers)
+        {
+            Require(peer.Replica > 0, nameof(options.Peers), "holds replica 0; replicas count from 1");
+            Require(
+                seen.Add(peer.Replica),
+                nameof(options.Peers),
+                $"names replica {peer.Replica} twice (this replica must not stand among its peers)");
+            Require(
+                peer.Address.Port == 0 || addresses.Add(peer.Address),
+                nameof(options.Peers),
+                $"uses the address {peer.Address} twice");
+            Require(
+                peer.Address.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6,
+                nameof(options.Peers),
+                $"holds {peer.Address}, which is no IP address");
+        }
+
+        Require(
+            options.Peers.Count < Limits.ReplicasMax, nameof(options.Peers), $"has more than {Limits.ReplicasMax - 1} replicas");
+    }
+
+    private static void Require(bool holds, string setting, string complaint)
+    {
+        if (!holds)
+        {
+            throw new ArgumentException($"{setting} {complaint}", setting);
+        }
+    }
+}

@@ -1,0 +1,101 @@
+using CoreEngine.Model;
+using CoreEngine.Model.Certificates;
+using CoreEngine.Model.Guarantees;
+
+namespace CoreEngine;
+
+/// <summary>What became of a proposal, and the proof.</summary>
+public readonly record struct Receipt
+{
+    /// <summary>Committed, Refused or Unknown.</summary>
+    public Outcome Outcome { get; init; }
+
+    /// <summary>Where the entry stands; meaningful when committed.</summary>
+    public LineCoordinate Coordinate { get; init; }
+
+    /// <summary>Covers the coordinate when committed; default otherwise.</summary>
+    public CommitCertificate Certificate { get; init; }
+
+    /// <summary>What the reply promises.</summary>
+    public Guarantee Guarantee { get; init; }
+
+    /// <summary>Why not, when refused.</summary>
+    public Refusal Refusal { get; init; }
+
+    /// <summary>Bytes of the machine's reply; the caller's buffer holds as many of them as it has room for.</summary>
+    public int ReplyLength { get; init; }
+
+    /// <summary>Outcome and coordinate or reason, for people.</summary>
+    public override string ToString() => Outcome switch
+    {
+        Outcome.Committed => $"Committed at {Coordinate}, proven by voters {Certificate.Voters:b}, {Guarantee}",
+        Outcome.Refused => $"Refused ({Refusal})",
+        _ => "Unknown: not decided in time; it may or may not take effect",
+    };
+}
+
+/// <summary>What a read point proves.</summary>
+public readonly record struct ReadResult
+{
+    /// <summary>False when no read point could be proven: see <see cref="Refusal"/>.</summary>
+    public bool IsGranted => Refusal.Code == RefusalCode.None;
+
+    /// <summary>This replica's state reflects everything up to here.</summary>
+    public ulong Index { get; init; }
+
+    /// <summary>How that is known; default for a local read.</summary>
+    public ReadCertificate Certificate { get; init; }
+
+    /// <summary>What the read promises.</summary>
+    public Guarantee Guarantee { get; init; }
+
+    /// <summary>Why not.</summary>
+    public Refusal Refusal { get; init; }
+}
+
+/// <summary>A query's answer with the proof of its freshness.</summary>
+/// <typeparam name="T">What the query returns.</typeparam>
+/// <param name="Point">The read point; when not granted, <paramref name="Value"/> is default.</param>
+/// <param name="Value">The query's result.</param>
+public readonly record struct QueryResult<T>(ReadResult Point, T? Value);
+
+/// <summary>How fresh a read must be.</summary>
+public enum Read
+{
+    /// <summary>Reflects everything acknowledged before the call, anywhere: a quorum confirms the leader first (ReadIndex).</summary>
+    Linearizable = 0,
+
+    /// <summary>What this replica holds at the moment; no proof, labelled so.</summary>
+    Local = 1,
+}
+
+/// <summary>Names a proposal made by <see cref="Group.TryPropose"/>.</summary>
+/// <param name="Slot">Its place.</param>
+/// <param name="Generation">Which use of the place.</param>
+public readonly record struct ProposalTicket(int Slot, uint Generation);
+
+/// <summary>Why a group or the engine stopped. The host's process is left alone.</summary>
+/// <param name="Reason">What broke, where, and what to do.</param>
+/// <param name="Cause">The exception, when there was one.</param>
+public sealed record EngineFault(string Reason, System.Exception? Cause);
+
+/// <summary>An engine or group could not be opened.</summary>
+public sealed class EngineOpenException : System.Exception
+{
+    /// <summary>Creates the exception without a message.</summary>
+    public EngineOpenException()
+    {
+    }
+
+    /// <summary>Creates the exception with cause and remedy in words.</summary>
+    public EngineOpenException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>Creates the exception with the exception that led to it.</summary>
+    public EngineOpenException(string message, System.Exception innerException)
+        : base(message, innerException)
+    {
+    }
+}

@@ -1,0 +1,109 @@
+using System;
+using System.Collections.Generic;
+using CoreEngine.IO.Log;
+using CoreEngine.Loop;
+using CoreEngine.Model;
+using CoreEngine.Protocol.Raft;
+
+namespace CoreEngine.Recovery;
+
+/// <summary>What the log holds of one group.</summary>
+internal sealed class RecoveredGroup(uint number, int cacheBytes)
+{
+    /// <summary>The end of the group's log, as found.</summary>
+    internal LogSuffix Suffix { get; } = new(number, cacheBytes);
+
+    internal ulong Term { get; set; }
+
+    internal uint Vote { get; set; }
+
+    /// <summary>A commit index that was true when it was written; the truth may be further.</summary>
+    internal ulong Commit { get; set; }
+
+    internal GroupDescriptor? Descriptor { get; set; }
+
+    /// <summary>What the log contradicts itself in; null when sound.</summary>
+    internal string? Complaint { get; set; }
+}
+
+/// <summary>Rebuilds every group from the records of the log, the same code in production and in the simulator.</summary>
+internal sealed class GroupRecovery(int cacheBytes) : ILogVisitor
+{
+    private readonly Dictionary<uint, RecoveredGroup> _groups = [];
+
+    /// <summary>Takes a group out; a fresh one when the log does not know it.</summary>
+    internal RecoveredGroup Take(uint group) =>
+        _groups.Remove(group, out RecoveredGroup? found) ? found : new RecoveredGroup(group, cacheBytes);
+
+    public void OnRecord(in RecordHeader header, ReadOnlySpan<byte> record)
+    {
+        RecoveredGroup group = Of(header.Group);
+        switch (header.Type)
+        {
+            case RecordType.Entry:
+                AddEntry(group, header, record);
+                break;
+            case RecordType.HardState:
+                SetHardState(group, header, record);
+                break;
+            case RecordType.Truncate:
+                Truncate(group, header);
+                break;
+            case RecordType.Configuration:
+                group.Descriptor = GroupDescriptor.Read(header, record);
+                group.Complaint ??= group.Descriptor is null ? "its descriptor makes no sense" : null;
+                break;
+            default:
+                break;
+        }
+    }
+
+    private static void AddEntry(RecoveredGroup group, in RecordHeader header, ReadOnlySpan<byte> record)
+    {
+        LogSuffix suffix = group.Suffix;
+        if (header.Index != suffix.LastIndex + 1 || header.Term < suffix.LastTerm)
+        {
+            group.Complaint ??= $"entry {header.Index} of term {header.Term} follows entry {suffix.LastIndex} of term {suffix.LastTerm}";
+            return;
+        }
+
+        bool added = suffix.AppendRecord(record);
+        Invariant.Holds(added);
+        suffix.ReleaseThrough(header.Index);
+    }
+
+    private static void SetHardState(RecoveredGroup group, in RecordHeader header, ReadOnlySpan<byte> record)
+    {
+        if (header.Term < group.Term || !Persister.TryReadHardState(record, out uint vote, out ulong commit))
+        {
+            group.Complaint ??= $"a hard state of term {header.Term} follows one of term {group.Term}";
+            return;
+        }
+
+        group.Term = header.Term;
+        group.Vote = vote;
+        group.Commit = commit;
+    }
+
+    private static void Truncate(RecoveredGroup group, in RecordHeader header)
+    {
+        if (header.Index > group.Suffix.LastIndex)
+        {
+            group.Complaint ??= $"a truncation to {header.Index} stands behind entry {group.Suffix.LastIndex}";
+            return;
+        }
+
+        group.Suffix.TruncateTo(header.Index);
+    }
+
+    private RecoveredGroup Of(uint number)
+    {
+        if (!_groups.TryGetValue(number, out RecoveredGroup? group))
+        {
+            group = new RecoveredGroup(number, cacheBytes);
+            _groups.Add(number, group);
+        }
+
+        return group;
+    }
+}

@@ -4,7 +4,9 @@ using System.Numerics;
 
 namespace CoreEngine.Model;
 
-/// <summary>The Castagnoli checksum (RFC 3720, appendix B.4) over spans: the one checksum of pages, records and frames.</summary>
+/// <summary>
+/// The Castagnoli checksum (RFC 3720, appendix B.4) over spans: the one checksum of pages, records and frames.
+/// </summary>
 /// <remarks>Pure; uses the processor's instruction where there is one. Same result on every machine.</remarks>
 public static class Crc32C
 {

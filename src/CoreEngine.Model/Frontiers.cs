@@ -1,6 +1,9 @@
 namespace CoreEngine.Model;
 
-/// <summary>The boundaries of a Line history (S0 2.5): Appended E, Durable D, Applied A of this replica; Committed C, Trimmed T of the group.</summary>
+/// <summary>
+/// The boundaries of a Line history (S0 2.5): Appended E, Durable D, Applied A of this replica; Committed C, Trimmed
+/// T of the group.
+/// </summary>
 public enum Frontier : byte
 {
     /// <summary>E: last index in this replica's log, durable or not.</summary>
@@ -37,7 +40,9 @@ public readonly record struct SyncCompletion(ulong Index);
 /// <summary>The state machine has taken in everything up to <see cref="Index"/>.</summary>
 public readonly record struct ApplyResult(ulong Index);
 
-/// <summary>The boundaries, with the lattice asserted on every move: T &lt;= C, D &lt;= E, A &lt;= E, A &lt;= C.</summary>
+/// <summary>
+/// The boundaries, with the lattice asserted on every move: T &lt;= C, D &lt;= E, A &lt;= E, A &lt;= C.
+/// </summary>
 /// <remarks>
 /// C and T never fall. E and D fall only by truncation, never below C.
 /// Committed moves by a certificate; Appended, Durable, Applied by typed completions, never by a bare number.
@@ -60,6 +65,9 @@ public sealed class Frontiers
     /// <summary>C. May lead the local D on a follower.</summary>
     public ulong Committed => Values.Committed;
 
+    /// <summary>The proof that C stands on; <c>default</c> while C has not moved. Binds contract and group of later ones.</summary>
+    public Certificates.CommitCertificate Proof { get; private set; }
+
     /// <summary>Sets E and D to what recovery found on the medium, before the group opens.</summary>
     public void Recover(SyncCompletion recovered)
     {
@@ -77,6 +85,7 @@ public sealed class Frontiers
     }
 
     /// <summary>D rises; a completion that proves less than is known changes nothing.</summary>
+    /// <remarks>The caller drops completions of entries that were truncated since: their index may be in use again.</remarks>
     public void Persist(SyncCompletion completion)
     {
         Invariant.Holds(completion.Index <= Values.Appended);
@@ -92,18 +101,26 @@ public sealed class Frontiers
     public void Apply(ApplyResult result)
     {
         Invariant.Holds(result.Index >= Values.Applied);
+        Invariant.Holds(result.Index <= Values.Committed);
         Values = Values with { Applied = result.Index };
         AssertLattice();
     }
 
     /// <summary>C rises to what the certificate proves, as far as this replica holds the entries.</summary>
-    /// <param name="proof">Refused when it is <c>default</c>.</param>
+    /// <param name="proof">Refused when it is <c>default</c>, or of another contract or group than the one before.</param>
     public void Commit(in Certificates.CommitCertificate proof)
     {
         Invariant.Holds(proof.IsValid);
+        if (Proof.IsValid)
+        {
+            Invariant.Holds(proof.Contract == Proof.Contract);
+            Invariant.Holds(proof.Group == Proof.Group);
+        }
+
         Invariant.Holds(proof.Index >= Values.Committed);
         Invariant.Holds(proof.Index <= Values.Appended);
         Values = Values with { Committed = proof.Index };
+        Proof = proof;
         AssertLattice();
     }
 

@@ -4,7 +4,9 @@ using System.Globalization;
 
 namespace CoreEngine.Model;
 
-/// <summary>Names a cluster: 16 bytes, random at format. A frame or a directory of another cluster is refused.</summary>
+/// <summary>
+/// Names a cluster: 16 bytes, random at format. A frame or a directory of another cluster is refused.
+/// </summary>
 /// <param name="High">The first eight bytes, big endian as printed.</param>
 /// <param name="Low">The last eight bytes.</param>
 public readonly record struct ClusterId(ulong High, ulong Low)

@@ -1,6 +1,9 @@
 namespace CoreEngine.Model;
 
-/// <summary>Every bound of the engine, unit and qualifier last. Relations between limits are asserted once, by <see cref="Verify"/>.</summary>
+/// <summary>
+/// Every bound of the engine, unit and qualifier last. Relations between limits are asserted once, by
+/// <see cref="Verify"/>.
+/// </summary>
 public static class Limits
 {
     /// <summary>Replicas in one group, voters and learners: a voter bitmap is one ulong.</summary>

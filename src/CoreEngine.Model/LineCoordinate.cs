@@ -3,8 +3,13 @@ using System.Globalization;
 
 namespace CoreEngine.Model;
 
-/// <summary>A place on a Line history (S0 2.3): which group, under which configuration, under which leader, at which index.</summary>
-/// <remarks>Coordinates of one group are totally ordered by (config epoch, leader epoch, index); across groups they do not compare.</remarks>
+/// <summary>
+/// A place on a Line history (S0 2.3): which group, under which configuration, under which leader, at which index.
+/// </summary>
+/// <remarks>
+/// Coordinates of one group are totally ordered by (config epoch, leader epoch, index); across groups they do not
+/// compare.
+/// </remarks>
 /// <param name="Group">The group's number.</param>
 /// <param name="ConfigEpoch">Index of the last configuration record at or before this place.</param>
 /// <param name="LeaderEpoch">Raft: the term.</param>

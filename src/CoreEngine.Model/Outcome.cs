@@ -9,6 +9,8 @@ public enum Outcome : byte
     /// <summary>On the trunk, and applied here.</summary>
     Committed = 1,
 
-    /// <summary>Surely without effect: it never left the queue, or a committed entry of another term holds its index.</summary>
+    /// <summary>
+    /// Surely without effect: it never left the queue, or a committed entry of another term holds its index.
+    /// </summary>
     Refused = 2,
 }

@@ -2,7 +2,10 @@ using System;
 
 namespace CoreEngine.Model;
 
-/// <summary>A seeded source of chance (SplitMix64, Steele and others 2014): the same seed gives the same numbers on every machine.</summary>
+/// <summary>
+/// A seeded source of chance (SplitMix64, Steele and others 2014): the same seed gives the same numbers on every
+/// machine.
+/// </summary>
 /// <remarks>Not thread-safe, not for secrets.</remarks>
 public sealed class Prng(ulong seed)
 {

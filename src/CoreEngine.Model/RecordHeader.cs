@@ -15,7 +15,9 @@ public enum RecordType : byte
     /// <summary>The group's descriptor or configuration.</summary>
     Configuration = 4,
 
-    /// <summary>Entries of the group above the record's index are void from here on: a marker, never an edit in place.</summary>
+    /// <summary>
+    /// Entries of the group above the record's index are void from here on: a marker, never an edit in place.
+    /// </summary>
     Truncate = 5,
 
     /// <summary>The log was closed in good order here.</summary>
@@ -50,7 +52,10 @@ public readonly record struct RecordHeader(
     /// <summary>Bytes that a record with this body occupies: header, body, padding.</summary>
     public static int SizeOf(int bodyLength) => (Bytes + bodyLength + Alignment - 1) & ~(Alignment - 1);
 
-    /// <summary>Writes the header before a body that stands already in its place, computes the checksum and clears the padding.</summary>
+    /// <summary>
+    /// Writes the header before a body that stands already in its place, computes the checksum and clears the
+    /// padding.
+    /// </summary>
     /// <param name="record">The whole record: <see cref="SizeOf"/> bytes, the body from <see cref="Bytes"/> on.</param>
     public static void Seal(
         Span<byte> record, int bodyLength, RecordType type, ushort flags, uint group, ulong index, ulong term)
@@ -82,7 +87,9 @@ public readonly record struct RecordHeader(
         BinaryPrimitives.ReadUInt64LittleEndian(source[16..]),
         BinaryPrimitives.ReadUInt64LittleEndian(source[24..]));
 
-    /// <summary>Reads and checks the record at the start of <paramref name="source"/>: length within bounds, checksum right.</summary>
+    /// <summary>
+    /// Reads and checks the record at the start of <paramref name="source"/>: length within bounds, checksum right.
+    /// </summary>
     /// <param name="source">Bytes from outside; may hold more than one record.</param>
     /// <param name="header">The header, meaningful only when the call returns true.</param>
     /// <param name="record">The record's bytes with padding.</param>

@@ -32,7 +32,9 @@ public enum RefusalCode : byte
     /// <summary>The engine is being disposed.</summary>
     Closing,
 
-    /// <summary>No quorum confirmed the leader's authority in time. Argument: election timeout in milliseconds.</summary>
+    /// <summary>
+    /// No quorum confirmed the leader's authority in time. Argument: election timeout in milliseconds.
+    /// </summary>
     NoQuorum,
 
     /// <summary>The leader has not yet committed an entry of its own term.</summary>
@@ -61,7 +63,8 @@ public readonly record struct Refusal(RefusalCode Code, ulong First = 0, ulong S
     public string AtRisk => RefusalText.Of(Code).AtRisk;
 
     /// <summary>What happened and what to do, for people.</summary>
-    public string Statement => string.Format(CultureInfo.InvariantCulture, RefusalText.Of(Code).Statement, First, Second);
+    public string Statement =>
+        string.Format(CultureInfo.InvariantCulture, RefusalText.Of(Code).Statement, First, Second);
 
     /// <summary>Code and statement.</summary>
     public override string ToString() => $"{Code}: {Statement}";

@@ -1,6 +1,8 @@
 namespace CoreEngine.Model.Certificates;
 
-/// <summary>Proves that <see cref="Leader"/> may append in <see cref="Term"/>: a quorum granted its votes durably.</summary>
+/// <summary>
+/// Proves that <see cref="Leader"/> may append in <see cref="Term"/>: a quorum granted its votes durably.
+/// </summary>
 /// <remarks>Not signed (see <see cref="CommitCertificate"/>); <c>default</c> is no certificate.</remarks>
 /// <param name="Contract">Fingerprint of the contract.</param>
 /// <param name="Group">The group.</param>

@@ -1,6 +1,9 @@
 namespace CoreEngine.Model.Certificates;
 
-/// <summary>Proves that everything up to <see cref="Index"/> is on the trunk: a quorum of voters holds it durably, counted in its leader's own term.</summary>
+/// <summary>
+/// Proves that everything up to <see cref="Index"/> is on the trunk: a quorum of voters holds it durably, counted in
+/// its leader's own term.
+/// </summary>
 /// <remarks>
 /// Raft's form: not signed, so it convinces members only (its Auth is Unauth, or mac under mutual TLS).
 /// <c>default</c> is no certificate: <see cref="IsValid"/> is false and every boundary refuses it.

@@ -6,7 +6,9 @@ public enum ReadProof : byte
     /// <summary>No proof: what this replica happens to hold.</summary>
     None = 0,
 
-    /// <summary>A quorum confirmed the leader's authority after the read arrived (ReadIndex; Raft thesis 6.4).</summary>
+    /// <summary>
+    /// A quorum confirmed the leader's authority after the read arrived (ReadIndex; Raft thesis 6.4).
+    /// </summary>
     QuorumBarrier = 1,
 }
 

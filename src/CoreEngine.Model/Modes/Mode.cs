@@ -1,6 +1,8 @@
 namespace CoreEngine.Model.Modes;
 
-/// <summary>How much a domain may promise at the moment, ordered by allowed operations. Evidence moves it, never a bare timer.</summary>
+/// <summary>
+/// How much a domain may promise at the moment, ordered by allowed operations. Evidence moves it, never a bare timer.
+/// </summary>
 public enum Mode : byte
 {
     /// <summary>No evidence yet: safety only.</summary>

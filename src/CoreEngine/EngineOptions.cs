@@ -62,9 +62,6 @@ public sealed record GroupOptions
     /// <summary>True hands proposals made at a follower on to the leader. Default true.</summary>
     public bool Forward { get; init; } = true;
 
-    /// <summary>Bytes of recent entries kept in memory for followers that lag. Default 32 MiB.</summary>
-    public int CacheBytes { get; init; } = 32 * 1024 * 1024;
-
     /// <summary>Bytes that the group's queue of proposals holds before it refuses. Default 4 MiB, a power of two.</summary>
     public int QueueBytes { get; init; } = 4 * 1024 * 1024;
 

@@ -44,7 +44,6 @@ internal static class OptionsCheck
         int bytes = Encoding.UTF8.GetByteCount(name);
         Require(bytes <= Limits.GroupNameBytesMax, nameof(name), $"has {bytes} bytes, at most {Limits.GroupNameBytesMax} fit");
         Require(options.Group > 0, nameof(options.Group), "must be 1 or more");
-        Require(options.CacheBytes >= SegmentStep, nameof(options.CacheBytes), "must be at least 1 MiB");
         Require(
             options.QueueBytes >= 64 * 1024 && BitOperations.IsPow2(options.QueueBytes),
             nameof(options.QueueBytes),

@@ -37,6 +37,16 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
     internal bool Step(EngineLoop loop) =>
         group.Machine.InlineSafe ? StepInline(loop) : StepOnWorker(loop);
 
+    /// <summary>The group stopped: queries that a worker had in hand are answered once it is through.</summary>
+    internal void Abandon(EngineLoop loop)
+    {
+        if (Volatile.Read(ref _state) == Done)
+        {
+            _state = Idle;
+            ResumeQueries(loop);
+        }
+    }
+
     /// <summary>The worker's part.</summary>
     public void Execute()
     {

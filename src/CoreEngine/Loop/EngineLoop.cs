@@ -28,6 +28,8 @@ internal sealed class EngineLoop
     private readonly IoEvent[] _events = new IoEvent[EventsMax];
     private GroupRuntime[] _groups = [];
     private EngineFault? _fault;
+    private readonly Lock _drainLock = new();
+    private bool _stopped;
     private int _eventCount;
     private int _parked;
     private long _timersAt;
@@ -79,6 +81,13 @@ internal sealed class EngineLoop
 
     /// <summary>Any thread. Why the shard stopped.</summary>
     internal EngineFault? Fault => Volatile.Read(ref _fault);
+
+    /// <summary>Any thread. The shard's thread has ended: whoever enqueues now must drain himself.</summary>
+    internal bool IsStopped
+    {
+        get => Volatile.Read(ref _stopped);
+        set => Volatile.Write(ref _stopped, value);
+    }
 
     internal bool IsLogFull => Log.IsFull;
 
@@ -163,6 +172,12 @@ internal sealed class EngineLoop
     internal void ProposalArrived(GroupRuntime group)
     {
         Interlocked.MemoryBarrier();
+        if (IsStopped)
+        {
+            DrainAll();
+            return;
+        }
+
         int parked = Volatile.Read(ref _parked);
         if (parked == 0 || (parked == ParkedForMuch && group.Queue.Bytes < Log.Options.SubmitThresholdBytes))
         {
@@ -179,7 +194,11 @@ internal sealed class EngineLoop
     internal void RequestArrived()
     {
         Interlocked.MemoryBarrier();
-        if (Volatile.Read(ref _parked) != 0 && Interlocked.Exchange(ref _parked, 0) != 0)
+        if (IsStopped)
+        {
+            DrainAll();
+        }
+        else if (Volatile.Read(ref _parked) != 0 && Interlocked.Exchange(ref _parked, 0) != 0)
         {
             Ring.Wake();
         }
@@ -259,11 +278,27 @@ internal sealed class EngineLoop
     /// <summary>Refuses whatever reached a stopped group. After the shard's thread ended, disposal calls it once more.</summary>
     internal void Drain(GroupRuntime group)
     {
-        var code = group.Fault is not null ? RefusalCode.GroupFaulted : RefusalCode.Closing;
+        RefusalCode code = group.IsClosing ? RefusalCode.Closing : RefusalCode.GroupFaulted;
+        group.Applier.Abandon(this);
         Ingress.RefuseAll(this, group, new Refusal(code));
         group.Reads.DrainRefused(group, code, Completions);
         Completions.Flush(Now);
     }
+
+    /// <summary>Any thread, after the shard's thread has ended: refuses what came too late.</summary>
+    internal void DrainAll()
+    {
+        lock (_drainLock)
+        {
+            foreach (GroupRuntime group in _groups)
+            {
+                Drain(group);
+            }
+        }
+    }
+
+    /// <summary>Takes the ring's events and nothing else, while closing.</summary>
+    internal void ReapOnly() => Reap();
 
     internal void LinkChanged(in LinkEvent change)
     {

@@ -232,8 +232,8 @@ internal sealed class GroupRuntime
 
     private bool IsStopped(out Refusal refusal)
     {
-        RefusalCode code = Fault is not null ? RefusalCode.GroupFaulted
-            : IsClosing ? RefusalCode.Closing
+        RefusalCode code = IsClosing ? RefusalCode.Closing
+            : Fault is not null ? RefusalCode.GroupFaulted
             : RefusalCode.None;
         refusal = new Refusal(code);
         return code != RefusalCode.None;

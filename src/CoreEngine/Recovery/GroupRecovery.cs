@@ -8,10 +8,10 @@ using CoreEngine.Protocol.Raft;
 namespace CoreEngine.Recovery;
 
 /// <summary>What the log holds of one group.</summary>
-internal sealed class RecoveredGroup(uint number, int cacheBytes)
+internal sealed class RecoveredGroup(uint number)
 {
     /// <summary>The end of the group's log, as found.</summary>
-    internal LogSuffix Suffix { get; } = new(number, cacheBytes);
+    internal LogSuffix Suffix { get; } = new(number);
 
     internal ulong Term { get; set; }
 
@@ -27,13 +27,13 @@ internal sealed class RecoveredGroup(uint number, int cacheBytes)
 }
 
 /// <summary>Rebuilds every group from the records of the log, the same code in production and in the simulator.</summary>
-internal sealed class GroupRecovery(int cacheBytes) : ILogVisitor
+internal sealed class GroupRecovery : ILogVisitor
 {
     private readonly Dictionary<uint, RecoveredGroup> _groups = [];
 
     /// <summary>Takes a group out; a fresh one when the log does not know it.</summary>
     internal RecoveredGroup Take(uint group) =>
-        _groups.Remove(group, out RecoveredGroup? found) ? found : new RecoveredGroup(group, cacheBytes);
+        _groups.Remove(group, out RecoveredGroup? found) ? found : new RecoveredGroup(group);
 
     public void OnRecord(in RecordHeader header, ReadOnlySpan<byte> record)
     {
@@ -67,7 +67,7 @@ internal sealed class GroupRecovery(int cacheBytes) : ILogVisitor
             return;
         }
 
-        bool added = suffix.AppendRecord(record);
+        bool added = suffix.AppendRecord(header, record);
         Invariant.Holds(added);
         suffix.ReleaseThrough(header.Index);
     }
@@ -100,7 +100,7 @@ internal sealed class GroupRecovery(int cacheBytes) : ILogVisitor
     {
         if (!_groups.TryGetValue(number, out RecoveredGroup? group))
         {
-            group = new RecoveredGroup(number, cacheBytes);
+            group = new RecoveredGroup(number);
             _groups.Add(number, group);
         }
 

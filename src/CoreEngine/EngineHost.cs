@@ -1,0 +1,266 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.IO;
+using System.Linq;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Threading;
+using System.Threading.Tasks;
+using CoreEngine.IO.Log;
+using CoreEngine.IO.Ring;
+using CoreEngine.IO.Transport;
+using CoreEngine.Loop;
+using CoreEngine.Model;
+using CoreEngine.Protocol.Raft;
+using CoreEngine.Recovery;
+
+namespace CoreEngine;
+
+/// <summary>Builds a shard from its options, runs its thread, and takes it down again. Cold paths only.</summary>
+internal sealed class EngineHost
+{
+    private readonly DirectoryLock _lock;
+    private readonly GroupRecovery _recovery;
+    private readonly Thread _thread;
+    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ulong _seed;
+    private bool _stopping;
+    private int _disposed;
+
+    private EngineHost(EngineOptions options, DirectoryLock directoryLock, Opened opened, EngineLoop loop)
+    {
+        Options = options;
+        Loop = loop;
+        Cluster = opened.Log.Identity.Cluster;
+        Incarnation = opened.Log.Identity.Incarnation;
+        RecoveryText = opened.Report;
+        _recovery = opened.Recovery;
+        _lock = directoryLock;
+        _seed = options.Seed != 0 ? options.Seed : BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8));
+        _thread = new Thread(Run) { IsBackground = true, Name = $"coreengine-{options.Replica}" };
+    }
+
+    internal EngineOptions Options { get; }
+
+    internal EngineLoop Loop { get; }
+
+    internal ClusterId Cluster { get; }
+
+    internal ulong Incarnation { get; }
+
+    internal string RecoveryText { get; }
+
+    internal string Backends => $"{Loop.Ring.Description}; {Loop.Transport.Description}";
+
+    internal static void Format(string directory, ClusterId cluster, uint replica, long segmentBytes)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(directory);
+        ArgumentOutOfRangeException.ThrowIfZero(replica);
+        try
+        {
+            Directory.CreateDirectory(directory);
+            using var directoryLock = DirectoryLock.Acquire(directory);
+            using var ring = new PortableIoRing(directory);
+            ulong incarnation = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)) | 1;
+            SegmentedLog.Format(
+                ring, new LogIdentity(cluster, replica, incarnation), new LogOptions { SegmentBytes = segmentBytes });
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or LogOpenException)
+        {
+            throw new EngineOpenException($"cannot format {directory}: {error.Message}", error);
+        }
+    }
+
+    internal static EngineHost Open(EngineOptions options)
+    {
+        using var undo = new UndoStack();
+        try
+        {
+            if (!Directory.Exists(options.Directory))
+            {
+                throw new EngineOpenException(
+                    $"the data directory {options.Directory} does not exist; run 'coreengine format {options.Directory} --replica {options.Replica}' first");
+            }
+
+            DirectoryLock directoryLock = undo.Push(DirectoryLock.Acquire(options.Directory));
+            PortableIoRing ring = undo.Push(new PortableIoRing(options.Directory));
+            Opened opened = OpenLog(options, ring);
+            undo.Push(opened.Log);
+            PipeTransport transport = undo.Push(new PipeTransport(TransportOptionsOf(options, opened.Log, ring)));
+            var setup = new LoopSetup(options, opened.Log.Identity.Incarnation, ring, transport, opened.Log, PoolWorkers.Instance);
+            var host = new EngineHost(options, directoryLock, opened, new EngineLoop(setup));
+            transport.Start();
+            host._thread.Start();
+            undo.Keep();
+            return host;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or SocketException or LogOpenException)
+        {
+            throw new EngineOpenException($"replica {options.Replica} cannot open {options.Directory}: {error.Message}", error);
+        }
+    }
+
+    /// <summary>Any thread.</summary>
+    internal async ValueTask<Group> OpenGroupAsync(
+        string name, IStateMachine machine, GroupOptions options, CancellationToken cancellationToken)
+    {
+        var done = new TaskCompletionSource<Group>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Loop.Post(() =>
+        {
+            try
+            {
+                done.SetResult(OpenGroup(name, machine, options));
+            }
+            catch (Exception error) when (error is ArgumentException or EngineOpenException)
+            {
+                done.SetException(error);
+            }
+        });
+        Task ended = await Task.WhenAny(done.Task, _stopped.Task).WaitAsync(cancellationToken).ConfigureAwait(false);
+        return ended == done.Task
+            ? await done.Task.ConfigureAwait(false)
+            : throw new EngineOpenException($"the engine stopped: {Loop.Fault?.Reason ?? "it is being disposed"}");
+    }
+
+    internal async ValueTask DisposeAsync()
+    {
+        if (Thread.CurrentThread == _thread)
+        {
+            throw new InvalidOperationException(
+                "the engine cannot be disposed from inside Apply or a query: the shard would wait for itself");
+        }
+
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
+        {
+            Loop.Post(() =>
+            {
+                foreach (GroupRuntime group in Loop.Groups)
+                {
+                    group.IsClosing = true;
+                }
+
+                Volatile.Write(ref _stopping, true);
+            });
+        }
+
+        await _stopped.Task.ConfigureAwait(false);
+    }
+
+    private static Opened OpenLog(EngineOptions options, PortableIoRing ring)
+    {
+        var recovery = new GroupRecovery();
+        var logOptions = new LogOptions { SegmentBytes = options.SegmentBytes };
+        SegmentedLog log = SegmentedLog.Open(ring, logOptions, options.Replica, options.Cluster, recovery, out RecoveryReport report);
+        return new Opened(log, recovery, report.ToString());
+    }
+
+    private static TransportOptions TransportOptionsOf(EngineOptions options, SegmentedLog log, PortableIoRing ring) => new()
+    {
+        Replica = options.Replica,
+        Incarnation = log.Identity.Incarnation,
+        Cluster = log.Identity.Cluster,
+        Listen = options.Listen,
+        Peers = [.. options.Peers.Select(static peer => new TransportPeer(peer.Replica, peer.Address))],
+        Seed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)),
+        Wake = ring.Wake,
+        Log = options.Log ?? (static _ => { }),
+    };
+
+    private Group OpenGroup(string name, IStateMachine machine, GroupOptions options)
+    {
+        if (Loop.Find(options.Group) is not null)
+        {
+            throw new ArgumentException($"group {options.Group} is open already", nameof(options));
+        }
+
+        RecoveredGroup recovered = _recovery.Take(options.Group);
+        uint[] members = [.. Options.Peers.Select(static peer => peer.Replica).Append(Options.Replica).Order()];
+        GroupRuntime runtime = GroupOpening.Create(Loop, recovered, name, machine, options, members, _seed, Incarnation);
+        Loop.Add(runtime);
+        return new Group(runtime);
+    }
+
+    private void Run()
+    {
+        try
+        {
+            TurnUntilStopped();
+        }
+        catch (Exception error)
+        {
+            // The outermost frame: whatever broke stops this shard, never the host's process.
+            Loop.Stop(new EngineFault($"the shard of replica {Options.Replica} failed: {error.Message}", error));
+            Options.Log?.Invoke($"fault: {error}");
+        }
+
+        TearDown();
+        _stopped.SetResult();
+    }
+
+    private void TurnUntilStopped()
+    {
+        long giveUpAt = long.MaxValue;
+        while (Loop.Fault is null)
+        {
+            long now = Stopwatch.GetTimestamp();
+            long wall = (DateTime.UtcNow - DateTime.UnixEpoch).Ticks * 100;
+            bool any = Loop.Turn(now, wall);
+            if (_stopping)
+            {
+                giveUpAt = long.Min(giveUpAt, now + (Options.CloseTimeout.Ticks * 100));
+                if (Closing.IsDrained(Loop) || now >= giveUpAt)
+                {
+                    Closing.Seal(Loop);
+                    return;
+                }
+            }
+
+            if (!any)
+            {
+                Loop.Park();
+            }
+        }
+    }
+
+    private void TearDown()
+    {
+        var fault = Loop.Fault ?? new EngineFault("the engine was disposed", null);
+        foreach (GroupRuntime group in Loop.Groups)
+        {
+            Loop.Fail(group, fault);
+        }
+
+        Loop.IsStopped = true;
+        Loop.DrainAll();
+        Loop.Transport.Dispose();
+        Loop.Log.Dispose();
+        Loop.Ring.Dispose();
+        _lock.Dispose();
+    }
+
+    private sealed record Opened(SegmentedLog Log, GroupRecovery Recovery, string Report);
+
+    /// <summary>Disposes what was opened so far when opening fails half way.</summary>
+    private sealed class UndoStack : IDisposable
+    {
+        private readonly Stack<IDisposable> _opened = new();
+
+        internal T Push<T>(T item)
+            where T : IDisposable
+        {
+            _opened.Push(item);
+            return item;
+        }
+
+        internal void Keep() => _opened.Clear();
+
+        public void Dispose()
+        {
+            while (_opened.TryPop(out IDisposable? item))
+            {
+                item.Dispose();
+            }
+        }
+    }
+}

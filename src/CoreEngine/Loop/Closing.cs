@@ -1,0 +1,42 @@
+using CoreEngine.Model;
+
+namespace CoreEngine.Loop;
+
+/// <summary>The orderly end of a shard.</summary>
+internal static class Closing
+{
+    private const long SealPatienceNs = 2_000_000_000;
+
+    /// <summary>True when no proposal waits in any group: decided, or still in a queue that is refused anyway.</summary>
+    internal static bool IsDrained(EngineLoop loop)
+    {
+        foreach (GroupRuntime group in loop.Groups)
+        {
+            if (group.Fault is null && (group.Pending.Count > 0 || group.Forwarded > 0 || group.Queue.Bytes > 0))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Ends what is undecided as Unknown and marks the log as closed in good order, as far as the medium lets it.</summary>
+    internal static void Seal(EngineLoop loop)
+    {
+        foreach (GroupRuntime group in loop.Groups)
+        {
+            Timers.EndAll(loop, group);
+        }
+
+        bool sealing = loop.Log.Fault is null && loop.Log.TrySeal();
+        long giveUpAt = loop.Now + SealPatienceNs;
+        while (sealing && loop.Log.Fault is null && loop.Log.InFlight > 0 && System.Diagnostics.Stopwatch.GetTimestamp() < giveUpAt)
+        {
+            loop.Park();
+            loop.ReapOnly();
+        }
+
+        Invariant.Holds(!sealing || loop.Log.Fault is not null || loop.Log.StagedBytes == 0);
+    }
+}

@@ -1,0 +1,85 @@
+using System;
+using System.Linq;
+using CoreEngine.Loop;
+using CoreEngine.Model;
+using CoreEngine.Protocol.Raft;
+
+namespace CoreEngine.Recovery;
+
+/// <summary>Joins what the log holds of a group with what the host asks for.</summary>
+internal static class GroupOpening
+{
+    internal static GroupRuntime Create(
+        EngineLoop loop,
+        RecoveredGroup recovered,
+        string name,
+        IStateMachine machine,
+        GroupOptions options,
+        uint[] members,
+        ulong seed,
+        ulong incarnation)
+    {
+        Contract contract = Contract.Raft;
+        var wanted = new GroupDescriptor(name, contract.Fingerprint(), members);
+        Check(recovered, wanted, options.Group);
+        if (recovered.Descriptor is null && !loop.Log.TryAppend(wanted.ToRecord(options.Group)))
+        {
+            throw new EngineOpenException($"the log cannot take the descriptor of group '{name}' now; retry");
+        }
+
+        var frontiers = new Frontiers();
+        frontiers.Recover(new SyncCompletion(recovered.Suffix.LastIndex));
+        var raft = new RaftOptions
+        {
+            Group = options.Group,
+            Replica = loop.Replica,
+            Voters = members,
+            HeartbeatNs = Nanoseconds(loop.Options.Heartbeat),
+            ElectionMinNs = Nanoseconds(loop.Options.ElectionMin),
+            ElectionMaxNs = Nanoseconds(loop.Options.ElectionMax),
+            Seed = unchecked(seed + (options.Group * 0x9E3779B97F4A7C15UL) + loop.Replica),
+            Contract = wanted.Contract,
+            Incarnation = incarnation,
+        };
+        var core = new RaftCore(raft, recovered.Suffix, frontiers, recovered.Term, recovered.Vote, recovered.Commit);
+        return new GroupRuntime(
+            loop, new GroupSetup(name, machine, options, contract, core, recovered.Suffix, frontiers, members));
+    }
+
+    private static void Check(RecoveredGroup recovered, GroupDescriptor wanted, uint group)
+    {
+        if (recovered.Complaint is not null)
+        {
+            throw new EngineOpenException(
+                $"the log of group {group} contradicts itself: {recovered.Complaint}; restore this replica from its peers");
+        }
+
+        GroupDescriptor? found = recovered.Descriptor;
+        if (found is null)
+        {
+            return;
+        }
+
+        if (found.Name != wanted.Name)
+        {
+            throw new EngineOpenException(
+                $"group {group} of this directory is '{found.Name}', not '{wanted.Name}'; give the group another number or its own name");
+        }
+
+        if (found.Contract != wanted.Contract)
+        {
+            throw new EngineOpenException(
+                $"group '{found.Name}' was opened under contract {found.Contract:x16}, now {wanted.Contract:x16} is asked for; "
+                + "promises made under one contract cannot be kept under another");
+        }
+
+        if (!found.Members.SequenceEqual(wanted.Members))
+        {
+            throw new EngineOpenException(
+                $"group '{found.Name}' has the members [{string.Join(", ", found.Members)}], the options name "
+                + $"[{string.Join(", ", wanted.Members)}]; name exactly the members (changing them is not supported yet)");
+        }
+    }
+
+    private static long Nanoseconds(TimeSpan span) => span.Ticks * 100;
+}

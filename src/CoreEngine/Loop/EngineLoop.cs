@@ -455,7 +455,8 @@ internal sealed class EngineLoop
         }
     }
 
-    private long NextDeadline()
+    /// <summary>When the loop must turn at the latest, if nothing happens before. Monotonic nanoseconds.</summary>
+    internal long NextDeadline()
     {
         long deadline = Now + 1_000_000_000;
         bool pending = false;

@@ -48,6 +48,12 @@ internal sealed class PipeTransport : ITransport
     /// <summary>What happened so far.</summary>
     internal TransportCounters Counters => _state.Counters;
 
+    /// <summary>Bytes queued for a peer and not yet taken by the socket. Shard's thread only.</summary>
+    internal long QueuedBytes(uint peer, Lane lane) => Find(peer)?.Adopted?[lane].Outbound.QueuedBytes ?? 0;
+
+    /// <summary>True when bytes of this lane wait to be received. Shard's thread only.</summary>
+    internal bool HasArrived(uint peer, Lane lane) => Find(peer)?.Adopted?[lane].Inbound.Waiting ?? false;
+
     /// <summary>Binds the listen address, begins to accept and to dial.</summary>
     /// <exception cref="InvalidOperationException">The address cannot be bound, for example a port in use.</exception>
     internal void Start()

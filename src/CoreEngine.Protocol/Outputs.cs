@@ -17,7 +17,10 @@ internal enum PersistKind : byte
     Truncate,
 }
 
-/// <summary>One thing to write. The core is told by <see cref="IProtocolCore.Persisted"/> with the same ticket; tickets rise by one.</summary>
+/// <summary>
+/// One thing to write. The core is told by <see cref="IProtocolCore.Persisted"/> with the same ticket; tickets rise
+/// by one.
+/// </summary>
 internal readonly record struct PersistItem(
     PersistKind Kind, ulong Ticket, ulong Term, uint Vote, ulong Commit, ulong First, ulong Last);
 
@@ -33,9 +36,12 @@ internal readonly record struct LoadRequest(uint Peer, ulong First, ulong Last, 
 
 /// <summary>What a turn asks for, in the order in which the loop must honour it (etcd's <c>Ready</c>).</summary>
 /// <remarks>
-/// 1 <see cref="Persist"/> is staged in order. 2 <see cref="SendNow"/> leaves, beside our own write. 3 <see cref="SendAfterDurable"/>
-/// leaves once its ticket is durable. 4 <see cref="CommitProof"/> lets the applier go on. 5 <see cref="Reads"/>, <see cref="Loads"/>.
-/// Not thread-safe; reused every turn, grows to the high-water mark of a turn and stays there, bounded by the core's windows.
+/// 1 <see cref="Persist"/> is staged in order. 2 <see cref="SendNow"/> leaves, beside our own write. 3
+/// <see cref="SendAfterDurable"/>
+/// leaves once its ticket is durable. 4 <see cref="CommitProof"/> lets the applier go on. 5 <see cref="Reads"/>,
+/// <see cref="Loads"/>.
+/// Not thread-safe; reused every turn, grows to the high-water mark of a turn and stays there, bounded by the core's
+/// windows.
 /// </remarks>
 internal sealed class Outputs
 {
@@ -82,7 +88,10 @@ internal sealed class Outputs
         return ref message;
     }
 
-    /// <summary>Adds a message that must wait until <paramref name="ticket"/> is durable and returns its place, to be filled in.</summary>
+    /// <summary>
+    /// Adds a message that must wait until <paramref name="ticket"/> is durable and returns its place, to be filled
+    /// in.
+    /// </summary>
     internal ref OutboundMessage SendAfter(ulong ticket)
     {
         Grow(ref _after, _afterCount);
@@ -112,7 +121,8 @@ internal sealed class Outputs
     }
 
     /// <summary>
-    /// Drops messages of this turn that name entries of the suffix. A replica that stops leading must call it before it truncates:
+    /// Drops messages of this turn that name entries of the suffix. A replica that stops leading must call it before
+    /// it truncates:
     /// the names would mean other entries by the time the loop gathers them.
     /// </summary>
     internal void CancelEntries()

@@ -4,9 +4,13 @@ using CoreEngine.Model;
 
 namespace CoreEngine.Protocol;
 
-/// <summary>Who proposed an entry, when it was not the leader itself: the origin finds its waiting caller by this when it applies the entry.</summary>
+/// <summary>
+/// Who proposed an entry, when it was not the leader itself: the origin finds its waiting caller by this when it
+/// applies the entry.
+/// </summary>
 /// <param name="Replica">The proposing replica; 0 means that the entry has no origin.</param>
-/// <param name="Incarnation">Low half of that replica's incarnation, so that a later life does not answer for an earlier one.</param>
+/// <param name="Incarnation">Low half of that replica's incarnation, so that a later life does not answer for an
+/// earlier one.</param>
 /// <param name="Correlation">The origin's own number for the proposal.</param>
 internal readonly record struct EntryOrigin(uint Replica, uint Incarnation, ulong Correlation);
 
@@ -19,7 +23,8 @@ internal readonly ref struct Proposal(EntryOrigin origin, ReadOnlySpan<byte> pay
 
 /// <summary>Walks a batch of proposals in place: in a host's queue and in a Forward message alike.</summary>
 /// <remarks>
-/// Layout, little endian, 8-byte aligned: <c>u32 payloadLength | u32 originReplica | u32 originIncarnation | u32 zero | u64 correlation |
+/// Layout, little endian, 8-byte aligned: <c>u32 payloadLength | u32 originReplica | u32 originIncarnation | u32 zero
+/// | u64 correlation |
 /// payload | padding</c>.
 /// </remarks>
 internal ref struct ProposalReader(ReadOnlySpan<byte> batch)
@@ -45,7 +50,9 @@ internal ref struct ProposalReader(ReadOnlySpan<byte> batch)
         target[(HeaderBytes + payload.Length)..].Clear();
     }
 
-    /// <summary>The next proposal. False at the end, or when the bytes make no sense: then <see cref="IsSound"/> is false.</summary>
+    /// <summary>
+    /// The next proposal. False at the end, or when the bytes make no sense: then <see cref="IsSound"/> is false.
+    /// </summary>
     internal bool TryRead(out Proposal proposal)
     {
         proposal = default;

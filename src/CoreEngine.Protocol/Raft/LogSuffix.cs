@@ -215,7 +215,7 @@ internal sealed class LogSuffix
     }
 
     /// <summary>The bytes of a range; valid until the log changes.</summary>
-    internal ReadOnlySpan<byte> Bytes(in SuffixRange range) =>
+    internal ReadOnlySpan<byte> Bytes(scoped in SuffixRange range) =>
         ChunkAt(range.Serial).Bytes.AsSpan(range.Offset, range.Length);
 
     /// <summary>The bytes of entries that an outbound message names; valid until the log changes.</summary>

@@ -168,7 +168,7 @@ internal static class LeaderReads
 
     private static void Reply(RaftState state, in PendingRead read, in ReadIndexReplyBody body, Outputs outputs)
     {
-        ref OutboundMessage message = ref Durability.Reply(state, outputs);
+        ref OutboundMessage message = ref Raft.Durability.Reply(state, outputs);
         message.Header = state.HeaderTo(MessageType.ReadIndexReply, read.From, read.Sequence, read.ReadId);
         body.Write(message.Body);
         message.BodyLength = ReadIndexReplyBody.Bytes;

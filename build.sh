@@ -11,7 +11,7 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 configuration=Release
 framework=net10.0
-sdk_major=10
+sdk_package=dotnet-sdk-10.0
 
 # English output, for the sums below; no build servers that outlive the script and hold its output open.
 export DOTNET_CLI_UI_LANGUAGE=en DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 MSBUILDDISABLENODEREUSE=1
@@ -25,22 +25,24 @@ stop() {
 
 has() { command -v "$1" >/dev/null 2>&1; }
 
-# Runs apt-get as root, or as one who may become root without being asked; false when neither is so.
-apt() {
-    local options=(-qq -o DPkg::Lock::Timeout=60 -o Acquire::Retries=1 -o Acquire::http::Timeout=20)
-    has apt-get || return 1
-    if [ "$(id -u)" = 0 ]; then
-        DEBIAN_FRONTEND=noninteractive apt-get "${options[@]}" "$@" >/dev/null 2>&1
-    elif has sudo && sudo -n true 2>/dev/null; then
-        sudo -n env DEBIAN_FRONTEND=noninteractive apt-get "${options[@]}" "$@" >/dev/null 2>&1
-    else
-        return 1
-    fi
+# True for root, and for one who may become root without being asked.
+may_install() {
+    has apt-get && { [ "$(id -u)" = 0 ] || { has sudo && sudo -n true 2>/dev/null; }; }
 }
 
-# The first try goes by the package lists that are there, the second by fresh ones.
+apt() {
+    local become=()
+    [ "$(id -u)" = 0 ] || become=(sudo -n)
+    "${become[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=60 -o Acquire::Retries=1 \
+        -o Acquire::http::Timeout=20 "$@" >/dev/null 2>&1
+}
+
+# The first try goes by the package lists that are there, the second by fresh ones. Says nothing when it may not.
 install() {
+    may_install || return 1
+    say "installing $*"
     apt install -y --no-install-recommends "$@" || { apt update && apt install -y --no-install-recommends "$@"; }
+    hash -r
 }
 
 # Packages of the tools that are not there. Arguments: command:package, or path:package.
@@ -51,9 +53,8 @@ missing() {
     done | sort -u
 }
 
-has_sdk() {
-    has dotnet && dotnet --list-sdks 2>/dev/null | awk -F. -v least="$sdk_major" '$1 >= least { found = 1 } END { exit !found }'
-}
+# True when an SDK is there that global.json accepts.
+has_sdk() { has dotnet && (cd "$root" && dotnet --version) >/dev/null 2>&1; }
 
 need_sdk() {
     local place
@@ -62,9 +63,8 @@ need_sdk() {
         [ -x "$place/dotnet" ] && PATH="$place:$PATH"
     done
     if ! has_sdk; then
-        say "installing dotnet-sdk-$sdk_major.0"
-        install "dotnet-sdk-$sdk_major.0" && hash -r
-        has_sdk || stop "the .NET $sdk_major SDK is required: install dotnet-sdk-$sdk_major.0, or see https://dot.net/download"
+        install "$sdk_package" || true
+        has_sdk || stop "the .NET 10 SDK is required: install $sdk_package, or see https://dot.net/download"
     fi
 
     # Programs started by their own name look for the runtime here, also where it was not installed system-wide.
@@ -81,9 +81,8 @@ want() {
     shift
     packages=$(missing "$@" | xargs)
     [ -n "$packages" ] || return 0
-    say "installing $packages"
     # shellcheck disable=SC2086
-    install $packages && hash -r
+    install $packages || true
     packages=$(missing "$@" | xargs)
     [ -z "$packages" ] || say "build.sh: install $packages (apt-get install $packages); without: $consequence"
 }
@@ -168,7 +167,8 @@ run_project() {
     set +e
     (cd "$root" && env "${settings[@]}" dotnet test "$project" -c "$configuration" --no-build --nologo \
         --blame-hang-timeout 8m --blame-hang-dump-type none --results-directory "$root/out/test-results" "$@") 2>&1 \
-        | tee "$log" | grep -v -e '^Test run for' -e '^A total of' -e '^$' -e '^Additionally, path' -e "^Data collector 'Blame'"
+        | tee "$log" \
+        | grep -v -e '^Test run for' -e '^A total of' -e '^$' -e '^Additionally, path' -e "^Data collector 'Blame'"
     local status=${PIPESTATUS[0]}
     set -e
     return "$status"

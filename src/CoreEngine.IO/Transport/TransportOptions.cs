@@ -26,10 +26,14 @@ internal sealed record TransportOptions
     /// <summary>The other replicas. Those with a higher id are dialled, the others dial us.</summary>
     public required IReadOnlyList<TransportPeer> Peers { get; init; }
 
-    /// <summary>Seeds the jitter of back-off and the numbers of sessions; differs from one process to the next.</summary>
+    /// <summary>
+    /// Seeds the jitter of back-off and the numbers of sessions; differs from one process to the next.
+    /// </summary>
     public required ulong Seed { get; init; }
 
-    /// <summary>Called from any thread when there is something to receive. Must be quick, and must not call the transport.</summary>
+    /// <summary>
+    /// Called from any thread when there is something to receive. Must be quick, and must not call the transport.
+    /// </summary>
     public required Action Wake { get; init; }
 
     /// <summary>Takes one line per change or refusal, from any thread. Cold path only.</summary>

@@ -38,9 +38,7 @@ public sealed class FlowTests
             Assert.True(one.TrySend(2, Lane.Bulk, sent + 1, FrameCodecTests.Pattern(Size(sent + 1))));
             one.Transport.Flush();
             AssertFilled(two.Receive(), sent + 1);
-            two.Dispose();
             Assert.True(two.Transport.Counters.ReceivesPaused > 0);
-            one.Dispose();
             Assert.True(one.Transport.Counters.SendsDeferred > 0);
         }
     }
@@ -131,7 +129,7 @@ public sealed class FlowTests
         for (ulong session = 1; session <= 30; session++)
         {
             using RawPeer control = new(rig.Endpoint);
-            RawPeer bulk = new(rig.Endpoint);
+            using RawPeer bulk = new(rig.Endpoint);
             LinkTests.Link(rig, control, bulk, session);
             Thread killer = new(bulk.Dispose);
             killer.Start();

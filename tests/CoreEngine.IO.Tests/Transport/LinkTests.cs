@@ -37,6 +37,7 @@ public sealed class LinkTests
         using TransportRig rig = new(5, 505, null, TransportRig.Silent(1));
         using RawPeer control = new(rig.Endpoint);
         control.Greet(RawPeer.GoodHello(1, 5, Lane.Control, session: 1));
+        rig.Until(() => rig.Transport.Counters.ConnectionsOpened == 1, "control lane");
         using RawPeer bulk = new(rig.Endpoint);
         bulk.Greet(RawPeer.GoodHello(1, 5, Lane.Bulk, session: 2));
         Assert.True(control.IsEnded());
@@ -127,7 +128,7 @@ public sealed class LinkTests
         {
             Link(rig, control, bulk, session: 1);
             bulk.Send(RawPeer.Frame(1, 5, 1, [1]));
-            bulk.Send(RawPeer.Frame(1, 5, 2, new byte[1000])[..bytes]);
+            bulk.Send(RawPeer.Frame(1, 5, 2, new byte[1000]).AsSpan(0, bytes));
             Assert.Equal(1ul, rig.Receive().Header.Sequence);
         }
 

@@ -27,6 +27,9 @@ public sealed class AllocationTests
     private const int WarmUpFrames = 200_000;
     private const int Frames = 200_000;
 
+    /// <summary>The test runner reports in the background, in this process: that is in some rounds, a frame's cost in all.</summary>
+    private const int Rounds = 3;
+
     [Fact]
     public void Io_Transport_FramesAllocateNothing()
     {
@@ -56,21 +59,27 @@ public sealed class AllocationTests
         private readonly byte[] _body = new byte[96];
         private readonly byte[] _records = new byte[20_000];
 
-        internal long Allocated { get; private set; }
+        internal long Allocated { get; private set; } = long.MaxValue;
 
-        internal int Collections { get; private set; }
+        internal int Collections { get; private set; } = int.MaxValue;
 
         internal void Run()
         {
             Exchange(WarmUpFrames);
-            Meet();
-            long before = self == 1 ? GC.GetTotalAllocatedBytes(precise: true) : 0;
-            int collections = GC.CollectionCount(0);
-            Meet();
-            Exchange(Frames);
-            Meet();
-            Collections = GC.CollectionCount(0) - collections;
-            Allocated = self == 1 ? GC.GetTotalAllocatedBytes(precise: true) - before : 0;
+            for (int round = 0; round < Rounds; round++)
+            {
+                Meet();
+                long before = self == 1 ? GC.GetTotalAllocatedBytes(precise: true) : 0;
+                int collections = GC.CollectionCount(0);
+                Meet();
+                Exchange(Frames);
+                Meet();
+                Collections = int.Min(Collections, GC.CollectionCount(0) - collections);
+                Allocated = self == 1
+                    ? long.Min(Allocated, GC.GetTotalAllocatedBytes(precise: true) - before)
+                    : 0;
+            }
+
             Meet();
         }
 
@@ -107,7 +116,7 @@ public sealed class AllocationTests
 
                 if (!any)
                 {
-                    Assert.True(waited.Elapsed < Patience, $"stuck at {sent} sent, {taken} taken");
+                    Assert.True(waited.Elapsed < Patience, "stuck");
                     Thread.Yield();
                 }
             }

@@ -130,7 +130,10 @@ public sealed class HelloTests : IDisposable
     public void Io_Transport_SilentAndTricklingConnectionsEndByTheHandshakeTimeout()
     {
         using TransportRig rig = new(
-            5, 5, options => options with { HandshakeTimeout = TimeSpan.FromMilliseconds(100) }, TransportRig.Silent(1));
+            5,
+            5,
+            options => options with { HandshakeTimeout = TimeSpan.FromMilliseconds(100) },
+            TransportRig.Silent(1));
         using RawPeer silent = new(rig.Endpoint);
         using RawPeer half = new(rig.Endpoint);
         half.Send(RawPeer.Bytes(Good()).AsSpan(0, 100));

@@ -80,7 +80,8 @@ public sealed class LinkTests
             two.Dispose();
             one.UntilDown(2);
             Assert.False(one.TrySend(2, Lane.Control, 1, [1]));
-            using TransportRig again = new(2, 203, options => options with { Listen = address }, TransportRig.Silent(1));
+            using TransportRig again = new(
+                2, 203, options => options with { Listen = address }, TransportRig.Silent(1));
             one.UntilUp(2);
             again.UntilUp(1);
             Assert.Equal(
@@ -201,7 +202,8 @@ public sealed class LinkTests
     [Fact]
     public void Io_Transport_RefusedDialerKeepsTryingAndSaysWhyOnce()
     {
-        using TransportRig two = new(2, 2, options => options with { Cluster = new ClusterId(9, 9) }, TransportRig.Silent(1));
+        using TransportRig two = new(
+            2, 2, options => options with { Cluster = new ClusterId(9, 9) }, TransportRig.Silent(1));
         using TransportRig one = new(1, 1, null, new TransportPeer(2, two.Endpoint));
         one.Until(() => one.Transport.Counters.Refused(HelloRefusal.OtherCluster) >= 4, "refusals");
         Assert.Equal(2, one.Lines.Count(line => line.Contains("OtherCluster", StringComparison.Ordinal)));
@@ -246,7 +248,8 @@ public sealed class LinkTests
         return frame;
     }
 
-    private static void AssertFrame((FrameHeader Header, byte[] Body) frame, uint from, uint to, ulong sequence, byte[] body)
+    private static void AssertFrame(
+        (FrameHeader Header, byte[] Body) frame, uint from, uint to, ulong sequence, byte[] body)
     {
         Assert.Equal(from, frame.Header.From);
         Assert.Equal(to, frame.Header.To);

@@ -8,11 +8,13 @@ namespace CoreEngine.Protocol.Tests.Raft;
 /// <summary>Commit and durability of raft.md section 8.</summary>
 public sealed class CommitTests
 {
-    // Goal: the Expected column of S2, S14-S16, S45, S54. Method: replicas moved by hand; writes complete when the test says so.
+    // Goal: the Expected column of S2, S14-S16, S45, S54. Method: replicas moved by hand; writes complete when the
+    // test says so.
     [Fact]
     public void Raft_S2_EntryOfAnEarlierTermIsNotCommittedByCounting()
     {
-        // Figure 8: entry 2 of term 2 is on replicas 1 and 2; replica 5 holds another entry 2, of term 3; replica 1 leads again in term 4.
+        // Figure 8: entry 2 of term 2 is on replicas 1 and 2; replica 5 holds another entry 2, of term 3; replica 1
+        // leads again in term 4.
         var cluster = new Cluster(5);
         cluster.Plant(1, 3, 1, 2);
         cluster.Plant(2, 3, 1, 2);
@@ -34,7 +36,8 @@ public sealed class CommitTests
         Assert.Equal(Role.Leader, cluster[1].Role);
         Assert.Equal(4ul, cluster[1].State.Term);
 
-        // Replica 3 gets entry 2 of term 2 but not the anchor (entry 3): it lies on a majority now, and is not committed.
+        // Replica 3 gets entry 2 of term 2 but not the anchor (entry 3): it lies on a majority now, and is not
+        // committed.
         cluster.Drop();
         byte[] old = cluster[1].Core.Log.Record(2).ToArray();
         var body = new byte[Protocol.Wire.AppendEntriesBody.Bytes + old.Length];

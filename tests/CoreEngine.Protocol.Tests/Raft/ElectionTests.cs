@@ -9,7 +9,8 @@ namespace CoreEngine.Protocol.Tests.Raft;
 /// <summary>Elections, votes and leadership of raft.md section 8.</summary>
 public sealed class ElectionTests
 {
-    // Goal: the Expected column of S3-S7, S9, S12. Method: a few replicas, moved by hand, with writes that complete when told.
+    // Goal: the Expected column of S3-S7, S9, S12. Method: a few replicas, moved by hand, with writes that complete
+    // when told.
     [Fact]
     public void Raft_S3_ShorterLogWithNewerLastTermGetsTheVote()
     {
@@ -58,7 +59,8 @@ public sealed class ElectionTests
         cluster.Restart(3);
         cluster[3].Deliver(second);
         cluster[3].Persist();
-        Assert.DoesNotContain(cluster.History, m => m.Type == MessageType.VoteReply && m.Vote.Granted && m is { From: 3, To: 2 });
+        Assert.DoesNotContain(
+            cluster.History, m => m is { Type: MessageType.VoteReply, Vote.Granted: true, From: 3, To: 2 });
         cluster.Settle();
         Assert.Equal(1u, cluster[3].State.Vote);
         Assert.NotEqual(Role.Leader, cluster[2].Role);

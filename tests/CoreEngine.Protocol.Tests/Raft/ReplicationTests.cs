@@ -1,5 +1,4 @@
 using System.Linq;
-using CoreEngine.Model;
 using CoreEngine.Protocol.Raft;
 using CoreEngine.Protocol.Tests.Harness;
 using Xunit;
@@ -9,7 +8,8 @@ namespace CoreEngine.Protocol.Tests.Raft;
 /// <summary>Repair, flow control and loading of raft.md section 8.</summary>
 public sealed class ReplicationTests
 {
-    // Goal: the Expected column of S1, S43, S44, and what is done with bad input. Method: planted logs, dropped and counted messages.
+    // Goal: the Expected column of S1, S43, S44, and what is done with bad input. Method: planted logs, dropped and
+    // counted messages.
     public static TheoryData<ulong[]> Figure7 => new()
     {
         new ulong[] { 1, 1, 1, 4, 4, 5, 5, 6, 6 },
@@ -72,7 +72,8 @@ public sealed class ReplicationTests
         Progress peer = cluster[1].State.Peers[1];
         Assert.Equal(ProgressState.Replicate, peer.State);
         Assert.True(peer.Inflights.IsFull);
-        Assert.Equal(4, cluster.Wire.Count(m => m.To == 2 && m.Type == MessageType.AppendEntries && m.Append.EntryCount > 0));
+        Assert.Equal(
+            4, cluster.Wire.Count(m => m is { To: 2, Type: MessageType.AppendEntries, Append.EntryCount: > 0 }));
         cluster.Settle();
         Assert.Equal(0, peer.Inflights.Count);
         Assert.All(cluster.Nodes, n => Assert.Equal(11ul, n.Commit));
@@ -183,7 +184,8 @@ public sealed class ReplicationTests
         Assert.Equal(ProgressState.Loading, cluster[1].State.Peers[2].State);
         Assert.Single(cluster[1].Loads);
 
-        // The link breaks while the load is owed; what it brings later is not sent twice and no second load is asked meanwhile.
+        // The link breaks while the load is owed; what it brings later is not sent twice and no second load is asked
+        // meanwhile.
         cluster[1].Link(3, false);
         cluster[1].Link(3, true);
         cluster.Deliver(m => m.To == 3);
@@ -246,13 +248,15 @@ public sealed class ReplicationTests
         Assert.Equal(ReceiveResult.Stranger, cluster[2].Deliver(good with { Header = good.Header with { To = 3 } }));
         Assert.Equal(ReceiveResult.Stranger, cluster[2].Deliver(good with { Header = good.Header with { Group = 8 } }));
         Assert.Equal(ReceiveResult.Malformed, cluster[2].Deliver(good with { Header = good.Header with { Term = 0 } }));
-        Assert.Equal(ReceiveResult.Malformed, cluster[2].Deliver(good with { Header = good.Header with { Type = (MessageType)99 } }));
+        Mail unknown = good with { Header = good.Header with { Type = (MessageType)99 } };
+        Assert.Equal(ReceiveResult.Malformed, cluster[2].Deliver(unknown));
         for (int length = 0; length < good.Body.Length; length++)
         {
             Assert.Equal(ReceiveResult.Malformed, cluster[2].Deliver(good with { Body = good.Body[..length] }));
         }
 
-        // A flipped bit anywhere in the record is caught by its checksum; the padding is not covered and carries nothing.
+        // A flipped bit anywhere in the record is caught by its checksum; the padding is not covered and carries
+        // nothing.
         for (int bit = Protocol.Wire.AppendEntriesBody.Bytes * 8; bit < (good.Body.Length - 7) * 8; bit++)
         {
             byte[] bad = [.. good.Body];

@@ -1,6 +1,7 @@
 using System.Linq;
 using CoreEngine.Model;
 using CoreEngine.Protocol.Tests.Harness;
+using CoreEngine.Protocol.Wire;
 using Xunit;
 
 namespace CoreEngine.Protocol.Tests.Raft;
@@ -40,9 +41,9 @@ public sealed class CommitTests
         // committed.
         cluster.Drop();
         byte[] old = cluster[1].Core.Log.Record(2).ToArray();
-        var body = new byte[Protocol.Wire.AppendEntriesBody.Bytes + old.Length];
-        new Protocol.Wire.AppendEntriesBody(1, 1, 1, default).Write(body);
-        old.CopyTo(body, Protocol.Wire.AppendEntriesBody.Bytes);
+        var body = new byte[AppendEntriesBody.Bytes + old.Length];
+        new AppendEntriesBody(1, 1, 1, default).Write(body);
+        old.CopyTo(body, AppendEntriesBody.Bytes);
         var only = new MessageHeader(MessageType.AppendEntries, Cluster.Group, 1, 3, 4, 0, 0);
         cluster[3].Deliver(new Mail(only, body));
         cluster[3].Persist();
@@ -164,9 +165,9 @@ public sealed class CommitTests
         cluster.Drop();
         cluster[1].Crash();
         Assert.Equal(4ul, cluster[3].LastIndex);
-        byte[] body = new byte[Protocol.Wire.AppendEntriesBody.Bytes + Cluster.Record(2, 2).Length];
-        new Protocol.Wire.AppendEntriesBody(1, 1, 1, default).Write(body);
-        Cluster.Record(2, 2).CopyTo(body, Protocol.Wire.AppendEntriesBody.Bytes);
+        byte[] body = new byte[AppendEntriesBody.Bytes + Cluster.Record(2, 2).Length];
+        new AppendEntriesBody(1, 1, 1, default).Write(body);
+        Cluster.Record(2, 2).CopyTo(body, AppendEntriesBody.Bytes);
         cluster[3].Deliver(new Mail(new MessageHeader(MessageType.AppendEntries, Cluster.Group, 2, 3, 2, 0, 0), body));
         Assert.Equal(2ul, cluster[3].LastIndex);
         int before = cluster.History.Count;
@@ -188,8 +189,8 @@ public sealed class CommitTests
         byte[] Append(ulong term, params ulong[] terms)
         {
             byte[][] records = [.. terms.Select((t, i) => Cluster.Record((ulong)i + 2, t, $"{term}-{i}"))];
-            byte[] body = new byte[Protocol.Wire.AppendEntriesBody.Bytes];
-            new Protocol.Wire.AppendEntriesBody(1, 1, terms.Length, default).Write(body);
+            byte[] body = new byte[AppendEntriesBody.Bytes];
+            new AppendEntriesBody(1, 1, terms.Length, default).Write(body);
             return [.. body, .. records.SelectMany(r => r)];
         }
 

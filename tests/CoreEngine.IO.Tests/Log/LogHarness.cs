@@ -79,6 +79,30 @@ internal static class LogHarness
         }
     }
 
+    /// <summary>Hands over what has ended, without waiting.</summary>
+    internal static void Poll(SegmentedLog log, IIoRing ring)
+    {
+        Span<IoEvent> events = stackalloc IoEvent[16];
+        for (int count = ring.SubmitAndReap(events, 0); count > 0; count = ring.SubmitAndReap(events, 0))
+        {
+            foreach (IoEvent ended in events[..count])
+            {
+                _ = log.OnEvent(in ended);
+            }
+        }
+    }
+
+    /// <summary>Appends one batch and makes it durable.</summary>
+    internal static void AppendDurably(SegmentedLog log, IIoRing ring, params byte[][] records)
+    {
+        foreach (byte[] record in records)
+        {
+            Append(log, ring, record);
+        }
+
+        Flush(log, ring);
+    }
+
     /// <summary>Reads all that a cursor shows now.</summary>
     internal static List<byte[]> ReadAll(SegmentedLog log, IIoRing ring, LogCursor cursor)
     {

@@ -4,7 +4,6 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using CoreEngine.IO.Log;
-using CoreEngine.IO.Ring;
 using Xunit;
 
 namespace CoreEngine.IO.Tests.Log;
@@ -126,7 +125,7 @@ public class LogCrashTests
             var collector = new RecordCollector();
             LogOpenResult opened = LogHarness.Open(after, collector);
             Assert.Equal(LogOpenStatus.Opened, opened.Status);
-            Assert.Equal(expected[..collector.Records.Count], collector.Records);
+            LogHarness.AssertSame(expected[..collector.Records.Count], collector.Records);
             Assert.True(collector.Records.Count >= 4, $"cut {cut}");
             LogHarness.AppendDurably(opened.Log!, after, LogHarness.Entry(999, 600_000 / 2));
             Assert.Equal(LogOpenStatus.Opened, LogHarness.Open(after.Copy(), new RecordCollector()).Status);
@@ -231,8 +230,7 @@ public class LogCrashTests
             var collector = new RecordCollector();
             LogOpenResult opened = LogHarness.Open(after, collector);
             Assert.True(opened.Status == LogOpenStatus.Opened, $"{what}: {opened.Status} {opened.Message}");
-            Assert.True(expected.Count == collector.Records.Count, $"{what}: {collector.Records.Count} records");
-            Assert.Equal(expected, collector.Records);
+            LogHarness.AssertSame(expected, collector.Records, what);
             Assert.False(opened.Report.IsSealed);
 
             // At a batch's end with nothing behind it there is no tear: the log just ends.
@@ -255,7 +253,7 @@ public class LogCrashTests
             var collector = new RecordCollector();
             LogOpenResult opened = LogHarness.Open(ring, collector);
             Assert.True(opened.Status == LogOpenStatus.Opened, $"{what}, again: {opened.Message}");
-            Assert.Equal(expected, collector.Records);
+            LogHarness.AssertSame(expected, collector.Records, what);
             Assert.False(opened.Report.IsTailCut, what);
             Assert.True(LogVerifier.Verify(ring).IsSound);
             opened.Log!.Dispose();

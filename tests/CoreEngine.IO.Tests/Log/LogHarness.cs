@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using CoreEngine.IO.Log;
 using CoreEngine.IO.Ring;
 using CoreEngine.Model;
+using Xunit;
 
 namespace CoreEngine.IO.Tests.Log;
 
@@ -77,6 +78,20 @@ internal static class LogHarness
                 throw new InvalidOperationException("A token of nobody.");
             }
         }
+    }
+
+    /// <summary>Asserts that two lists of records are the same, byte for byte.</summary>
+    internal static void AssertSame(IEnumerable<byte[]> expected, List<byte[]> actual, string what = "")
+    {
+        int place = 0;
+        foreach (byte[] record in expected)
+        {
+            Assert.True(place < actual.Count, $"{what}: {actual.Count} records, one more was expected");
+            Assert.True(record.AsSpan().SequenceEqual(actual[place]), $"{what}: record {place} differs");
+            place++;
+        }
+
+        Assert.True(place == actual.Count, $"{what}: {actual.Count} records, {place} were expected");
     }
 
     /// <summary>Hands over what has ended, without waiting.</summary>

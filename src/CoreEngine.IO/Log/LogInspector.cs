@@ -7,7 +7,10 @@ using CoreEngine.Model;
 
 namespace CoreEngine.IO.Log;
 
-/// <summary>Prints what a directory holds, for people: superblock copies, segments, batches, records. Changes nothing and needs no lock.</summary>
+/// <summary>
+/// Prints what a directory holds, for people: superblock copies, segments, batches, records. Changes nothing and needs
+/// no lock.
+/// </summary>
 internal static class LogInspector
 {
     /// <summary>Dumps a directory.</summary>
@@ -67,7 +70,8 @@ internal static class LogInspector
             writer,
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"{LogFormat.SegmentName(header.Sequence)}: from lsn {header.BaseLsn}, salt {salt:x8}, previous batch {header.PreviousBatch}"));
+                $"{LogFormat.SegmentName(header.Sequence)}: from lsn {header.BaseLsn}, salt {salt:x8}, ")
+            + string.Create(CultureInfo.InvariantCulture, $"previous batch {header.PreviousBatch}"));
 
         public void OnBatch(in BatchHeader header, ulong segment, long offset, RunList runs)
         {
@@ -75,10 +79,12 @@ internal static class LogInspector
                 writer,
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"  batch at byte {offset}, lsn {header.Lsn}: {header.Pages} pages, {header.Length} bytes, {header.Records} records, ")
+                    $"  batch at byte {offset}, lsn {header.Lsn}: {header.Pages} pages, ")
+                + string.Create(CultureInfo.InvariantCulture, $"{header.Length} bytes, {header.Records} records, ")
                 + string.Create(
                     CultureInfo.InvariantCulture,
-                    $"durable below {header.DurableLsn}, previous {header.PreviousLsn} crc {header.PreviousChecksum:x8}, ")
+                    $"durable below {header.DurableLsn}, previous {header.PreviousLsn} ")
+                + string.Create(CultureInfo.InvariantCulture, $"crc {header.PreviousChecksum:x8}, ")
                 + string.Create(
                     CultureInfo.InvariantCulture,
                     $"{(header.Flags == BatchFlags.None ? "no flags" : header.Flags)}, time {header.Time}"));
@@ -96,7 +102,8 @@ internal static class LogInspector
             writer,
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"    {header.Type} group {header.Group} index {header.Index} term {header.Term}: {header.BodyLength} bytes at lsn {lsn}"));
+                $"    {header.Type} group {header.Group} index {header.Index} term {header.Term}: ")
+            + string.Create(CultureInfo.InvariantCulture, $"{header.BodyLength} bytes at lsn {lsn}"));
 
         public void OnDamage(LogDamage damage) => Write(writer, $"  DAMAGED {damage}");
     }
@@ -118,7 +125,9 @@ internal sealed record LogVerdict(
     /// <summary>Nothing that was acknowledged is damaged; a torn tail was not.</summary>
     internal bool IsSound => Status == LogOpenStatus.Opened;
 
-    /// <summary>Batches at the end that were never completed: 0 or 1, what lies behind the tear is not told apart.</summary>
+    /// <summary>
+    /// Batches at the end that were never completed: 0 or 1, what lies behind the tear is not told apart.
+    /// </summary>
     internal int Torn => Report.IsTailCut ? 1 : 0;
 
     /// <summary>0 when sound, else 1.</summary>

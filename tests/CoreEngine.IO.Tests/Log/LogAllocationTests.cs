@@ -1,9 +1,11 @@
-// Goal: appending, submitting, completing and reading back cost no allocation in steady state, and the checks are fast enough for a scan.
+// Goal: appending, submitting, completing and reading back cost no allocation in steady state, and the checks are fast
+// enough for a scan.
 // Method: the counter of allocated bytes of this thread, over the real ring, so that the operations are real ones.
 using System;
 using CoreEngine.IO.Log;
 using CoreEngine.IO.Ring;
 using CoreEngine.IO.Tests.Ring;
+using CoreEngine.Model;
 using Xunit;
 
 namespace CoreEngine.IO.Tests.Log;
@@ -22,7 +24,8 @@ public class LogAllocationTests
         byte[] record = LogHarness.Entry(1, 24);
         Prepare(log, ring);
 
-        // The index doubles at 32 and at 64 points of 64 KiB: 600 batches warm it past the first, 300 more stay below the second.
+        // The index doubles at 32 and at 64 points of 64 KiB: 600 batches warm it past the first, 300 more stay below
+        // the second.
         for (int i = 0; i < 3; i++)
         {
             Run(log, ring, cursor, record, 200, ref _next);
@@ -55,14 +58,14 @@ public class LogAllocationTests
         {
             for (int i = 0; i < 10; i++)
             {
-                CoreEngine.Model.RecordHeader.Seal(record, 24, CoreEngine.Model.RecordType.Entry, 0, LogHarness.Group, next++, 1);
+                RecordHeader.Seal(record, 24, RecordType.Entry, 0, LogHarness.Group, next++, 1);
                 LogHarness.Append(log, ring, record);
             }
 
             LogHarness.Flush(log, ring);
         }
 
-        Invariant(cursor.Seek(LogHarness.Group, first));
+        Check(cursor.Seek(LogHarness.Group, first));
         ulong read = 0;
         while (read < next - first)
         {
@@ -76,11 +79,11 @@ public class LogAllocationTests
                 LogHarness.Reap(log, ring);
             }
 
-            Invariant(cursor.State is CursorState.Pending or CursorState.AtEnd);
+            Check(cursor.State is CursorState.Pending or CursorState.AtEnd);
         }
     }
 
-    private static void Invariant(bool condition)
+    private static void Check(bool condition)
     {
         if (!condition)
         {

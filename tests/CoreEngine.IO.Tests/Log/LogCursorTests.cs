@@ -1,4 +1,5 @@
-// Goal: a cursor shows the durable entries in force, whole and in order, over every boundary, and names what it cannot read. Method: a disk in memory.
+// Goal: a cursor shows the durable entries in force, whole and in order, over every boundary, and names what it cannot
+// read. Method: a disk in memory.
 using System.Collections.Generic;
 using System.Linq;
 using CoreEngine.IO.Log;
@@ -15,7 +16,8 @@ public class LogCursorTests
     {
         var ring = new MemoryIoRing();
         LogHarness.Format(ring);
-        using SegmentedLog log = LogHarness.MustOpen(ring, new RecordCollector(), LogHarness.Options with { CursorBytes = 8192 });
+        LogOptions options = LogHarness.Options with { CursorBytes = 8192 };
+        using SegmentedLog log = LogHarness.MustOpen(ring, new RecordCollector(), options);
         var expected = new List<byte[]>();
         for (ulong index = 1; index <= 300; index++)
         {
@@ -101,8 +103,7 @@ public class LogCursorTests
         Assert.True(cursor.Seek(LogHarness.Group, 1));
         Assert.Equal(2, LogHarness.ReadAll(log, ring, cursor).Count);
         Assert.Equal(CursorState.Faulted, cursor.State);
-        Assert.Equal((LogHarness.Group, 3UL, 1UL, (long)offset), (cursor.Fault!.Group, cursor.Fault.Index, cursor.Fault.Segment, cursor.Fault.Offset));
-        Assert.Equal(PageFinding.Damaged, cursor.Fault.Finding);
+        Assert.Equal(new CursorFault(LogHarness.Group, 3, 1, offset, PageFinding.Damaged, 0), cursor.Fault);
         Assert.True(cursor.Seek(LogHarness.Group, 1));
         ring.Fault = op => op.Kind == IoKind.Read ? (FaultKind.Fail, Errno.Io) : null;
         cursor.Dispose();

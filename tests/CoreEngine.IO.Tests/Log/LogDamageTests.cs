@@ -1,5 +1,7 @@
-// Goal: a changed bit anywhere in what was acknowledged is found, named with its index range, and never cut away. Method: a log of known
-// batches on a disk in memory; one bit of every field flipped, one at a time; also writes that were lost or went to another place.
+// Goal: a changed bit anywhere in what was acknowledged is found, named with its index range, and never cut away.
+// Method: a log of known
+// batches on a disk in memory; one bit of every field flipped, one at a time; also writes that were lost or went to
+// another place.
 using System;
 using System.Collections.Generic;
 using System.Linq;
@@ -130,7 +132,8 @@ public class LogDamageTests
             }
         });
         LogOpenResult opened = LogHarness.Open(written.Ring, new RecordCollector());
-        Assert.Equal([new DamagedRange(LogHarness.Group, RecordType.Entry, 3, 10)], Assert.Single(opened.Damages).Ranges);
+        var expected = new DamagedRange(LogHarness.Group, RecordType.Entry, 3, 10);
+        Assert.Equal([expected], Assert.Single(opened.Damages).Ranges);
     }
 
     [Fact]
@@ -139,7 +142,10 @@ public class LogDamageTests
         Written written = Written.Create(isSealed: true);
         int bad = written.Offsets[Middle];
         written.Ring.Fault = op =>
-            op.Kind == IoKind.Read && op.Offset <= bad && bad < op.Offset + op.Length && op.Length != Superblock.FileBytes
+            op.Kind == IoKind.Read
+            && op.Offset <= bad
+            && bad < op.Offset + op.Length
+            && op.Length != Superblock.FileBytes
                 ? (FaultKind.Fail, Errno.Io)
                 : null;
         LogOpenResult opened = LogHarness.Open(written.Ring, new RecordCollector());
@@ -239,7 +245,9 @@ public class LogDamageTests
         Assert.Empty(written.Ring.Syncing);
     }
 
-    /// <summary>A byte of every field: tag, batch header, both run lists, record header, body, and each sector's stamp.</summary>
+    /// <summary>
+    /// A byte of every field: tag, batch header, both run lists, record header, body, and each sector's stamp.
+    /// </summary>
     private static IEnumerable<int> FieldBytes()
     {
         int records = LogFormat.TagBytes + BatchHeader.Bytes + Run.Bytes;
@@ -247,7 +255,8 @@ public class LogDamageTests
 
         // Two records of 300 bytes: the own run list stands behind them.
         IEnumerable<int> runs = Enumerable.Range(records + (2 * RecordHeader.SizeOf(300)), Run.Bytes);
-        IEnumerable<int> stamps = Enumerable.Range(1, 8).SelectMany(sector => new[] { (sector * 512) - 2, (sector * 512) - 1 });
+        IEnumerable<int> stamps = Enumerable.Range(1, 8)
+            .SelectMany(sector => new[] { (sector * 512) - 2, (sector * 512) - 1 });
         return head.Concat(runs).Concat(stamps).Concat([2000]);
     }
 

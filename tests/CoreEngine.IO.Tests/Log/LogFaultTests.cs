@@ -1,4 +1,5 @@
-// Goal: a failed write stops the log for good, a full disk is known before a batch meets it. Method: errors injected at a disk in memory.
+// Goal: a failed write stops the log for good, a full disk is known before a batch meets it. Method: errors injected at
+// a disk in memory.
 using System.Linq;
 using CoreEngine.IO.Log;
 using CoreEngine.IO.Ring;

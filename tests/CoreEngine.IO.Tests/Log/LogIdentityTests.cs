@@ -1,4 +1,5 @@
-// Goal: a directory that is not ours, not formatted or not of our format is refused with cause and remedy. Method: typed results.
+// Goal: a directory that is not ours, not formatted or not of our format is refused with cause and remedy. Method:
+// typed results.
 using System;
 using System.Buffers.Binary;
 using CoreEngine.IO.Log;
@@ -35,7 +36,8 @@ public class LogIdentityTests
     {
         MemoryIoRing ring = Formatted();
         byte[] before = [.. ring.Medium(LogFormat.SuperblockFile)];
-        LogOpenResult second = SegmentedLog.Format(ring, LogHarness.Identity with { Incarnation = 9 }, LogHarness.Options);
+        LogIdentity other = LogHarness.Identity with { Incarnation = 9 };
+        LogOpenResult second = SegmentedLog.Format(ring, other, LogHarness.Options);
         Assert.Equal(LogOpenStatus.AlreadyFormatted, second.Status);
         Assert.Equal(before, ring.Medium(LogFormat.SuperblockFile));
     }
@@ -124,7 +126,9 @@ public class LogIdentityTests
         return ring;
     }
 
-    /// <summary>Changes a field as another version would have written it: the page is whole, its content is other.</summary>
+    /// <summary>
+    /// Changes a field as another version would have written it: the page is whole, its content is other.
+    /// </summary>
     private static void Reseal(Span<byte> page, int field, int value)
     {
         uint salt = BinaryPrimitives.ReadUInt32LittleEndian(page[4..]);

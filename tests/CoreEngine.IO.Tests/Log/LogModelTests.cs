@@ -1,5 +1,7 @@
-// Goal: over many crashes the log is always a prefix of what was appended that holds all that was acknowledged. Method: seeded random
-// appends of three groups, with truncations, rolls, writes that end in any order, and power cuts that lose, tear and reorder; the oracle is a list.
+// Goal: over many crashes the log is always a prefix of what was appended that holds all that was acknowledged. Method:
+// seeded random
+// appends of three groups, with truncations, rolls, writes that end in any order, and power cuts that lose, tear and
+// reorder; the oracle is a list.
 using System;
 using System.Collections.Generic;
 using System.Linq;
@@ -113,7 +115,9 @@ public class LogModelTests
             _acknowledged = _appended.Count;
         }
 
-        /// <summary>A next record that a core could write: mostly the next entry of a group, at times a vote or a truncation.</summary>
+        /// <summary>
+        /// A next record that a core could write: mostly the next entry of a group, at times a vote or a truncation.
+        /// </summary>
         internal byte[] Next(Random random)
         {
             uint group = (uint)random.Next(1, 4);
@@ -124,9 +128,10 @@ public class LogModelTests
                 return LogHarness.Entry(last, 24, group, (ulong)random.Next(1, 9), RecordType.HardState);
             }
 
+            int bytes = random.Next(6) == 0 ? random.Next(30_000) : random.Next(300);
             return choice == 1 && last > 2
                 ? LogHarness.Entry(last - (ulong)random.Next(1, 3), 0, group, 1, RecordType.Truncate)
-                : LogHarness.Entry(last + 1, random.Next(6) == 0 ? random.Next(30_000) : random.Next(300), group, (ulong)random.Next(1, 4));
+                : LogHarness.Entry(last + 1, bytes, group, (ulong)random.Next(1, 4));
         }
 
         /// <summary>Each group's entries in force, read back by a cursor from a random place on.</summary>

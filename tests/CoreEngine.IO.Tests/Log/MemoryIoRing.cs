@@ -18,8 +18,10 @@ internal enum FaultKind
 
 /// <summary>A disk in memory behind the ring's interface, that can lose power.</summary>
 /// <remarks>
-/// Two views of each file: what reads see, and what is on the medium. A durable write reaches the medium when it completes, other writes
-/// with a sync of the file, names with a sync of the directory. Operations complete by themselves at the next reap, or, with
+/// Two views of each file: what reads see, and what is on the medium. A durable write reaches the medium when it
+/// completes, other writes
+/// with a sync of the file, names with a sync of the directory. Operations complete by themselves at the next reap, or,
+/// with
 /// <see cref="Manual"/>, when the test says so. <see cref="Crash"/> makes the disk that the next start finds.
 /// </remarks>
 internal sealed class MemoryIoRing : IIoRing
@@ -35,7 +37,9 @@ internal sealed class MemoryIoRing : IIoRing
 
     public string Description => "memory";
 
-    /// <summary>Durable writes stay in flight until <see cref="Complete"/>; everything else still completes by itself.</summary>
+    /// <summary>
+    /// Durable writes stay in flight until <see cref="Complete"/>; everything else still completes by itself.
+    /// </summary>
     internal bool Manual { get; set; }
 
     /// <summary>Called before an operation is carried out; a result means a fault.</summary>
@@ -109,8 +113,12 @@ internal sealed class MemoryIoRing : IIoRing
     }
 
     /// <summary>Loses power. What was not durable is as <paramref name="reached"/> says, sector by sector.</summary>
-    /// <param name="reached">Whether this sector of a write in flight reached the medium: the write's number and the sector in it.</param>
-    /// <param name="keepCache">Whether writes that were not synced and names that were not synced survive all the same (a killed process).</param>
+    /// <param name="reached">
+    /// Whether this sector of a write in flight reached the medium: the write's number and the sector in it.
+    /// </param>
+    /// <param name="keepCache">
+    /// Whether writes that were not synced and names that were not synced survive all the same (a killed process).
+    /// </param>
     internal MemoryIoRing Crash(Func<int, int, bool> reached, bool keepCache = false)
     {
         var after = new MemoryIoRing();
@@ -131,8 +139,8 @@ internal sealed class MemoryIoRing : IIoRing
                 {
                     if (reached(number, sector))
                     {
-                        target.Write(
-                            pending.Bytes.AsSpan(sector * Sector, Sector), pending.Op.Offset + (sector * Sector), isDurable: true);
+                        int start = sector * Sector;
+                        target.Write(pending.Bytes.AsSpan(start, Sector), pending.Op.Offset + start, isDurable: true);
                     }
                 }
             }
@@ -284,7 +292,9 @@ internal sealed class MemoryIoRing : IIoRing
     /// <summary>An operation with the bytes that it writes.</summary>
     internal sealed record Pending(IoOp Op, ulong Token, byte[] Bytes);
 
-    /// <summary>A file: what reads see and what a power cut leaves. Both are one array as long as everything is synced.</summary>
+    /// <summary>
+    /// A file: what reads see and what a power cut leaves. Both are one array as long as everything is synced.
+    /// </summary>
     private sealed class Inode(byte[] bytes)
     {
         private bool _isShared = true;

@@ -1,4 +1,5 @@
-// Goal: the portable ring does what the interface says, and an error of the system is seen. Method: the real disk and devices that refuse.
+// Goal: the portable ring does what the interface says, and an error of the system is seen. Method: the real disk and
+// devices that refuse.
 using System;
 using System.Collections.Generic;
 using System.IO;
@@ -11,6 +12,7 @@ namespace CoreEngine.IO.Tests.Ring;
 public class PortableIoRingTests
 {
     private const long LongNs = 20_000_000_000;
+    private const int ZeroBytes = 244 * 4096;
 
     [Fact]
     public void Io_WritesComeBackAndNamesLast()
@@ -21,7 +23,7 @@ public class PortableIoRingTests
         slab.GetSpan()[..4096].Fill(0x5A);
         int file = Run(ring, new IoOp(IoKind.Open, IoFlags.Create | IoFlags.Direct, 0, 0, 0, 0, "a.tmp"));
         Assert.True(file >= 0);
-        Assert.Equal(1_000_000 / 4096 * 4096, Run(ring, new IoOp(IoKind.Zero, IoFlags.Background, file, 0, 0, 1_000_000 / 4096 * 4096)));
+        Assert.Equal(ZeroBytes, Run(ring, new IoOp(IoKind.Zero, IoFlags.Background, file, 0, 0, ZeroBytes)));
         Assert.Equal(4096, Run(ring, new IoOp(IoKind.Write, IoFlags.Durable, file, 8192, slab.Address, 4096)));
         Assert.Equal(0, Run(ring, new IoOp(IoKind.Sync, IoFlags.None, file, 0, 0, 0)));
         Assert.Equal(0, Run(ring, new IoOp(IoKind.Rename, IoFlags.None, 0, 0, 0, 0, "a.tmp", "a")));
@@ -29,7 +31,7 @@ public class PortableIoRingTests
         Assert.Equal(["a"], ring.ListFiles());
         Assert.Equal(4096, Run(ring, new IoOp(IoKind.Read, IoFlags.None, file, 8192, slab.Address + 4096, 4096)));
         Assert.True(slab.Slice(4096, 4096).SequenceEqual(slab.Slice(0, 4096)));
-        Assert.Equal(0, Run(ring, new IoOp(IoKind.Read, IoFlags.None, file, 2_000_000 / 4096 * 4096, slab.Address, 4096)));
+        Assert.Equal(0, Run(ring, new IoOp(IoKind.Read, IoFlags.None, file, ZeroBytes * 2, slab.Address, 4096)));
         Assert.Equal(0, Run(ring, new IoOp(IoKind.Close, IoFlags.None, file, 0, 0, 0)));
         Assert.Equal(0, Run(ring, new IoOp(IoKind.Delete, IoFlags.None, 0, 0, 0, 0, "a")));
         Assert.Equal(-Errno.NoEntry, Run(ring, new IoOp(IoKind.Delete, IoFlags.None, 0, 0, 0, 0, "a")));
@@ -48,7 +50,8 @@ public class PortableIoRingTests
         Assert.True(Run(ring, new IoOp(IoKind.Write, IoFlags.Durable, full, 0, slab.Address, 4096)) < 0);
         Assert.Equal(-Errno.Invalid, Run(ring, new IoOp(IoKind.Sync, IoFlags.None, full, 0, 0, 0)));
         int readOnly = Run(ring, new IoOp(IoKind.Open, IoFlags.ReadOnly, 0, 0, 0, 0, "/dev/zero"));
-        Assert.Equal(-Errno.BadFile, Run(ring, new IoOp(IoKind.Write, IoFlags.Durable, readOnly, 0, slab.Address, 4096)));
+        Assert.Equal(
+            -Errno.BadFile, Run(ring, new IoOp(IoKind.Write, IoFlags.Durable, readOnly, 0, slab.Address, 4096)));
         Assert.Equal(-Errno.BadFile, Run(ring, new IoOp(IoKind.Sync, IoFlags.None, 9999, 0, 0, 0)));
         Assert.Equal(-Errno.BadFile, Run(ring, new IoOp(IoKind.Write, IoFlags.Durable, 9999, 0, slab.Address, 4096)));
     }
@@ -77,7 +80,13 @@ public class PortableIoRingTests
         {
             int queued = 0;
             while (ring.TryEnqueue(
-                new IoOp(IoKind.Write, queued % 3 == 0 ? IoFlags.Background : IoFlags.None, file, queued * 4096, slab.Address + (queued * 4096), 4096),
+                new IoOp(
+                    IoKind.Write,
+                    queued % 3 == 0 ? IoFlags.Background : IoFlags.None,
+                    file,
+                    queued * 4096,
+                    slab.Address + (queued * 4096),
+                    4096),
                 (ulong)queued))
             {
                 queued++;
@@ -155,7 +164,8 @@ public class PortableIoRingTests
     [Fact]
     public void Io_NativeLibraryIsUsedWhereItWasBuilt()
     {
-        string built = Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native", "libcoreengine_native.so");
+        string built = Path.Combine(
+            AppContext.BaseDirectory, "runtimes", "linux-x64", "native", "libcoreengine_native.so");
         using var directory = new ScratchDirectory();
         using PortableIoRing ring = PortableIoRing.Open(directory.Path);
         string expected = File.Exists(built) ? "native library;" : "libc (native library not found)";

@@ -63,7 +63,8 @@ internal sealed class EngineHost
             using PortableIoRing ring = PortableIoRing.Open(directory);
             ulong incarnation = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)) | 1;
             var logOptions = new LogOptions { SegmentBytes = segmentBytes, Seed = incarnation };
-            LogOpenResult result = SegmentedLog.Format(ring, new LogIdentity(cluster, replica, incarnation), logOptions);
+            var identity = new LogIdentity(cluster, replica, incarnation);
+            LogOpenResult result = SegmentedLog.Format(ring, identity, logOptions);
             if (result.Status != LogOpenStatus.Formatted)
             {
                 throw new EngineOpenException($"cannot format {directory}: {result.Message}");
@@ -262,7 +263,7 @@ internal sealed class EngineHost
         _lock.Dispose();
     }
 
-    /// <summary>Ring and log end in this order: until the ring's threads have ended, they may touch the log's buffers.</summary>
+    /// <summary>Ends ring and log in this order: until its threads have ended, the ring may touch the log's buffers.</summary>
     private sealed class Storage(PortableIoRing ring) : IDisposable
     {
         internal PortableIoRing Ring => ring;

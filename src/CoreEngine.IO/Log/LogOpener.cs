@@ -130,7 +130,7 @@ internal sealed class LogOpener : IDisposable
         string places = string.Join("; ", _scanner.Damages);
         return $"Acknowledged records are damaged: {places}. The log does not open, because a replica must not "
             + "forget what it acknowledged. Restore the named file from a copy of this directory. "
-            + "(Repair from the other replicas is not built yet; they go on without this one while they are a majority.) "
+            + "(Repair from the others is not built yet; they go on without this replica while they are a majority.) "
             + "'coreengine verify' lists every place.";
     }
 

@@ -35,7 +35,7 @@ internal sealed class Workload
     private readonly WorkloadShape _shape;
     private readonly ReceiptLedger[] _ledgers;
     private readonly Task[] _callers;
-    private readonly ManualResetEventSlim _reached = new();
+    private readonly object _gate = new();
     private readonly ulong _sampleMask;
     private long _progress;
     private long _threshold = long.MaxValue;
@@ -46,7 +46,7 @@ internal sealed class Workload
     {
         _group = group;
         _shape = shape;
-        _sampleMask = shape.Outstanding < SampleAllBelow ? 0 : SampleEvery - 1;
+        _sampleMask = shape.Outstanding < SampleAllBelow ? 0UL : SampleEvery - 1UL;
         int callers = shape.Form == CallForm.Awaited ? shape.Outstanding : 1;
         _callers = new Task[callers];
         _ledgers = [.. Enumerable.Range(0, callers).Select(i => new ReceiptLedger(shape.Run, (uint)i, shape.Payload, shape.Quorum))];
@@ -100,11 +100,19 @@ internal sealed class Workload
     /// <exception cref="TimeoutException">They did not.</exception>
     internal void WaitFor(long operations, TimeSpan patience)
     {
-        _reached.Reset();
-        Volatile.Write(ref _threshold, Volatile.Read(ref _progress) + operations);
-        if (!_reached.Wait(patience))
+        long deadline = Environment.TickCount64 + (long)patience.TotalMilliseconds;
+        lock (_gate)
         {
-            throw new TimeoutException($"{operations} operations did not end within {patience}; refused last: {RefusalText ?? "none"}");
+            Volatile.Write(ref _threshold, Volatile.Read(ref _progress) + operations);
+            while (Volatile.Read(ref _threshold) != long.MaxValue)
+            {
+                long rest = deadline - Environment.TickCount64;
+                if (rest <= 0 || !Monitor.Wait(_gate, (int)rest))
+                {
+                    throw new TimeoutException(
+                        $"{operations} operations did not end within {patience}; refused last: {RefusalText ?? "none"}");
+                }
+            }
         }
     }
 
@@ -185,8 +193,11 @@ internal sealed class Workload
     {
         if (i % ProgressEvery == 0 && Interlocked.Add(ref _progress, ProgressEvery) >= Volatile.Read(ref _threshold))
         {
-            Volatile.Write(ref _threshold, long.MaxValue);
-            _reached.Set();
+            lock (_gate)
+            {
+                Volatile.Write(ref _threshold, long.MaxValue);
+                Monitor.PulseAll(_gate);
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ using System.Threading;
 namespace CoreEngine.Load.Resp;
 
 /// <summary>One connection with a fixed number of SETs under way, on a thread of its own.</summary>
-internal sealed class RespCaller
+internal sealed class RespCaller : IDisposable
 {
     private const int KeysMax = 10_000;
     private const int Digits = 16;
@@ -59,9 +59,10 @@ internal sealed class RespCaller
     {
         Volatile.Write(ref _stopping, true);
         _thread.Join();
-        _link.Dispose();
         _failure?.Throw();
     }
+
+    public void Dispose() => _link.Dispose();
 
     private void Run()
     {

@@ -67,6 +67,7 @@ internal sealed class RespCluster : IAsyncDisposable
         double elapsed = Stopwatch.GetElapsedTime(started).TotalSeconds;
         (double cpuAfter, long writesAfter) = Costs();
         Array.ForEach(callers, static caller => caller.Stop());
+        Array.ForEach(callers, static caller => caller.Dispose());
 
         string error = callers.Select(static caller => caller.LastError).FirstOrDefault(static text => text.Length > 0, "");
         return new Measurement

@@ -65,7 +65,9 @@ public sealed class Frontiers
     /// <summary>C. May lead the local D on a follower.</summary>
     public ulong Committed => Values.Committed;
 
-    /// <summary>The proof that C stands on; <c>default</c> while C has not moved. Binds contract and group of later ones.</summary>
+    /// <summary>
+    /// The proof that C stands on; <c>default</c> while C has not moved. Binds contract and group of later ones.
+    /// </summary>
     public Certificates.CommitCertificate Proof { get; private set; }
 
     /// <summary>Sets E and D to what recovery found on the medium, before the group opens.</summary>
@@ -85,7 +87,9 @@ public sealed class Frontiers
     }
 
     /// <summary>D rises; a completion that proves less than is known changes nothing.</summary>
-    /// <remarks>The caller drops completions of entries that were truncated since: their index may be in use again.</remarks>
+    /// <remarks>
+    /// The caller drops completions of entries that were truncated since: their index may be in use again.
+    /// </remarks>
     public void Persist(SyncCompletion completion)
     {
         Invariant.Holds(completion.Index <= Values.Appended);
@@ -107,7 +111,8 @@ public sealed class Frontiers
     }
 
     /// <summary>C rises to what the certificate proves, as far as this replica holds the entries.</summary>
-    /// <param name="proof">Refused when it is <c>default</c>, or of another contract or group than the one before.</param>
+    /// <param name="proof">Refused when it is <c>default</c>, or of another contract or group than the one
+    /// before.</param>
     public void Commit(in Certificates.CommitCertificate proof)
     {
         Invariant.Holds(proof.IsValid);

@@ -3,14 +3,19 @@ using CoreEngine.Model.Modes;
 
 namespace CoreEngine.Protocol;
 
-/// <summary>What became of a batch of proposals: a prefix is accepted at consecutive indexes, the rest is refused.</summary>
+/// <summary>
+/// What became of a batch of proposals: a prefix is accepted at consecutive indexes, the rest is refused.
+/// </summary>
 /// <param name="Accepted">How many proposals, from the first on, are in the log now.</param>
 /// <param name="FirstIndex">Index of the first accepted one.</param>
 /// <param name="Term">Leader epoch of the accepted ones.</param>
 /// <param name="Refusal">Why the rest was not accepted; NotLeader asks the loop to forward.</param>
 internal readonly record struct ProposeResult(int Accepted, ulong FirstIndex, ulong Term, Refusal Refusal);
 
-/// <summary>How a received message was judged. Anything but Accepted is counted; nothing from outside is ever asserted or thrown.</summary>
+/// <summary>
+/// How a received message was judged. Anything but Accepted is counted; nothing from outside is ever asserted or
+/// thrown.
+/// </summary>
 internal enum ReceiveResult : byte
 {
     Accepted,
@@ -24,16 +29,20 @@ internal enum ReceiveResult : byte
     /// <summary>The body does not parse, or contradicts itself.</summary>
     Malformed,
 
-    /// <summary>Contradicts what is proven (a committed entry would change, two leaders in one term): the group must stop.</summary>
+    /// <summary>
+    /// Contradicts what is proven (a committed entry would change, two leaders in one term): the group must stop.
+    /// </summary>
     Contradiction,
 }
 
 /// <summary>
-/// The narrow waist: a protocol as a state machine without clock, thread, randomness of its own or I/O. Events go in, <see cref="Outputs"/> come out;
+/// The narrow waist: a protocol as a state machine without clock, thread, randomness of its own or I/O. Events go in,
+/// <see cref="Outputs"/> come out;
 /// the same events give the same outputs, byte for byte.
 /// </summary>
 /// <remarks>
-/// One thread calls it. <see cref="Tick"/> comes first in every turn and sets the time for the calls that follow. The loop honours
+/// One thread calls it. <see cref="Tick"/> comes first in every turn and sets the time for the calls that follow. The
+/// loop honours
 /// the outputs at the end of the turn, in the order in which <see cref="Outputs"/> lists them, and then clears them.
 /// </remarks>
 internal interface IProtocolCore
@@ -53,16 +62,23 @@ internal interface IProtocolCore
     /// <summary>A message arrived.</summary>
     ReceiveResult Receive(in Message message, Outputs outputs);
 
-    /// <summary>Everything that was asked to persist up to and including <paramref name="ticket"/> is on the medium.</summary>
+    /// <summary>
+    /// Everything that was asked to persist up to and including <paramref name="ticket"/> is on the medium.
+    /// </summary>
     void Persisted(ulong ticket, Outputs outputs);
 
     /// <summary>The state machine has taken in everything up to <paramref name="index"/>.</summary>
     void Applied(ulong index, Outputs outputs);
 
-    /// <summary>Asks for a linearizable read point; the answer is a <see cref="ReadOutcome"/> with the same id.</summary>
+    /// <summary>
+    /// Asks for a linearizable read point; the answer is a <see cref="ReadOutcome"/> with the same id.
+    /// </summary>
     void Read(ulong readId, Outputs outputs);
 
-    /// <summary>The loop has read entries for a peer from the log, as <see cref="Outputs.Loads"/> asked: they lie in the peer's window.</summary>
+    /// <summary>
+    /// The loop has read entries for a peer from the log, as <see cref="Outputs.Loads"/> asked: they lie in the
+    /// peer's window.
+    /// </summary>
     /// <param name="last">Last entry in the window; below <paramref name="first"/> when nothing could be read.</param>
     void Loaded(uint peer, ulong first, ulong last, Outputs outputs);
 

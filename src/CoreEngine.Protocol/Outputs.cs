@@ -17,7 +17,10 @@ internal enum PersistKind : byte
     Truncate,
 }
 
-/// <summary>One thing to write. The core is told by <see cref="IProtocolCore.Persisted"/> with the same ticket; tickets rise by one.</summary>
+/// <summary>
+/// One thing to write. The core is told by <see cref="IProtocolCore.Persisted"/> with the same ticket; tickets rise
+/// by one.
+/// </summary>
 internal readonly record struct PersistItem(
     PersistKind Kind, ulong Ticket, ulong Term, uint Vote, ulong Commit, ulong First, ulong Last);
 
@@ -33,9 +36,12 @@ internal readonly record struct LoadRequest(uint Peer, ulong First, ulong Last, 
 
 /// <summary>What a turn asks for, in the order in which the loop must honour it (etcd's <c>Ready</c>).</summary>
 /// <remarks>
-/// 1 <see cref="Persist"/> is staged in order. 2 <see cref="SendNow"/> leaves, beside our own write. 3 <see cref="SendAfterDurable"/>
-/// leaves once its ticket is durable. 4 <see cref="CommitProof"/> lets the applier go on. 5 <see cref="Reads"/>, <see cref="Loads"/>.
-/// Not thread-safe; reused every turn, grows to the high-water mark of a turn and stays there, bounded by the core's windows.
+/// 1 <see cref="Persist"/> is staged in order. 2 <see cref="SendNow"/> leaves, beside our own write. 3
+/// <see cref="SendAfterDurable"/>
+/// leaves once its ticket is durable. 4 <see cref="CommitProof"/> lets the applier go on. 5 <see cref="Reads"/>,
+/// <see cref="Loads"/>.
+/// Not thread-safe; reused every turn, grows to the high-water mark of a turn and stays there, bounded by the core's
+/// windows.
 /// </remarks>
 internal sealed class Outputs
 {
@@ -73,6 +79,43 @@ internal sealed class Outputs
         _persist[_persistCount++] = item;
     }
 
+    /// <summary>Lets the last item reach further, when it names the entries just before: one write per contiguous append per turn.</summary>
+    /// <returns>True when the entries <paramref name="first"/> to <paramref name="last"/> are covered by the last item's ticket.</returns>
+    internal bool TryExtendEntries(ulong first, ulong last)
+    {
+        if (_persistCount == 0)
+        {
+            return false;
+        }
+
+        ref PersistItem item = ref _persist[_persistCount - 1];
+        if (item.Kind != PersistKind.Entries || item.Last + 1 != first)
+        {
+            return false;
+        }
+
+        item = item with { Last = last };
+        return true;
+    }
+
+    /// <summary>
+    /// Cuts what this turn wanted to write down to <paramref name="index"/>. Must be called before the suffix is truncated: the loop takes the
+    /// entries from there at the end of the turn, when other entries may stand at these indexes. Tickets stay as they are.
+    /// </summary>
+    internal void VoidEntries(ulong index)
+    {
+        for (int i = 0; i < _persistCount; i++)
+        {
+            ref PersistItem item = ref _persist[i];
+            if (item.Kind == PersistKind.Entries && item.Last > index)
+            {
+                item = item.First > index
+                    ? item with { Kind = PersistKind.Truncate, First = 0, Last = index }
+                    : item with { Last = index };
+            }
+        }
+    }
+
     /// <summary>Adds a message that may leave at once and returns its place, to be filled in.</summary>
     internal ref OutboundMessage Send()
     {
@@ -82,7 +125,10 @@ internal sealed class Outputs
         return ref message;
     }
 
-    /// <summary>Adds a message that must wait until <paramref name="ticket"/> is durable and returns its place, to be filled in.</summary>
+    /// <summary>
+    /// Adds a message that must wait until <paramref name="ticket"/> is durable and returns its place, to be filled
+    /// in.
+    /// </summary>
     internal ref OutboundMessage SendAfter(ulong ticket)
     {
         Grow(ref _after, _afterCount);
@@ -112,7 +158,8 @@ internal sealed class Outputs
     }
 
     /// <summary>
-    /// Drops messages of this turn that name entries of the suffix. A replica that stops leading must call it before it truncates:
+    /// Drops messages of this turn that name entries of the suffix. A replica that stops leading must call it before
+    /// it truncates:
     /// the names would mean other entries by the time the loop gathers them.
     /// </summary>
     internal void CancelEntries()

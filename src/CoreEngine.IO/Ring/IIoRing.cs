@@ -12,19 +12,29 @@ internal enum IoKind : byte
     /// <summary>Closes <see cref="IoOp.File"/>.</summary>
     Close,
 
-    /// <summary>Reads <see cref="IoOp.Length"/> bytes at <see cref="IoOp.Offset"/>; the result is the bytes read.</summary>
+    /// <summary>
+    /// Reads <see cref="IoOp.Length"/> bytes at <see cref="IoOp.Offset"/>; the result is the bytes read.
+    /// </summary>
     Read,
 
-    /// <summary>Writes; with <see cref="IoFlags.Durable"/> the completion proves that the bytes are on the medium.</summary>
+    /// <summary>
+    /// Writes; with <see cref="IoFlags.Durable"/> the completion proves that the bytes are on the medium.
+    /// </summary>
     Write,
 
     /// <summary>fdatasync of <see cref="IoOp.File"/>.</summary>
     Sync,
 
-    /// <summary>Makes the file <see cref="IoOp.Offset"/> + <see cref="IoOp.Length"/> bytes long with written zeroes from the offset on (not merely allocated).</summary>
+    /// <summary>
+    /// Makes the file <see cref="IoOp.Offset"/> + <see cref="IoOp.Length"/> bytes long with written zeroes from the
+    /// offset on (not merely allocated).
+    /// </summary>
     Zero,
 
-    /// <summary>Renames <see cref="IoOp.Path"/> to <see cref="IoOp.TargetPath"/> (replaces it); not durable before <see cref="SyncDirectory"/>.</summary>
+    /// <summary>
+    /// Renames <see cref="IoOp.Path"/> to <see cref="IoOp.TargetPath"/> (replaces it); not durable before
+    /// <see cref="SyncDirectory"/>.
+    /// </summary>
     Rename,
 
     /// <summary>Removes <see cref="IoOp.Path"/>.</summary>
@@ -58,7 +68,14 @@ internal enum IoFlags : byte
 
 /// <summary>One operation. The buffer belongs to the ring from enqueue until its event was reaped.</summary>
 internal readonly record struct IoOp(
-    IoKind Kind, IoFlags Flags, int File, long Offset, nint Buffer, int Length, string? Path = null, string? TargetPath = null);
+    IoKind Kind,
+    IoFlags Flags,
+    int File,
+    long Offset,
+    nint Buffer,
+    int Length,
+    string? Path = null,
+    string? TargetPath = null);
 
 /// <summary>An operation ended.</summary>
 /// <param name="Token">As given at enqueue.</param>
@@ -67,12 +84,16 @@ internal readonly record struct IoEvent(ulong Token, int Result);
 
 /// <summary>Submits, reaps, wakes: the one way to the disk. Portable, io_uring or simulated stand behind it.</summary>
 /// <remarks>
-/// <see cref="TryEnqueue"/> and <see cref="SubmitAndReap"/> belong to the shard's thread; <see cref="Wake"/> may be called by any.
-/// Completions may come in any order. After an operation failed the caller stops the shard; the ring never retries a failed write or sync.
+/// <see cref="TryEnqueue"/> and <see cref="SubmitAndReap"/> belong to the shard's thread; <see cref="Wake"/> may be
+/// called by any.
+/// Completions may come in any order. After an operation failed the caller stops the shard; the ring never retries a
+/// failed write or sync.
 /// </remarks>
 internal interface IIoRing : IDisposable
 {
-    /// <summary>What stands behind durable writes here: the directory, direct I/O or not and why. One line for logs and INFO.</summary>
+    /// <summary>
+    /// What stands behind durable writes here: the directory, direct I/O or not and why. One line for logs and INFO.
+    /// </summary>
     string Description { get; }
 
     /// <summary>Names of the files in the directory, sorted (ordinal). Blocking, for recovery only.</summary>
@@ -82,7 +103,8 @@ internal interface IIoRing : IDisposable
     bool TryEnqueue(in IoOp op, ulong token);
 
     /// <summary>Starts what is queued, takes what has ended, and parks when nothing has.</summary>
-    /// <param name="timeoutNs">0 polls; otherwise the longest time to park. <see cref="Wake"/> ends the parking.</param>
+    /// <param name="timeoutNs">0 polls; otherwise the longest time to park. <see cref="Wake"/> ends the
+    /// parking.</param>
     /// <returns>How many events were written.</returns>
     int SubmitAndReap(Span<IoEvent> events, long timeoutNs);
 

@@ -16,17 +16,22 @@ internal enum Lane : byte
 /// <param name="Incarnation">The peer's incarnation, from its hello.</param>
 internal readonly record struct LinkEvent(uint Peer, bool Connected, ulong Incarnation);
 
-/// <summary>Carries frames between replicas: at most once, in order per lane while the link stands. Every buffer is bounded.</summary>
+/// <summary>
+/// Carries frames between replicas: at most once, in order per lane while the link stands. Every buffer is bounded.
+/// </summary>
 /// <remarks>All members but <see cref="IDisposable.Dispose"/> belong to the shard's thread.</remarks>
 internal interface ITransport : IDisposable
 {
     /// <summary>One line for logs and INFO.</summary>
     string Description { get; }
 
-    /// <summary>Queues one frame; it leaves at <see cref="Flush"/> or earlier. The bytes are copied before the call returns.</summary>
+    /// <summary>
+    /// Queues one frame; it leaves at <see cref="Flush"/> or earlier. The bytes are copied before the call returns.
+    /// </summary>
     /// <param name="body">First part of the body.</param>
     /// <param name="records">Second part of the body, follows without a gap; may be empty.</param>
-    /// <returns>False when the link is down or its buffer is full: the frame is dropped, the protocol will notice.</returns>
+    /// <returns>False when the link is down or its buffer is full: the frame is dropped, the protocol will
+    /// notice.</returns>
     bool TrySend(uint peer, Lane lane, in FrameHeader header, ReadOnlySpan<byte> body, ReadOnlySpan<byte> records);
 
     /// <summary>Pushes out what was queued. Called once at the end of a turn's sends.</summary>

@@ -27,7 +27,10 @@ internal readonly ref struct Entry(ulong stamp, EntryFlags flags, EntryOrigin or
     public readonly ReadOnlySpan<byte> Payload = payload;
 }
 
-/// <summary>The body of an entry's record: <c>u64 stamp | [u32 replica | u32 incarnation | u64 correlation] | payload</c>, little endian.</summary>
+/// <summary>
+/// The body of an entry's record: <c>u64 stamp | [u32 replica | u32 life | u64 correlation] | payload</c>,
+/// little endian.
+/// </summary>
 internal static class EntryCodec
 {
     internal const int StampBytes = 8;
@@ -40,7 +43,14 @@ internal static class EntryCodec
     /// <summary>Writes a whole record.</summary>
     /// <param name="target">Exactly <see cref="RecordSize"/> bytes.</param>
     internal static void Write(
-        Span<byte> target, uint group, ulong index, ulong term, ulong stamp, EntryFlags flags, in EntryOrigin origin, ReadOnlySpan<byte> payload)
+        Span<byte> target,
+        uint group,
+        ulong index,
+        ulong term,
+        ulong stamp,
+        EntryFlags flags,
+        in EntryOrigin origin,
+        ReadOnlySpan<byte> payload)
     {
         Span<byte> body = target[RecordHeader.Bytes..];
         BinaryPrimitives.WriteUInt64LittleEndian(body, stamp);
@@ -48,17 +58,18 @@ internal static class EntryCodec
         if ((flags & EntryFlags.Origin) != 0)
         {
             BinaryPrimitives.WriteUInt32LittleEndian(body, origin.Replica);
-            BinaryPrimitives.WriteUInt32LittleEndian(body[4..], origin.Incarnation);
+            BinaryPrimitives.WriteUInt32LittleEndian(body[4..], origin.Life);
             BinaryPrimitives.WriteUInt64LittleEndian(body[8..], origin.Correlation);
             body = body[OriginBytes..];
         }
 
         payload.CopyTo(body);
-        RecordHeader.Seal(target, BodyLength(flags, payload.Length), RecordType.Entry, (ushort)flags, group, index, term);
+        int bodyLength = BodyLength(flags, payload.Length);
+        RecordHeader.Seal(target, bodyLength, RecordType.Entry, (ushort)flags, group, index, term);
     }
 
     /// <summary>Takes an entry's body apart. False when it is too short for what its flags claim.</summary>
-    internal static bool TryRead(in RecordHeader header, ReadOnlySpan<byte> record, out Entry entry)
+    internal static bool TryRead(scoped in RecordHeader header, ReadOnlySpan<byte> record, out Entry entry)
     {
         entry = default;
         var flags = (EntryFlags)header.Flags;

@@ -1,0 +1,42 @@
+using System.Buffers.Binary;
+using System.Collections.Generic;
+
+namespace CoreEngine.Simulation;
+
+/// <summary>A machine that remembers every command with its place: what the checkers compare between replicas.</summary>
+/// <remarks>Commands are eight bytes; the reply is how many were taken in before.</remarks>
+public sealed class JournalMachine : IStateMachine
+{
+    private readonly List<(ulong Index, ulong Value)> _entries = [];
+
+    /// <summary>Every command taken in, in order.</summary>
+    public IReadOnlyList<(ulong Index, ulong Value)> Entries => _entries;
+
+    /// <inheritdoc/>
+    public bool InlineSafe { get; init; } = true;
+
+    /// <inheritdoc/>
+    public ulong StateDigest { get; private set; }
+
+    /// <summary>When not 0, taking in this value throws: a host's bug.</summary>
+    public ulong ThrowsAt { get; init; }
+
+    /// <inheritdoc/>
+    public void Apply(in CommittedBatch batch, ref ReplyWriter replies)
+    {
+        System.Span<byte> reply = stackalloc byte[8];
+        foreach (CommittedEntry entry in batch)
+        {
+            ulong value = BinaryPrimitives.ReadUInt64LittleEndian(entry.Command);
+            if (value == ThrowsAt && ThrowsAt != 0)
+            {
+                throw new System.InvalidOperationException($"value {value} is not to my taste");
+            }
+
+            BinaryPrimitives.WriteInt64LittleEndian(reply, _entries.Count);
+            replies.Reply(entry, reply);
+            _entries.Add((entry.Index, value));
+            StateDigest = unchecked(((StateDigest ^ value) * 0x100000001B3) + entry.Index);
+        }
+    }
+}

@@ -1,0 +1,85 @@
+using System;
+using System.Collections.Generic;
+using CoreEngine.Model;
+
+namespace CoreEngine.Simulation;
+
+/// <summary>One replica's directory: its files, and which names a power cut would leave.</summary>
+internal sealed class SimulatedDisk
+{
+    private readonly SortedDictionary<string, SimulatedFile> _names = new(StringComparer.Ordinal);
+    private readonly List<Action<SortedDictionary<string, SimulatedFile>>> _unsynced = [];
+    private SortedDictionary<string, SimulatedFile> _durableNames = new(StringComparer.Ordinal);
+
+    /// <summary>Bytes that may still be added before the disk is full.</summary>
+    internal long BytesFree { get; set; } = long.MaxValue;
+
+    internal IReadOnlyCollection<string> Names => _names.Keys;
+
+    internal SimulatedFile? Find(string name) => _names.GetValueOrDefault(name);
+
+    internal SimulatedFile Create(string name)
+    {
+        var file = new SimulatedFile();
+        Change(names => names[name] = file);
+        return file;
+    }
+
+    internal bool Rename(string name, string target)
+    {
+        if (!_names.TryGetValue(name, out SimulatedFile? file))
+        {
+            return false;
+        }
+
+        Change(names =>
+        {
+            names.Remove(name);
+            names[target] = file;
+        });
+        return true;
+    }
+
+    internal bool Delete(string name)
+    {
+        if (!_names.ContainsKey(name))
+        {
+            return false;
+        }
+
+        Change(names => names.Remove(name));
+        return true;
+    }
+
+    /// <summary>Every name is on the medium.</summary>
+    internal void SyncNames()
+    {
+        _durableNames = new SortedDictionary<string, SimulatedFile>(_names, StringComparer.Ordinal);
+        _unsynced.Clear();
+    }
+
+    /// <summary>The power failed: a prefix of the unsynced name changes happened, and of each file what its medium holds.</summary>
+    internal void PowerCut(Prng chance)
+    {
+        int kept = (int)chance.Between(0, _unsynced.Count + 1);
+        for (int i = 0; i < kept; i++)
+        {
+            _unsynced[i](_durableNames);
+        }
+
+        _names.Clear();
+        foreach ((string name, SimulatedFile file) in _durableNames)
+        {
+            file.PowerCut(chance);
+            _names[name] = file;
+        }
+
+        SyncNames();
+    }
+
+    private void Change(Action<SortedDictionary<string, SimulatedFile>> change)
+    {
+        change(_names);
+        _unsynced.Add(change);
+    }
+}

@@ -5,7 +5,7 @@ using CoreEngine.Model;
 namespace CoreEngine.Loop;
 
 /// <summary>Entries read back from the log in one piece: for a follower that lags behind memory, or for a machine that does.</summary>
-/// <remarks>One load at a time; the bytes stay until the next <see cref="Start"/>. Shard's thread only. Memory only while it is used.</remarks>
+/// <remarks>One load at a time; the bytes stay until the next <see cref="Start(ulong, ulong, int)"/>. Shard's thread only. Memory only while it is used.</remarks>
 internal sealed class LogWindow(EngineLoop loop, GroupRuntime group, uint peer)
 {
     private const int ApplyBytesMax = 256 * 1024;

@@ -1,6 +1,6 @@
 // Goal: in its steady state a proposal allocates nothing, on no thread of leader, followers or callers.
 // Method: three engines in this process with real durable writes; 256 proposals under way; the runtime's exact count of allocated
-// bytes over 100,000 proposals after as many to warm up. Tiered compilation is off, see test.env.
+// bytes over 100,000 proposals after a warm-up. Tiered compilation is off, see test.env.
 using System.Threading.Tasks;
 using CoreEngine.Load.Cluster;
 using Xunit;

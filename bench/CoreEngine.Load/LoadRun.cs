@@ -17,6 +17,12 @@ internal sealed class LoadRun(LoadSettings settings, Action<string> progress)
     /// <summary>Payload of the rows that compare forms of calling: tickets and RESP.</summary>
     private const int ComparedPayload = 16;
 
+    /// <summary>
+    /// Outstanding while a fresh cluster is warmed up: many, so that the JIT has seen everything and the caches of recent entries have
+    /// grown to their bounds before the first row.
+    /// </summary>
+    private const int WarmOutstanding = 1024;
+
     /// <summary>Seconds between the start of a row's load and its measured time, once the processes are warm.</summary>
     private const double SettleSeconds = 0.3;
 
@@ -113,23 +119,18 @@ internal sealed class LoadRun(LoadSettings settings, Action<string> progress)
             return;
         }
 
-        long pendingBytesMax = rows.Max(static row => row.Key.Outstanding * (row.Key.Payload + 64L));
+        int outstandingMax = int.Max(WarmOutstanding, rows.Max(static row => row.Key.Outstanding));
+        long pendingBytesMax = outstandingMax * (payload + 64L);
         string directory = Path.Combine(settings.Directory, "cluster");
         await using LoadCluster cluster = await LoadCluster.StartAsync(directory, pendingBytesMax, cancellationToken);
         Backends = (await cluster.LeaderAsync(cancellationToken)).Status.Backends;
-        double warm = settings.WarmSeconds;
+        var command = new ReplicaCommand { Payload = payload, WarmSeconds = SettleSeconds, Seconds = settings.Seconds };
+        ReplicaCommand warm = command with { Outstanding = WarmOutstanding, Run = ++_run, Seconds = settings.WarmSeconds };
+        await ClusterRows.MeasureAsync(cluster, CallForm.Awaited, warm, cancellationToken);
         foreach ((RowKey key, CallForm form) in rows)
         {
-            var command = new ReplicaCommand
-            {
-                Payload = key.Payload,
-                Outstanding = key.Outstanding,
-                Run = ++_run,
-                WarmSeconds = warm,
-                Seconds = settings.Seconds,
-            };
-            Add(await ClusterRows.MeasureAsync(cluster, form, command, cancellationToken));
-            warm = SettleSeconds;
+            ReplicaCommand measured = command with { Outstanding = key.Outstanding, Run = ++_run };
+            Add(await ClusterRows.MeasureAsync(cluster, form, measured, cancellationToken));
         }
     }
 

@@ -14,7 +14,7 @@ internal sealed record LoadSettings
 
     internal required int Repetitions { get; init; }
 
-    /// <summary>Seconds of load before the first row of a fresh cluster is measured: the JIT compiles anew what has become hot.</summary>
+    /// <summary>Seconds of heavy load before the first row of a fresh cluster: the JIT compiles anew what has become hot.</summary>
     internal double WarmSeconds { get; init; } = 2;
 
     internal required IReadOnlyList<string> Layers { get; init; }

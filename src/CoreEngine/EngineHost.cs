@@ -263,7 +263,7 @@ internal sealed class EngineHost
         _lock.Dispose();
     }
 
-    /// <summary>Ends ring and log in this order: until its threads have ended, the ring may touch the log's buffers.</summary>
+    /// <summary>Ends the ring, then the log: until its threads have ended, the ring may touch buffers.</summary>
     private sealed class Storage(PortableIoRing ring) : IDisposable
     {
         internal PortableIoRing Ring => ring;

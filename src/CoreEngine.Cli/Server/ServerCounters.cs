@@ -13,7 +13,6 @@ internal sealed class ServerCounters
     private long _protocolErrors;
     private long _accepted;
     private long _rejected;
-    private long _sends;
 
     internal long Commands => Volatile.Read(ref _commands);
 
@@ -31,8 +30,6 @@ internal sealed class ServerCounters
 
     internal long Rejected => Volatile.Read(ref _rejected);
 
-    internal long Sends => Volatile.Read(ref _sends);
-
     internal void AddCommands(long count) => Interlocked.Add(ref _commands, count);
 
     internal void AddReads(long count) => Interlocked.Add(ref _reads, count);
@@ -47,11 +44,9 @@ internal sealed class ServerCounters
         }
     }
 
-    internal void AddProtocolError() => Interlocked.Increment(ref _protocolErrors);
+    internal void AddProtocolErrors(long count) => Interlocked.Add(ref _protocolErrors, count);
 
     internal void AddAccepted() => Interlocked.Increment(ref _accepted);
 
     internal void AddRejected() => Interlocked.Increment(ref _rejected);
-
-    internal void AddSend() => Interlocked.Increment(ref _sends);
 }

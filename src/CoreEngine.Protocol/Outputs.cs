@@ -79,6 +79,43 @@ internal sealed class Outputs
         _persist[_persistCount++] = item;
     }
 
+    /// <summary>Lets the last item reach further, when it names the entries just before: one write per contiguous append per turn.</summary>
+    /// <returns>True when the entries <paramref name="first"/> to <paramref name="last"/> are covered by the last item's ticket.</returns>
+    internal bool TryExtendEntries(ulong first, ulong last)
+    {
+        if (_persistCount == 0)
+        {
+            return false;
+        }
+
+        ref PersistItem item = ref _persist[_persistCount - 1];
+        if (item.Kind != PersistKind.Entries || item.Last + 1 != first)
+        {
+            return false;
+        }
+
+        item = item with { Last = last };
+        return true;
+    }
+
+    /// <summary>
+    /// Cuts what this turn wanted to write down to <paramref name="index"/>. Must be called before the suffix is truncated: the loop takes the
+    /// entries from there at the end of the turn, when other entries may stand at these indexes. Tickets stay as they are.
+    /// </summary>
+    internal void VoidEntries(ulong index)
+    {
+        for (int i = 0; i < _persistCount; i++)
+        {
+            ref PersistItem item = ref _persist[i];
+            if (item.Kind == PersistKind.Entries && item.Last > index)
+            {
+                item = item.First > index
+                    ? item with { Kind = PersistKind.Truncate, First = 0, Last = index }
+                    : item with { Last = index };
+            }
+        }
+    }
+
     /// <summary>Adds a message that may leave at once and returns its place, to be filled in.</summary>
     internal ref OutboundMessage Send()
     {

@@ -9,10 +9,9 @@ namespace CoreEngine.Protocol;
 /// applies the entry.
 /// </summary>
 /// <param name="Replica">The proposing replica; 0 means that the entry has no origin.</param>
-/// <param name="Incarnation">Low half of that replica's incarnation, so that a later life does not answer for an
-/// earlier one.</param>
+/// <param name="Life">Random at each start of that replica: a later life must not answer for an earlier one.</param>
 /// <param name="Correlation">The origin's own number for the proposal.</param>
-internal readonly record struct EntryOrigin(uint Replica, uint Incarnation, ulong Correlation);
+internal readonly record struct EntryOrigin(uint Replica, uint Life, ulong Correlation);
 
 /// <summary>One proposal of a batch.</summary>
 internal readonly ref struct Proposal(EntryOrigin origin, ReadOnlySpan<byte> payload)
@@ -23,7 +22,7 @@ internal readonly ref struct Proposal(EntryOrigin origin, ReadOnlySpan<byte> pay
 
 /// <summary>Walks a batch of proposals in place: in a host's queue and in a Forward message alike.</summary>
 /// <remarks>
-/// Layout, little endian, 8-byte aligned: <c>u32 payloadLength | u32 originReplica | u32 originIncarnation | u32 zero
+/// Layout, little endian, 8-byte aligned: <c>u32 payloadLength | u32 originReplica | u32 originLife | u32 zero
 /// | u64 correlation |
 /// payload | padding</c>.
 /// </remarks>
@@ -43,7 +42,7 @@ internal ref struct ProposalReader(ReadOnlySpan<byte> batch)
         Invariant.Holds(target.Length == SizeOf(payload.Length));
         BinaryPrimitives.WriteInt32LittleEndian(target, payload.Length);
         BinaryPrimitives.WriteUInt32LittleEndian(target[4..], origin.Replica);
-        BinaryPrimitives.WriteUInt32LittleEndian(target[8..], origin.Incarnation);
+        BinaryPrimitives.WriteUInt32LittleEndian(target[8..], origin.Life);
         BinaryPrimitives.WriteUInt32LittleEndian(target[12..], 0);
         BinaryPrimitives.WriteUInt64LittleEndian(target[16..], origin.Correlation);
         payload.CopyTo(target[HeaderBytes..]);

@@ -68,11 +68,12 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         Life++;
         _ring = new SimulatedRing(Disk, chance, () => world.Now, world.Options.Disk);
         var recovery = new GroupRecovery();
-        _log = SegmentedLog.Open(_ring, LogOptionsOf(), number, world.Cluster, recovery, out RecoveryReport report);
-        Report = report;
+        LogOpenResult result = SegmentedLog.Open(_ring, LogOptionsOf(), number, world.Cluster, recovery);
+        _log = result.Log ?? throw new InvariantException($"replica {number} refuses its own disk: {result.Message}");
+        Report = result.Report;
         _transport = world.Network.Join(number, _log.Identity.Incarnation);
         EngineOptions options = OptionsOf();
-        var setup = new LoopSetup(options, _log.Identity.Incarnation, _ring, _transport, _log, _workers);
+        var setup = new LoopSetup(options, unchecked((uint)chance.Next()), _ring, _transport, _log, _workers);
         Loop = new EngineLoop(setup);
         Machine = MachineMaker();
         uint[] members = [.. Enumerable.Range(1, world.Options.Replicas).Select(static i => (uint)i)];

@@ -25,6 +25,7 @@ internal sealed record WorldOptions
 internal sealed class World : IDisposable
 {
     private const int TurnsPerInstantMax = 64;
+    private const long IdleStepNs = 1_000_000;
 
     private readonly Prng _chance;
     private readonly SimulatedReplica[] _replicas;
@@ -109,8 +110,8 @@ internal sealed class World : IDisposable
             next = long.Min(next, replica.NextInstant);
         }
 
-        Invariant.Holds(next != long.MaxValue);
-        Now = long.Max(Now, next);
+        // With every replica down only time passes.
+        Now = next == long.MaxValue ? Now + IdleStepNs : long.Max(Now, next);
         foreach (SimulatedReplica replica in _replicas)
         {
             for (int i = 0; i < TurnsPerInstantMax && replica.NextInstant <= Now; i++)

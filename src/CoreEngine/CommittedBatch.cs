@@ -70,7 +70,7 @@ public readonly ref struct CommittedBatch
 /// <summary>One committed command.</summary>
 public readonly ref struct CommittedEntry
 {
-    internal CommittedEntry(ulong index, ulong term, in Entry entry)
+    internal CommittedEntry(ulong index, ulong term, scoped in Entry entry)
     {
         Index = index;
         Term = term;

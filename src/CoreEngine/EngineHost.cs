@@ -61,12 +61,16 @@ internal sealed class EngineHost
         {
             Directory.CreateDirectory(directory);
             using var directoryLock = DirectoryLock.Acquire(directory);
-            using var ring = new PortableIoRing(directory);
+            using PortableIoRing ring = PortableIoRing.Open(directory);
             ulong incarnation = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)) | 1;
-            SegmentedLog.Format(
+            LogOpenResult result = SegmentedLog.Format(
                 ring, new LogIdentity(cluster, replica, incarnation), new LogOptions { SegmentBytes = segmentBytes });
+            if (result.Status != LogOpenStatus.Formatted)
+            {
+                throw new EngineOpenException($"cannot format {directory}: {result.Message}");
+            }
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or LogOpenException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new EngineOpenException($"cannot format {directory}: {error.Message}", error);
         }
@@ -84,18 +88,18 @@ internal sealed class EngineHost
             }
 
             DirectoryLock directoryLock = undo.Push(DirectoryLock.Acquire(options.Directory));
-            PortableIoRing ring = undo.Push(new PortableIoRing(options.Directory));
+            PortableIoRing ring = undo.Push(PortableIoRing.Open(options.Directory));
             Opened opened = OpenLog(options, ring);
             undo.Push(opened.Log);
             PipeTransport transport = undo.Push(new PipeTransport(TransportOptionsOf(options, opened.Log, ring)));
-            var setup = new LoopSetup(options, opened.Log.Identity.Incarnation, ring, transport, opened.Log, PoolWorkers.Instance);
+            var setup = new LoopSetup(options, BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4)), ring, transport, opened.Log, PoolWorkers.Instance);
             var host = new EngineHost(options, directoryLock, opened, new EngineLoop(setup));
             transport.Start();
             host._thread.Start();
             undo.Keep();
             return host;
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or SocketException or LogOpenException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or SocketException)
         {
             throw new EngineOpenException($"replica {options.Replica} cannot open {options.Directory}: {error.Message}", error);
         }
@@ -151,8 +155,10 @@ internal sealed class EngineHost
     {
         var recovery = new GroupRecovery();
         var logOptions = new LogOptions { SegmentBytes = options.SegmentBytes };
-        SegmentedLog log = SegmentedLog.Open(ring, logOptions, options.Replica, options.Cluster, recovery, out RecoveryReport report);
-        return new Opened(log, recovery, report.ToString());
+        LogOpenResult result = SegmentedLog.Open(ring, logOptions, options.Replica, options.Cluster, recovery);
+        return result.Log is null
+            ? throw new EngineOpenException($"replica {options.Replica} cannot open {options.Directory}: {result.Message}")
+            : new Opened(result.Log, recovery, result.Report.ToString());
     }
 
     private static TransportOptions TransportOptionsOf(EngineOptions options, SegmentedLog log, PortableIoRing ring) => new()

@@ -136,6 +136,9 @@ public sealed class ClusterScenarios
     {
         using World world = Started(seed: 6);
         SimulatedReplica leader = world.Leader!;
+        Task<Receipt> before = leader.ProposeAsync(world.NextValue());
+        world.RunUntil(() => before.IsCompleted, "a first proposal");
+        world.RunFor(Millisecond);
         ulong durable = leader.Group.Frontiers.Durable;
         leader.Ring.FailAfter = 0;
         Task<Receipt> receipt = leader.ProposeAsync(world.NextValue());

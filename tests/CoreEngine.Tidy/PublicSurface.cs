@@ -105,7 +105,8 @@ internal static class PublicSurface
     {
         string required = Has(property, $"{Services}.RequiredMemberAttribute") ? "required " : string.Empty;
         string form = property.GetMethod is { IsStatic: true } ? "static " : string.Empty;
-        return $"{form}{property.Name}{Parameters(property.Parameters, "[", "]")} : {required}{Short(property.PropertyType)} "
+        string parameters = Parameters(property.Parameters, "[", "]");
+        return $"{form}{property.Name}{parameters} : {required}{Short(property.PropertyType)} "
             + $"{{ {string.Join(" ", Accessors(property))} }}";
     }
 

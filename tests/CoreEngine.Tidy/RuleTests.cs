@@ -89,6 +89,7 @@ public class RuleTests
     [Theory]
     [InlineData("// TODO: later")]
     [InlineData("/* FIXME */")]
+    [InlineData("/// <summary>TODO</summary>")]
     [InlineData("int a; // HACK")]
     public void A_reminder_is_flagged_in_the_product_only(string code)
     {

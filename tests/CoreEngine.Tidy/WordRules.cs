@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Text.RegularExpressions;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
@@ -16,7 +17,7 @@ internal static class WordRules
     private static readonly string[] BannedEndings =
         [.. BannedWords, .. BannedWords.Select(word => $"{word}s"), "Utilities"];
 
-    private static readonly string[] Reminders = ["TODO", "FIXME", "HACK"];
+    private static readonly Regex Reminder = new(@"\b(TODO|FIXME|HACK)\b");
 
     /// <summary>No type is called by a banned word, or ends in one.</summary>
     internal static IEnumerable<Finding> TypeNames(SourceFile file)
@@ -64,9 +65,8 @@ internal static class WordRules
     {
         for (int i = 0; file.IsProduct && i < file.Lines.Count; i++)
         {
-            string[] words = file.Lines[i].Split(
-                [.. " \t/*:;,.()[]{}\"'-"], StringSplitOptions.RemoveEmptyEntries);
-            if (words.Intersect(Reminders).FirstOrDefault() is string reminder)
+            Match reminder = Reminder.Match(file.Lines[i]);
+            if (reminder.Success)
             {
                 yield return new Finding("reminders", file.Path, "-", i + 1, $"{reminder}: open an issue instead");
             }

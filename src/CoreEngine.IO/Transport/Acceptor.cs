@@ -6,7 +6,9 @@ using System.Threading;
 namespace CoreEngine.IO.Transport;
 
 /// <summary>Listens, judges who dials, and carries the connections of peers with lower ids, one thread each.</summary>
-/// <remarks>Connections that have not said hello are limited in number and in time; those of one peer in number.</remarks>
+/// <remarks>
+/// Connections that have not said hello are limited in number and in time; those of one peer in number.
+/// </remarks>
 internal sealed class Acceptor : IDisposable
 {
     private static readonly TimeSpan FailurePause = TimeSpan.FromMilliseconds(100);
@@ -17,7 +19,8 @@ internal sealed class Acceptor : IDisposable
     private int _handshakes;
 
     /// <summary>Binds exactly the address that the options name.</summary>
-    /// <exception cref="InvalidOperationException">The address cannot be bound; the message names it and the remedy.</exception>
+    /// <exception cref="InvalidOperationException">The address cannot be bound; the message names it and the
+    /// remedy.</exception>
     internal Acceptor(TransportState state, PeerLink[] links)
     {
         _state = state;

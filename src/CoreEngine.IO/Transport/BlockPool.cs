@@ -6,16 +6,40 @@ using CoreEngine.Model;
 
 namespace CoreEngine.IO.Transport;
 
-/// <summary>Blocks of one size for one pipe, each with its owner: nothing is allocated once the pipe has seen its peak.</summary>
+/// <summary>
+/// Blocks of one size for one pipe, cut from one slab that is allocated with the pool: no growth later.
+/// </summary>
 /// <remarks>
-/// Every pipe has its own pool, and both die with their connection: a late reader of a closed connection can never see bytes
-/// of another peer. Thread-safe; taken once per block, not per frame. Keeps at most the given number of free blocks.
+/// Every pipe has its own pool, and both die with their connection: a late reader of a closed connection can never see
+/// bytes of another peer. The last block returned is the next one rented, so an idle pipe touches one or two blocks and
+/// the rest of the slab never becomes resident. Thread-safe; taken once per block, not per frame.
 /// </remarks>
-internal sealed class BlockPool(int blockBytes, int blocksMax) : MemoryPool<byte>
+internal sealed class BlockPool : MemoryPool<byte>
 {
+    /// <summary>
+    /// A partly read block at the head, a partly written one at the tail, one just taken for a receive.
+    /// </summary>
+    private const int SpareBlocks = 3;
+
     private readonly Lock _gate = new();
-    private readonly Block[] _free = new Block[blocksMax];
+    private readonly int _blockBytes;
+    private readonly Block[] _free;
     private int _count;
+
+    private BlockPool(int blockBytes, int blocks)
+    {
+        // Pinned heap: the garbage collector never moves what the kernel reads and writes.
+        byte[] slab = GC.AllocateUninitializedArray<byte>(blockBytes * blocks, pinned: true);
+        _blockBytes = blockBytes;
+        _free = new Block[blocks];
+        for (int i = blocks - 1; i >= 0; i--)
+        {
+            _free[_count++] = new Block(this, slab.AsMemory(i * blockBytes, blockBytes));
+        }
+    }
+
+    /// <inheritdoc/>
+    public override int MaxBufferSize => _blockBytes;
 
     /// <summary>A pipe whose ends run inline, with a pool of its own that holds the pipe's greatest content.</summary>
     /// <param name="bytesMax">Greatest content.</param>
@@ -23,7 +47,7 @@ internal sealed class BlockPool(int blockBytes, int blocksMax) : MemoryPool<byte
     internal static Pipe NewPipe(int blockBytes, int bytesMax, int pauseAt)
     {
 #pragma warning disable CA2000 // A pool holds memory only, and lives as long as its pipe.
-        BlockPool pool = new(blockBytes, (bytesMax / blockBytes) + 2);
+        BlockPool pool = new(blockBytes, (bytesMax / blockBytes) + SpareBlocks);
 #pragma warning restore CA2000
         return new Pipe(new PipeOptions(
             pool,
@@ -36,12 +60,10 @@ internal sealed class BlockPool(int blockBytes, int blocksMax) : MemoryPool<byte
     }
 
     /// <inheritdoc/>
-    public override int MaxBufferSize => blockBytes;
-
-    /// <inheritdoc/>
+    /// <remarks>Should the slab ever be used up, the block is an extra one that is not kept.</remarks>
     public override IMemoryOwner<byte> Rent(int minBufferSize = -1)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(minBufferSize, blockBytes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(minBufferSize, _blockBytes);
         lock (_gate)
         {
             if (_count > 0)
@@ -52,7 +74,7 @@ internal sealed class BlockPool(int blockBytes, int blocksMax) : MemoryPool<byte
             }
         }
 
-        return new Block(this, blockBytes) { Rented = true };
+        return new Block(this, GC.AllocateUninitializedArray<byte>(_blockBytes, pinned: true)) { Rented = true };
     }
 
     /// <inheritdoc/>
@@ -73,15 +95,12 @@ internal sealed class BlockPool(int blockBytes, int blocksMax) : MemoryPool<byte
         }
     }
 
-    private sealed class Block(BlockPool pool, int bytes) : IMemoryOwner<byte>
+    private sealed class Block(BlockPool pool, Memory<byte> memory) : IMemoryOwner<byte>
     {
-        // Pinned heap: the garbage collector never moves what the kernel reads and writes.
-        private readonly byte[] _bytes = GC.AllocateUninitializedArray<byte>(bytes, pinned: true);
-
         /// <summary>True from rent to return.</summary>
         internal bool Rented { get; set; }
 
-        public Memory<byte> Memory => _bytes;
+        public Memory<byte> Memory => memory;
 
         public void Dispose() => pool.Return(this);
     }

@@ -11,8 +11,10 @@ internal readonly record struct ConnectionIdentity(uint Replica, Lane Lane, ulon
 
 /// <summary>One established connection: one lane to one peer, from hello to end. Never reused.</summary>
 /// <remarks>
-/// The thread that made it calls <see cref="Run"/> and stays until the end; a second thread waits for the case that the socket is
-/// full. Pipes and blocks belong to this connection alone and are left to the garbage collector with it, so that the shard may
+/// The thread that made it calls <see cref="Run"/> and stays until the end; a second thread waits for the case that
+/// the socket is
+/// full. Pipes and blocks belong to this connection alone and are left to the garbage collector with it, so that the
+/// shard may
 /// still hold bytes of a connection that has ended.
 /// </remarks>
 internal sealed class Connection
@@ -37,8 +39,8 @@ internal sealed class Connection
         bool control = identity.Lane == Lane.Control;
         int blockBytes = control ? ControlBlockBytes : BulkBlockBytes;
         int queueBytes = control ? options.ControlQueueBytesMax : options.BulkQueueBytesMax;
-        Outbound = new Outbound(port, queueBytes, blockBytes);
-        Inbound = new Inbound(FrameRules.ForMessages(state.ClusterHash), options.InboundBytesMax, blockBytes);
+        Outbound = new Outbound(state, port, queueBytes, blockBytes);
+        Inbound = new Inbound(state, options.InboundBytesMax, blockBytes);
     }
 
     /// <summary>The other end.</summary>
@@ -53,7 +55,10 @@ internal sealed class Connection
     /// <summary>True once the connection has ended or is about to.</summary>
     internal bool IsClosed => Volatile.Read(ref _closed) != 0;
 
-    /// <summary>Carries bytes until the connection ends; returns when no other thread uses the port any more: the caller releases it.</summary>
+    /// <summary>
+    /// Carries bytes until the connection ends; returns when no other thread uses the port any more: the caller
+    /// releases it.
+    /// </summary>
     internal void Run()
     {
         Thread sender = new(RunSender, ThreadStackBytes)
@@ -64,19 +69,18 @@ internal sealed class Connection
         sender.Start();
         try
         {
-            Inbound.RunReceiver(_port, _state.Options.Wake);
+            Inbound.RunReceiver(_port);
             Close("ended by the other side");
         }
         catch (Exception error)
         {
-            // The outermost frame of the thread: a fault of one connection, or of the host's callback, ends that connection only.
+            // The outermost frame of the thread: a fault of one connection, or of the host's callback, ends that
+            // connection only.
             Close($"receive thread failed: {error}");
         }
 
         sender.Join();
         Interlocked.Increment(ref _state.Counters.ConnectionsClosed);
-        Interlocked.Add(ref _state.Counters.ReceivesPaused, Inbound.Paused);
-        Interlocked.Add(ref _state.Counters.SendsDeferred, Outbound.Deferred);
     }
 
     /// <summary>Ends the connection and, with it, the link. Safe from any thread, any number of times.</summary>

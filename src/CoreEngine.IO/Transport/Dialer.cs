@@ -7,7 +7,9 @@ using CoreEngine.Model;
 namespace CoreEngine.IO.Transport;
 
 /// <summary>Keeps one lane to one peer of higher id connected: dials, says hello, carries, and dials again.</summary>
-/// <remarks>One thread for the life of the transport; while the connection stands it is the connection's receive thread.</remarks>
+/// <remarks>
+/// One thread for the life of the transport; while the connection stands it is the connection's receive thread.
+/// </remarks>
 internal sealed class Dialer(TransportState state, PeerLink link, Lane lane, ulong seed)
 {
     private readonly Prng _chance = new(seed);
@@ -23,7 +25,8 @@ internal sealed class Dialer(TransportState state, PeerLink link, Lane lane, ulo
             long start = Stopwatch.GetTimestamp();
             bool carried = DialOnce();
 
-            // Only a connection that stood for a while proves the peer well: else a peer that accepts and drops is hammered.
+            // Only a connection that stood for a while proves the peer well: else a peer that accepts and drops is
+            // hammered.
             bool stood = carried && Stopwatch.GetElapsedTime(start) >= state.Options.BackoffMax;
             pause = stood ? state.Options.BackoffMin : pause;
             if (state.WaitStopping(Jittered(pause)))

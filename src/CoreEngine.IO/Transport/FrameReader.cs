@@ -20,7 +20,8 @@ internal enum FrameStatus : byte
 
 /// <summary>Cuts frames from bytes that came from outside; the bytes may lie in any number of pieces.</summary>
 /// <remarks>
-/// A body in one piece is returned in place; only a body that straddles pieces is copied, into the caller's scratch, which
+/// A body in one piece is returned in place; only a body that straddles pieces is copied, into the caller's scratch,
+/// which
 /// grows to at most <see cref="FrameRules.BytesMax"/> and only once the whole body has arrived.
 /// </remarks>
 internal ref struct FrameReader

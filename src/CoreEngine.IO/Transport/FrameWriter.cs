@@ -11,7 +11,9 @@ internal readonly ref struct FrameWriter
     private readonly ReadOnlySpan<byte> _body;
     private readonly ReadOnlySpan<byte> _records;
 
-    /// <summary>A frame whose body is <paramref name="body"/> and then <paramref name="records"/>, without a gap.</summary>
+    /// <summary>
+    /// A frame whose body is <paramref name="body"/> and then <paramref name="records"/>, without a gap.
+    /// </summary>
     internal FrameWriter(ReadOnlySpan<byte> body, ReadOnlySpan<byte> records)
     {
         Invariant.Holds(body.Length <= Limits.FrameBytesMax - FrameCodec.HeaderBytes);
@@ -23,7 +25,9 @@ internal readonly ref struct FrameWriter
     /// <summary>Bytes of the whole frame.</summary>
     internal int FrameBytes => FrameCodec.HeaderBytes + _body.Length + _records.Length;
 
-    /// <summary>Writes the frame into <paramref name="target"/>, which holds at least <see cref="FrameBytes"/>.</summary>
+    /// <summary>
+    /// Writes the frame into <paramref name="target"/>, which holds at least <see cref="FrameBytes"/>.
+    /// </summary>
     internal void WriteTo(Span<byte> target, in FrameHeader header, ulong clusterHash)
     {
         WriteHeader(target, header, clusterHash);

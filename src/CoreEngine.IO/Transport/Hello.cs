@@ -55,7 +55,8 @@ internal enum HelloRefusal : byte
 
 /// <summary>The first frame of a connection, both ways: who speaks, for which lane, in which versions.</summary>
 /// <remarks>
-/// Body, little endian: <c>u16 versionMin | u16 versionMax | u8 lane | u8 verdict | u16 zero | u32 replica | u32 target |
+/// Body, little endian: <c>u16 versionMin | u16 versionMax | u8 lane | u8 verdict | u16 zero | u32 replica | u32
+/// target |
 /// u64 incarnation | 16 B cluster | u64 features | u64 session</c>; a longer body is legal and its tail is ignored.
 /// </remarks>
 /// <param name="VersionMin">Oldest protocol version spoken.</param>
@@ -67,7 +68,8 @@ internal enum HelloRefusal : byte
 /// <param name="Incarnation">The speaker's incarnation.</param>
 /// <param name="Cluster">The speaker's cluster.</param>
 /// <param name="Features">Optional abilities; bits unknown to the reader are ignored.</param>
-/// <param name="Session">Chosen by the dialer, alike on both lanes, echoed: lanes of different sessions never pair.</param>
+/// <param name="Session">Chosen by the dialer, alike on both lanes, echoed: lanes of different sessions never
+/// pair.</param>
 internal readonly record struct Hello(
     ushort VersionMin,
     ushort VersionMax,

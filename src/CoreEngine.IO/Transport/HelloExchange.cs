@@ -4,7 +4,9 @@ using System.Diagnostics;
 
 namespace CoreEngine.IO.Transport;
 
-/// <summary>Sends and receives the first frame of a connection, within a deadline and never more bytes than it needs.</summary>
+/// <summary>
+/// Sends and receives the first frame of a connection, within a deadline and never more bytes than it needs.
+/// </summary>
 internal static class HelloExchange
 {
     /// <summary>Sends a hello. The socket is new, so its buffer takes the few bytes at once.</summary>
@@ -30,7 +32,8 @@ internal static class HelloExchange
 
     /// <summary>Receives a hello.</summary>
     /// <param name="timeout">For the whole frame, however it trickles.</param>
-    /// <param name="fault">What is wrong with the frame, when the result is <see cref="HelloRefusal.NotAHello"/>.</param>
+    /// <param name="fault">What is wrong with the frame, when the result is <see
+    /// cref="HelloRefusal.NotAHello"/>.</param>
     internal static HelloRefusal Receive(SocketPort port, TimeSpan timeout, out Hello hello, out FrameFault fault)
     {
         FrameRules rules = FrameRules.ForHello;

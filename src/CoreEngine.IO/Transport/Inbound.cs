@@ -7,15 +7,20 @@ using System.Threading.Tasks;
 
 namespace CoreEngine.IO.Transport;
 
-/// <summary>The way in of one connection: a receive thread fills a bounded pipe, the shard's thread cuts frames from it.</summary>
+/// <summary>
+/// The way in of one connection: a receive thread fills a bounded pipe, the shard's thread cuts frames from it.
+/// </summary>
 /// <remarks>
-/// The receive thread waits when the shard lags by more than the bound, and the kernel then stops the peer. An idle turn costs
-/// the shard one read of <see cref="Waiting"/>. <see cref="Waiting"/> and <see cref="TryRead"/> belong to the shard's thread.
+/// The receive thread waits when the shard lags by more than the bound, and the kernel then stops the peer. An idle
+/// turn costs
+/// the shard one read of <see cref="Waiting"/>. <see cref="Waiting"/> and <see cref="TryRead"/> belong to the shard's
+/// thread.
 /// </remarks>
 internal sealed class Inbound
 {
     private const int ReceiveBytesMin = 4096;
 
+    private readonly TransportState _state;
     private readonly Pipe _pipe;
     private readonly FrameRules _rules;
     private readonly Signal _resumed = new();
@@ -34,9 +39,10 @@ internal sealed class Inbound
     private volatile bool _closed;
 
     /// <summary>A pipe of about <paramref name="bytesMax"/> bytes in blocks of <paramref name="blockBytes"/>.</summary>
-    internal Inbound(in FrameRules rules, int bytesMax, int blockBytes)
+    internal Inbound(TransportState state, int bytesMax, int blockBytes)
     {
-        _rules = rules;
+        _state = state;
+        _rules = FrameRules.ForMessages(state.ClusterHash);
         _resume = _resumed.Set;
         _pipe = BlockPool.NewPipe(blockBytes, bytesMax, bytesMax);
     }
@@ -44,11 +50,10 @@ internal sealed class Inbound
     /// <summary>True when <see cref="TryRead"/> is worth a call.</summary>
     internal bool Waiting => (_held || Volatile.Read(ref _arrived) != 0) && !_poisoned;
 
-    /// <summary>Times that the receive thread waited for the shard.</summary>
-    internal long Paused { get; private set; }
-
-    /// <summary>The receive thread: moves bytes from the socket into the pipe until either side ends the connection.</summary>
-    internal void RunReceiver(SocketPort port, Action wake)
+    /// <summary>
+    /// The receive thread: moves bytes from the socket into the pipe until either side ends the connection.
+    /// </summary>
+    internal void RunReceiver(SocketPort port)
     {
         PipeWriter writer = _pipe.Writer;
         while (!_closed)
@@ -65,7 +70,7 @@ internal sealed class Inbound
 
             // First the bytes, then the flag, then the call: the shard that clears the flag sees the bytes.
             Interlocked.Exchange(ref _arrived, 1);
-            wake();
+            _state.Options.Wake();
             if (WaitFor(flushing).IsCanceled)
             {
                 return;
@@ -99,7 +104,8 @@ internal sealed class Inbound
                     return status;
                 }
 
-                // All frames of this window were used by now: what remains is the start of one, and was seen to its end.
+                // All frames of this window were used by now: what remains is the start of one, and was seen to its
+                // end.
                 _pipe.Reader.AdvanceTo(_window.Start, _window.End);
                 _held = false;
                 _window = default;
@@ -129,7 +135,7 @@ internal sealed class Inbound
         ValueTaskAwaiter<FlushResult> awaiter = flushing.GetAwaiter();
         if (!awaiter.IsCompleted)
         {
-            Paused++;
+            Interlocked.Increment(ref _state.Counters.ReceivesPaused);
             awaiter.UnsafeOnCompleted(_resume);
             _resumed.Wait();
         }

@@ -3,10 +3,15 @@ using System.Runtime.InteropServices;
 
 namespace CoreEngine.IO.Transport;
 
-/// <summary>The three socket calls that the base library does not offer: a send that never waits on a blocking socket, and a bare receive.</summary>
+/// <summary>
+/// The three socket calls that the base library does not offer: a send that never waits on a blocking socket, and a
+/// bare receive.
+/// </summary>
 /// <remarks>
-/// An asynchronous call would turn the socket non-blocking for good, and every blocking receive would then sleep behind the
-/// runtime's poll thread: one more wake-up per message. The handle is held by the marshaller for the length of each call.
+/// An asynchronous call would turn the socket non-blocking for good, and every blocking receive would then sleep
+/// behind the
+/// runtime's poll thread: one more wake-up per message. The handle is held by the marshaller for the length of each
+/// call.
 /// </remarks>
 internal static partial class NativeMethods
 {

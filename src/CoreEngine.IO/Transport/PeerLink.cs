@@ -16,7 +16,8 @@ internal sealed class LinkLanes(Connection control, Connection bulk)
 
 /// <summary>The link to one peer: pairs its two connections, and takes both down when either ends.</summary>
 /// <remarks>
-/// Lanes pair only when session and incarnation agree, so a connection of an earlier life can never stand beside one of this
+/// Lanes pair only when session and incarnation agree, so a connection of an earlier life can never stand beside one
+/// of this
 /// life. The shard sees a life of the link only between the two events that it takes with <see cref="TryTakeEvent"/>.
 /// </remarks>
 internal sealed class PeerLink
@@ -47,7 +48,9 @@ internal sealed class PeerLink
     /// <summary>True when this side dials: its id is the lower.</summary>
     internal bool IsDialer { get; }
 
-    /// <summary>What the shard uses: set and cleared by <see cref="TryTakeEvent"/> alone. Shard's thread only.</summary>
+    /// <summary>
+    /// What the shard uses: set and cleared by <see cref="TryTakeEvent"/> alone. Shard's thread only.
+    /// </summary>
     internal LinkLanes? Adopted { get; private set; }
 
     /// <summary>The session to dial next.</summary>
@@ -131,7 +134,9 @@ internal sealed class PeerLink
         _state.Options.Wake();
     }
 
-    /// <summary>Takes the next change: down when the life that the shard knows is over, then up when there is a new one.</summary>
+    /// <summary>
+    /// Takes the next change: down when the life that the shard knows is over, then up when there is a new one.
+    /// </summary>
     internal bool TryTakeEvent(out LinkEvent change)
     {
         LinkLanes? current = Volatile.Read(ref _current);
@@ -154,7 +159,9 @@ internal sealed class PeerLink
         return true;
     }
 
-    /// <summary>A dialer knows its session; on the other side an older number of the same dialing process is stale.</summary>
+    /// <summary>
+    /// A dialer knows its session; on the other side an older number of the same dialing process is stale.
+    /// </summary>
     internal bool IsStale(ulong session)
     {
         lock (_gate)

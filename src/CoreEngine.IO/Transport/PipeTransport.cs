@@ -5,11 +5,14 @@ using CoreEngine.Model;
 
 namespace CoreEngine.IO.Transport;
 
-/// <summary>The transport over TCP with System.IO.Pipelines: two connections per pair of replicas, plaintext on loopback.</summary>
+/// <summary>
+/// The transport over TCP with System.IO.Pipelines: two connections per pair of replicas, plaintext on loopback.
+/// </summary>
 /// <remarks>
 /// Made, then <see cref="Start"/>ed, once. The shard sees a link only between the two events that it takes from
 /// <see cref="TryReceiveEvent"/>: before the first it sends and receives nothing there, after the second nothing more.
-/// The members of <see cref="ITransport"/> belong to the shard's thread and allocate nothing per frame; <see cref="Counters"/> and
+/// The members of <see cref="ITransport"/> belong to the shard's thread and allocate nothing per frame; <see
+/// cref="Counters"/> and
 /// <see cref="IDisposable.Dispose"/> may be called from any.
 /// </remarks>
 internal sealed class PipeTransport : ITransport
@@ -158,7 +161,9 @@ internal sealed class PipeTransport : ITransport
         return false;
     }
 
-    /// <summary>Closes every connection and waits for the threads, at most <see cref="TransportOptions.CloseTimeout"/>.</summary>
+    /// <summary>
+    /// Closes every connection and waits for the threads, at most <see cref="TransportOptions.CloseTimeout"/>.
+    /// </summary>
     public void Dispose()
     {
         if (_disposed)

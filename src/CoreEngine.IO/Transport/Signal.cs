@@ -2,7 +2,9 @@ using System.Threading;
 
 namespace CoreEngine.IO.Transport;
 
-/// <summary>One waiter, many callers: a call to <see cref="Set"/> lets one <see cref="Wait"/> pass. Cold paths only.</summary>
+/// <summary>
+/// One waiter, many callers: a call to <see cref="Set"/> lets one <see cref="Wait"/> pass. Cold paths only.
+/// </summary>
 internal sealed class Signal
 {
     private readonly object _gate = new();

@@ -4,7 +4,9 @@ using System.Runtime.InteropServices;
 
 namespace CoreEngine.IO.Transport;
 
-/// <summary>The socket part of a connection: receive and send that wait, a send that never does, an end from any thread.</summary>
+/// <summary>
+/// The socket part of a connection: receive and send that wait, a send that never does, an end from any thread.
+/// </summary>
 /// <remarks>
 /// One thread receives, one thread at a time sends; <see cref="Shutdown"/> comes from any thread and makes both return.
 /// Owns the socket. Kernel buffers keep the system's automatic sizes: a fixed size would cap them lower.
@@ -24,7 +26,9 @@ internal sealed class SocketPort : IDisposable
         _handle = socket.SafeHandle;
     }
 
-    /// <summary>Frames leave at once, and a silent end is noticed in the end. Called once the socket is connected.</summary>
+    /// <summary>
+    /// Frames leave at once, and a silent end is noticed in the end. Called once the socket is connected.
+    /// </summary>
     /// <exception cref="SocketException">The socket is broken already.</exception>
     internal void Tune()
     {
@@ -112,7 +116,9 @@ internal sealed class SocketPort : IDisposable
     /// <returns>False when the time is over.</returns>
     internal bool WaitReadable(TimeSpan timeout) => _socket.Poll(timeout, SelectMode.SelectRead);
 
-    /// <summary>Ends the connection both ways; whoever waits returns. The socket itself lives until <see cref="Dispose"/>.</summary>
+    /// <summary>
+    /// Ends the connection both ways; whoever waits returns. The socket itself lives until <see cref="Dispose"/>.
+    /// </summary>
     internal void Shutdown()
     {
         if (OperatingSystem.IsLinux())

@@ -23,7 +23,9 @@ internal struct HelloRefusalCounts
     private long _first;
 }
 
-/// <summary>What a transport has done since it was made. A copy is not one instant: every field is, by itself.</summary>
+/// <summary>
+/// What a transport has done since it was made. A copy is not one instant: every field is, by itself.
+/// </summary>
 internal struct TransportCounters
 {
     /// <summary>Frames delivered to the shard.</summary>

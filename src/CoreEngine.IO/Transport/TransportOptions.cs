@@ -26,10 +26,14 @@ internal sealed record TransportOptions
     /// <summary>The other replicas. Those with a higher id are dialled, the others dial us.</summary>
     public required IReadOnlyList<TransportPeer> Peers { get; init; }
 
-    /// <summary>Seeds the jitter of back-off and the numbers of sessions; differs from one process to the next.</summary>
+    /// <summary>
+    /// Seeds the jitter of back-off and the numbers of sessions; differs from one process to the next.
+    /// </summary>
     public required ulong Seed { get; init; }
 
-    /// <summary>Called from any thread when there is something to receive. Must be quick, and must not call the transport.</summary>
+    /// <summary>
+    /// Called from any thread when there is something to receive. Must be quick, and must not call the transport.
+    /// </summary>
     public required Action Wake { get; init; }
 
     /// <summary>Takes one line per change or refusal, from any thread. Cold path only.</summary>
@@ -76,7 +80,8 @@ internal sealed record TransportOptions
             Require(dialable, $"peer {peer.Replica} has port 0; name the port on which it listens");
         }
 
-        Require(Peers.Count < Limits.ReplicasMax, $"{Peers.Count} peers are too many; {Limits.ReplicasMax - 1} is the limit");
+        bool fits = Peers.Count < Limits.ReplicasMax;
+        Require(fits, $"{Peers.Count} peers are too many; {Limits.ReplicasMax - 1} is the limit");
         Require(ControlQueueBytesMax >= Limits.FrameBytesMax, "ControlQueueBytesMax is below the size of one frame");
         Require(BulkQueueBytesMax >= Limits.FrameBytesMax, "BulkQueueBytesMax is below the size of one frame");
         Require(InboundBytesMax >= 2 * Limits.FrameBytesMax, "InboundBytesMax is below the size of two frames");
@@ -89,7 +94,7 @@ internal sealed record TransportOptions
 
     private static void RequireLoopback(IPEndPoint address, string what) => Require(
         IPAddress.IsLoopback(address.Address),
-        $"{what} is {address}: plaintext replication is allowed on loopback only; use a loopback address (127.0.0.1 or ::1)");
+        $"{what} is {address}: plaintext is allowed on loopback only; use a loopback address (127.0.0.1 or ::1)");
 
     private static void Require(bool condition, string message)
     {

@@ -5,7 +5,9 @@ using System.Threading;
 
 namespace CoreEngine.IO.Transport;
 
-/// <summary>What the parts of one transport share: options, counters, its threads and open ports, and the order to stop.</summary>
+/// <summary>
+/// What the parts of one transport share: options, counters, its threads and open ports, and the order to stop.
+/// </summary>
 /// <remarks>Thread-safe. Cold, but for the counters.</remarks>
 internal sealed class TransportState : IDisposable
 {
@@ -29,7 +31,10 @@ internal sealed class TransportState : IDisposable
     /// <summary>Stands for the cluster in every frame.</summary>
     internal ulong ClusterHash { get; }
 
-    /// <summary>Fields of the shard's path are written by the shard alone, the others by interlocked calls. A field, to be counted up in place.</summary>
+    /// <summary>
+    /// Fields of the shard's path are written by the shard alone, the others by interlocked calls. A field, to be
+    /// counted up in place.
+    /// </summary>
     internal TransportCounters Counters;
 
     /// <summary>True once the transport is being disposed.</summary>

@@ -28,7 +28,7 @@ internal readonly ref struct Entry(ulong stamp, EntryFlags flags, EntryOrigin or
 }
 
 /// <summary>
-/// The body of an entry's record: <c>u64 stamp | [u32 replica | u32 incarnation | u64 correlation] | payload</c>,
+/// The body of an entry's record: <c>u64 stamp | [u32 replica | u32 life | u64 correlation] | payload</c>,
 /// little endian.
 /// </summary>
 internal static class EntryCodec
@@ -58,7 +58,7 @@ internal static class EntryCodec
         if ((flags & EntryFlags.Origin) != 0)
         {
             BinaryPrimitives.WriteUInt32LittleEndian(body, origin.Replica);
-            BinaryPrimitives.WriteUInt32LittleEndian(body[4..], origin.Incarnation);
+            BinaryPrimitives.WriteUInt32LittleEndian(body[4..], origin.Life);
             BinaryPrimitives.WriteUInt64LittleEndian(body[8..], origin.Correlation);
             body = body[OriginBytes..];
         }
@@ -69,7 +69,7 @@ internal static class EntryCodec
     }
 
     /// <summary>Takes an entry's body apart. False when it is too short for what its flags claim.</summary>
-    internal static bool TryRead(in RecordHeader header, ReadOnlySpan<byte> record, out Entry entry)
+    internal static bool TryRead(scoped in RecordHeader header, ReadOnlySpan<byte> record, out Entry entry)
     {
         entry = default;
         var flags = (EntryFlags)header.Flags;

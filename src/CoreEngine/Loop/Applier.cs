@@ -217,7 +217,7 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
     private void Finish(EngineLoop loop, ReadOnlySpan<byte> records)
     {
         ulong last = _first + (ulong)_count - 1;
-        group.Frontiers.Apply(new ApplyResult(last));
+        group.Core.Applied(last, group.Outputs);
         loop.Counters.Applied += _count;
         while (group.Pending.TryTake(last, out PendingEntry entry))
         {
@@ -238,8 +238,6 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
         {
             DecideForwarded(loop, records);
         }
-
-        group.Core.Applied(last, group.Outputs);
     }
 
     private void DecideForwarded(EngineLoop loop, ReadOnlySpan<byte> records)

@@ -10,8 +10,14 @@ using CoreEngine.Protocol;
 namespace CoreEngine.Loop;
 
 /// <summary>What a shard is made of.</summary>
+/// <param name="Options">Checked.</param>
+/// <param name="Life">Random at every start: a replayed entry of an earlier life must not answer for a proposal of this one.</param>
+/// <param name="Ring">The way to the disk.</param>
+/// <param name="Transport">The way to the other replicas.</param>
+/// <param name="Log">Open.</param>
+/// <param name="Workers">Where work runs that is not the shard's.</param>
 internal sealed record LoopSetup(
-    EngineOptions Options, ulong Incarnation, IIoRing Ring, ITransport Transport, SegmentedLog Log, IWorkers Workers);
+    EngineOptions Options, uint Life, IIoRing Ring, ITransport Transport, SegmentedLog Log, IWorkers Workers);
 
 /// <summary>One shard: one thread, one ring, one log, any number of groups. Reads in the order of a turn.</summary>
 /// <remarks>
@@ -42,7 +48,7 @@ internal sealed class EngineLoop
         Log = setup.Log;
         Workers = setup.Workers;
         Completions = new Completions(setup.Workers);
-        Life = unchecked((uint)setup.Incarnation);
+        Life = setup.Life;
         ProposalTimeoutNs = Nanoseconds(setup.Options.ProposalTimeout);
         LeaderlessPatienceNs = 2 * Nanoseconds(setup.Options.ElectionMax);
     }
@@ -66,7 +72,7 @@ internal sealed class EngineLoop
 
     internal uint Replica => Options.Replica;
 
-    /// <summary>Low half of the incarnation: tells the proposals of this life from those of an earlier one.</summary>
+    /// <summary>Tells the proposals of this life of the process from those of an earlier one.</summary>
     internal uint Life { get; }
 
     internal long ProposalTimeoutNs { get; }
@@ -98,6 +104,7 @@ internal sealed class EngineLoop
     internal bool Turn(long monotonicNs, long wallNs)
     {
         Now = monotonicNs;
+        Log.WallClockNs = wallNs;
         Counters.Turns++;
         bool any = Requests();
         any |= Reap();
@@ -126,6 +133,11 @@ internal sealed class EngineLoop
         }
 
         Completions.Flush(Now);
+        if (timersDue && Log.IsOutOfSpace)
+        {
+            Log.RetrySpares();
+        }
+
         _timersAt = timersDue ? Now + Timers.PeriodNs : _timersAt;
         if (Log.Fault is not null)
         {
@@ -165,7 +177,7 @@ internal sealed class EngineLoop
     {
         long bytes = group.Queue.Bytes;
         return bytes > 0 && group.QueueHeldSince == 0
-            && (Log.InFlight == 0 || bytes >= Log.Options.SubmitThresholdBytes);
+            && (Log.InFlight == 0 || bytes >= Log.Options.SubmitBytesMin);
     }
 
     /// <summary>Any thread: a proposal was queued.</summary>
@@ -179,7 +191,7 @@ internal sealed class EngineLoop
         }
 
         int parked = Volatile.Read(ref _parked);
-        if (parked == 0 || (parked == ParkedForMuch && group.Queue.Bytes < Log.Options.SubmitThresholdBytes))
+        if (parked == 0 || (parked == ParkedForMuch && group.Queue.Bytes < Log.Options.SubmitBytesMin))
         {
             return;
         }
@@ -216,6 +228,7 @@ internal sealed class EngineLoop
     {
         Invariant.Holds(Find(group.Number) is null);
         _groups = [.. _groups, group];
+        group.Publish(Options);
     }
 
     internal ReadOnlySpan<GroupRuntime> Groups => _groups;
@@ -297,9 +310,6 @@ internal sealed class EngineLoop
         }
     }
 
-    /// <summary>Takes the ring's events and nothing else, while closing.</summary>
-    internal void ReapOnly() => Reap();
-
     internal void LinkChanged(in LinkEvent change)
     {
         Options.Log?.Invoke(change.Connected
@@ -337,11 +347,6 @@ internal sealed class EngineLoop
         {
             IoEvent completion = _events[i];
             bool owned = Log.OnEvent(completion);
-            foreach (GroupRuntime group in _groups)
-            {
-                owned = owned || group.OnEvent(completion);
-            }
-
             Invariant.Holds(owned);
         }
 

@@ -8,6 +8,8 @@ namespace CoreEngine.Loop;
 
 /// <summary>Hands proposals made at a follower to the leader, once each.</summary>
 /// <remarks>
+/// A frame is numbered within its sender's life; one that is not newer than the last is dropped, so that no network can make a proposal
+/// take effect twice.
 /// A Forward frame carries the queue's own layout with the origin filled in. The origin needs no reply for what was accepted: it finds its
 /// proposals by their origin when it applies them. What the leader refuses comes back in a ForwardReply:
 /// <c>u64 code | u64 first | u64 second | u64 correlation ...</c>.
@@ -25,8 +27,9 @@ internal static class Forwarding
         }
 
         Rewrite(loop, batch);
+        group.ForwardsSent++;
         var header = new FrameHeader(
-            (byte)MessageType.Forward, 0, group.Number, loop.Replica, leader, group.Core.Status.Term, 0, 0);
+            (byte)MessageType.Forward, 0, group.Number, loop.Replica, leader, group.Core.Status.Term, group.ForwardsSent, loop.Life);
         if (!loop.Transport.TrySend(leader, Lane.Bulk, header, batch, default))
         {
             return 0;
@@ -61,6 +64,12 @@ internal static class Forwarding
             return;
         }
 
+        if (!group.IsNewForward(header))
+        {
+            loop.Counters.Count(ReceiveResult.Stale);
+            return;
+        }
+
         ProposeResult result = loop.IsLogFull || group.IsClosing
             ? new ProposeResult(0, 0, 0, new Refusal(group.IsClosing ? RefusalCode.Closing : RefusalCode.LogFull))
             : group.Core.Propose(new ProposalReader(body), group.Outputs);
@@ -73,7 +82,7 @@ internal static class Forwarding
 
     /// <summary>An applied entry that this replica had forwarded.</summary>
     internal static bool IsOurs(EngineLoop loop, in EntryOrigin origin) =>
-        origin.Replica == loop.Replica && origin.Incarnation == loop.Life;
+        origin.Replica == loop.Replica && origin.Life == loop.Life;
 
     private static void Rewrite(EngineLoop loop, Span<byte> batch)
     {

@@ -2,7 +2,7 @@ using System;
 using System.Collections.Concurrent;
 using System.Threading;
 using System.Threading.Tasks;
-using CoreEngine.IO.Ring;
+using CoreEngine.IO.Transport;
 using CoreEngine.Model;
 using CoreEngine.Protocol;
 using CoreEngine.Protocol.Raft;
@@ -17,6 +17,7 @@ internal sealed class GroupRuntime
 
     private readonly EngineLoop _loop;
     private EngineFault? _fault;
+    private readonly (ulong Life, ulong Sequence)[] _forwardsSeen = new (ulong, ulong)[Limits.ReplicasMax];
     private CoreStatus _lastStatus;
     private bool _closing;
     private int _readsQueued;
@@ -97,6 +98,9 @@ internal sealed class GroupRuntime
 
     /// <summary>The loop's count of writes when this group staged last.</summary>
     internal long SubmissionsSeen { get; set; }
+
+    /// <summary>Forward frames sent so far: the number of the last one.</summary>
+    internal ulong ForwardsSent { get; set; }
 
     internal GroupView View { get; } = new();
 
@@ -197,25 +201,6 @@ internal sealed class GroupRuntime
     internal LogWindow WindowOf(EngineLoop loop, uint peer) =>
         PeerWindows[PlaceOf(peer)] ??= new LogWindow(loop, this, peer);
 
-    /// <summary>A read of one of the group's windows ended.</summary>
-    internal bool OnEvent(in IoEvent completion)
-    {
-        if (ApplyWindow.OnEvent(completion))
-        {
-            return true;
-        }
-
-        foreach (LogWindow? window in PeerWindows)
-        {
-            if (window is not null && window.OnEvent(completion))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
     /// <summary>Shows other threads what this turn has changed.</summary>
     internal void Publish(EngineOptions options)
     {
@@ -228,6 +213,25 @@ internal sealed class GroupRuntime
         _lastStatus = status;
         View.Publish(Frontiers.Values, status);
         Waiters.Advance(Frontiers.Values);
+    }
+
+    /// <summary>Notes a Forward frame by its sender's life and number. False for one seen before, or overtaken.</summary>
+    internal bool IsNewForward(in FrameHeader header)
+    {
+        int place = Array.IndexOf(Members, header.From);
+        if (place < 0)
+        {
+            return false;
+        }
+
+        ref (ulong Life, ulong Sequence) last = ref _forwardsSeen[place];
+        if (last.Life == header.Correlation && header.Sequence <= last.Sequence)
+        {
+            return false;
+        }
+
+        last = (header.Correlation, header.Sequence);
+        return true;
     }
 
     private bool IsStopped(out Refusal refusal)

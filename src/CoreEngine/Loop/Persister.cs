@@ -97,8 +97,9 @@ internal static class Persister
     {
         while (item.First <= item.Last)
         {
-            // Half a batch at a time: a piece always fits into an empty one.
-            if (!group.Suffix.TryRange(item.First, item.Last, int.MaxValue, loop.StageBytesMax, out SuffixRange range))
+            // Half a batch and one term at a time: such a piece always fits into an empty batch and its run list.
+            ulong last = group.Suffix.LastAtMost(item.Last, group.Suffix.TermAt(item.First));
+            if (!group.Suffix.TryRange(item.First, last, int.MaxValue, loop.StageBytesMax, out SuffixRange range))
             {
                 throw new InvariantException($"entry {item.First} left memory before it was staged");
             }

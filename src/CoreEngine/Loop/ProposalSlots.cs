@@ -28,7 +28,7 @@ internal sealed class ProposalSlots(int capacity)
     /// <summary>The pending proposal with this correlation; null when that use is over.</summary>
     internal ProposalSource? Find(ulong correlation)
     {
-        int slot = (int)(correlation & 0xFFFF_FFFF);
+        int slot = unchecked((int)correlation);
         if (slot < 0 || slot >= Made)
         {
             return null;
@@ -42,9 +42,9 @@ internal sealed class ProposalSlots(int capacity)
     internal ProposalSource? Rent()
     {
         long head = Volatile.Read(ref _head);
-        while ((int)head != 0)
+        while (PlaceIn(head) != 0)
         {
-            int slot = (int)head - 1;
+            int slot = PlaceIn(head) - 1;
             long next = Tagged(head, Volatile.Read(ref _next[slot]));
             long seen = Interlocked.CompareExchange(ref _head, next, head);
             if (seen == head)
@@ -66,7 +66,7 @@ internal sealed class ProposalSlots(int capacity)
         long head = Volatile.Read(ref _head);
         while (true)
         {
-            Volatile.Write(ref _next[source.Slot], (int)head);
+            Volatile.Write(ref _next[source.Slot], PlaceIn(head));
             long seen = Interlocked.CompareExchange(ref _head, Tagged(head, source.Slot + 1), head);
             if (seen == head)
             {
@@ -76,6 +76,9 @@ internal sealed class ProposalSlots(int capacity)
             head = seen;
         }
     }
+
+    /// <summary>Slot number + 1 of the topmost free place; 0 when there is none.</summary>
+    private static int PlaceIn(long head) => unchecked((int)head);
 
     private static long Tagged(long head, int place) => unchecked((((head >> 32) + 1) << 32) | (uint)place);
 

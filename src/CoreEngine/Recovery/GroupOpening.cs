@@ -27,8 +27,6 @@ internal static class GroupOpening
             throw new EngineOpenException($"the log cannot take the descriptor of group '{name}' now; retry");
         }
 
-        var frontiers = new Frontiers();
-        frontiers.Recover(new SyncCompletion(recovered.Suffix.LastIndex));
         var raft = new RaftOptions
         {
             Group = options.Group,
@@ -41,9 +39,9 @@ internal static class GroupOpening
             Contract = wanted.Contract,
             Incarnation = incarnation,
         };
-        var core = new RaftCore(raft, recovered.Suffix, frontiers, recovered.Term, recovered.Vote, recovered.Commit);
+        var core = new RaftCore(raft, new RaftRecovery(recovered.Term, recovered.Vote, recovered.Commit, recovered.Suffix));
         return new GroupRuntime(
-            loop, new GroupSetup(name, machine, options, contract, core, recovered.Suffix, frontiers, members));
+            loop, new GroupSetup(name, machine, options, contract, core, recovered.Suffix, core.Frontiers, members));
     }
 
     private static void Check(RecoveredGroup recovered, GroupDescriptor wanted, uint group)

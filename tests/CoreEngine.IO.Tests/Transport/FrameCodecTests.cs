@@ -2,6 +2,7 @@ using System;
 using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Pipelines;
+using System.Threading.Tasks;
 using CoreEngine.IO.Transport;
 using CoreEngine.Model;
 using Xunit;
@@ -182,7 +183,8 @@ public sealed class FrameCodecTests
             Pipe pipe = BlockPool.NewPipe(blockBytes: 256, bytesMax: 4096, pauseAt: 0);
             pipe.Writer.Write(new byte[offset]);
             new FrameWriter(Pattern(150), Pattern(77)).WriteTo(pipe.Writer, Header, Hash);
-            Assert.True(pipe.Writer.FlushAsync().IsCompletedSuccessfully);
+            ValueTask<FlushResult> flushed = pipe.Writer.FlushAsync();
+            Assert.True(flushed.IsCompletedSuccessfully);
             Assert.True(pipe.Reader.TryRead(out ReadResult result));
             Assert.Equal(expected, result.Buffer.Slice(offset).ToArray());
         }

@@ -37,6 +37,7 @@ public sealed class LinkTests
         using TransportRig rig = new(5, 505, null, TransportRig.Silent(1));
         using RawPeer control = new(rig.Endpoint);
         control.Greet(RawPeer.GoodHello(1, 5, Lane.Control, session: 1));
+        rig.Until(() => rig.Transport.Counters.ConnectionsOpened == 1, "control lane");
         using RawPeer bulk = new(rig.Endpoint);
         bulk.Greet(RawPeer.GoodHello(1, 5, Lane.Bulk, session: 2));
         Assert.True(control.IsEnded());
@@ -79,7 +80,8 @@ public sealed class LinkTests
             two.Dispose();
             one.UntilDown(2);
             Assert.False(one.TrySend(2, Lane.Control, 1, [1]));
-            using TransportRig again = new(2, 203, options => options with { Listen = address }, TransportRig.Silent(1));
+            using TransportRig again = new(
+                2, 203, options => options with { Listen = address }, TransportRig.Silent(1));
             one.UntilUp(2);
             again.UntilUp(1);
             Assert.Equal(
@@ -127,7 +129,7 @@ public sealed class LinkTests
         {
             Link(rig, control, bulk, session: 1);
             bulk.Send(RawPeer.Frame(1, 5, 1, [1]));
-            bulk.Send(RawPeer.Frame(1, 5, 2, new byte[1000])[..bytes]);
+            bulk.Send(RawPeer.Frame(1, 5, 2, new byte[1000]).AsSpan(0, bytes));
             Assert.Equal(1ul, rig.Receive().Header.Sequence);
         }
 
@@ -200,7 +202,8 @@ public sealed class LinkTests
     [Fact]
     public void Io_Transport_RefusedDialerKeepsTryingAndSaysWhyOnce()
     {
-        using TransportRig two = new(2, 2, options => options with { Cluster = new ClusterId(9, 9) }, TransportRig.Silent(1));
+        using TransportRig two = new(
+            2, 2, options => options with { Cluster = new ClusterId(9, 9) }, TransportRig.Silent(1));
         using TransportRig one = new(1, 1, null, new TransportPeer(2, two.Endpoint));
         one.Until(() => one.Transport.Counters.Refused(HelloRefusal.OtherCluster) >= 4, "refusals");
         Assert.Equal(2, one.Lines.Count(line => line.Contains("OtherCluster", StringComparison.Ordinal)));
@@ -245,7 +248,8 @@ public sealed class LinkTests
         return frame;
     }
 
-    private static void AssertFrame((FrameHeader Header, byte[] Body) frame, uint from, uint to, ulong sequence, byte[] body)
+    private static void AssertFrame(
+        (FrameHeader Header, byte[] Body) frame, uint from, uint to, ulong sequence, byte[] body)
     {
         Assert.Equal(from, frame.Header.From);
         Assert.Equal(to, frame.Header.To);

@@ -1,0 +1,199 @@
+using System;
+using System.Collections.Generic;
+using CoreEngine.Model;
+
+namespace CoreEngine.IO.Log;
+
+/// <summary>Where the entries of each group stand: a sparse map from index to LSN, kept in memory and rebuilt by the scan at open.</summary>
+/// <remarks>
+/// Shard's thread only. Bounded: a point for at most every <c>spacing</c> bytes of the log, at most <see cref="PointsMax"/> per group (then the
+/// spacing doubles). A truncate marker drops the points above it, and the entry that follows gets a point of its own, so that an entry
+/// that was overwritten is never taken for the one in force.
+/// </remarks>
+internal sealed class LogIndex
+{
+    /// <summary>Points of one group at most.</summary>
+    internal const int PointsMax = 4096;
+
+    private const int PointsFirst = 16;
+    private const ulong SpacingFirst = 64 * 1024;
+
+    private readonly Dictionary<uint, Line> _lines = [];
+    private Line? _recent;
+
+    /// <summary>Takes note of a record at its place in the log. Records come in the order of the log.</summary>
+    internal void Add(in RecordHeader header, ulong batchLsn, ulong lsn)
+    {
+        bool isOnLine = RunList.IsOnLine(header.Type);
+        if (!isOnLine && header.Type != RecordType.Truncate)
+        {
+            return;
+        }
+
+        Line line = LineOf(header.Group);
+        if (isOnLine)
+        {
+            line.Add(header.Index, batchLsn, lsn);
+        }
+        else
+        {
+            line.Truncate(header.Index);
+        }
+    }
+
+    /// <summary>Index of the last entry in force; zero when the group has none.</summary>
+    internal ulong LastOf(uint group) => _lines.TryGetValue(group, out Line? line) ? line.Last : 0;
+
+    /// <summary>Finds where to start reading so that <paramref name="index"/> is met.</summary>
+    /// <returns>False when the log holds no such entry, or none that the map still reaches.</returns>
+    internal bool TryFind(uint group, ulong index, out ulong batchLsn)
+    {
+        batchLsn = 0;
+        return _lines.TryGetValue(group, out Line? line) && line.TryFind(index, out batchLsn);
+    }
+
+    /// <summary>True when the entry at <paramref name="lsn"/> is in force: not truncated away, not overwritten since.</summary>
+    internal bool IsInForce(uint group, ulong index, ulong lsn) =>
+        _lines.TryGetValue(group, out Line? line) && line.IsInForce(index, lsn);
+
+    private Line LineOf(uint group)
+    {
+        if (_recent is { } recent && recent.Group == group)
+        {
+            return recent;
+        }
+
+        if (!_lines.TryGetValue(group, out Line? line))
+        {
+            line = new Line(group);
+            _lines.Add(group, line);
+        }
+
+        _recent = line;
+        return line;
+    }
+
+    /// <param name="First">Index of the entry.</param>
+    /// <param name="Lsn">Where the entry stands.</param>
+    /// <param name="BatchLsn">Where its batch starts.</param>
+    /// <param name="IsBreak">The entry does not continue the one before it in the log: the point must stay.</param>
+    private readonly record struct Point(ulong First, ulong Lsn, ulong BatchLsn, bool IsBreak);
+
+    /// <summary>The points of one group, rising in index and in LSN.</summary>
+    private sealed class Line(uint group)
+    {
+        private Point[] _points = new Point[PointsFirst];
+        private int _count;
+        private ulong _spacing = SpacingFirst;
+        private bool _breaks;
+
+        internal uint Group => group;
+
+        internal ulong Last { get; private set; }
+
+        internal void Add(ulong index, ulong batchLsn, ulong lsn)
+        {
+            bool follows = !_breaks && _count > 0 && index == Last + 1;
+            if (!follows)
+            {
+                DropFrom(index);
+            }
+
+            Last = index;
+            if (follows && lsn - _points[_count - 1].Lsn < _spacing)
+            {
+                return;
+            }
+
+            if (_count == _points.Length)
+            {
+                MakeRoom();
+            }
+
+            _points[_count++] = new Point(index, lsn, batchLsn, !follows);
+            _breaks = false;
+        }
+
+        internal void Truncate(ulong last)
+        {
+            if (last >= Last)
+            {
+                return;
+            }
+
+            DropFrom(last + 1);
+            Last = last;
+            _breaks = true;
+        }
+
+        internal bool TryFind(ulong index, out ulong batchLsn)
+        {
+            int place = PlaceOf(index);
+            batchLsn = place >= 0 ? _points[place].BatchLsn : 0;
+            return place >= 0 && index <= Last;
+        }
+
+        internal bool IsInForce(ulong index, ulong lsn)
+        {
+            int place = PlaceOf(index);
+            return place >= 0 && index <= Last && _points[place].Lsn <= lsn;
+        }
+
+        private void DropFrom(ulong index)
+        {
+            while (_count > 0 && _points[_count - 1].First >= index)
+            {
+                _count--;
+            }
+        }
+
+        /// <summary>The last point at or below an index.</summary>
+        private int PlaceOf(ulong index)
+        {
+            int low = 0;
+            int high = _count;
+            while (low < high)
+            {
+                int middle = (low + high) / 2;
+                if (_points[middle].First <= index)
+                {
+                    low = middle + 1;
+                }
+                else
+                {
+                    high = middle;
+                }
+            }
+
+            return low - 1;
+        }
+
+        private void MakeRoom()
+        {
+            if (_count < PointsMax)
+            {
+                Array.Resize(ref _points, _count * 2);
+                return;
+            }
+
+            int kept = 0;
+            for (int i = 0; i < _count; i++)
+            {
+                if (_points[i].IsBreak || i % 2 == 0)
+                {
+                    _points[kept++] = _points[i];
+                }
+            }
+
+            // Nothing but breaks: forget the oldest half. What lies below is then not found, which is safe.
+            if (kept == _count)
+            {
+                kept = _count / 2;
+                Array.Copy(_points, _count - kept, _points, 0, kept);
+            }
+
+            _count = kept;
+            _spacing *= 2;
+        }
+    }
+}

@@ -1,0 +1,373 @@
+using System;
+using System.Collections.Generic;
+using CoreEngine.IO.Ring;
+using CoreEngine.Model;
+
+namespace CoreEngine.IO.Log;
+
+/// <summary>Is told what a scan meets, in the order of the log.</summary>
+internal interface ILogScanObserver
+{
+    void OnSegment(in SegmentHeader header, uint salt);
+
+    void OnBatch(in BatchHeader header, ulong segment, long offset, RunList runs);
+
+    /// <param name="record">Valid during the call.</param>
+    void OnRecord(in RecordHeader header, ReadOnlySpan<byte> record, ulong batchLsn, ulong lsn);
+
+    void OnDamage(LogDamage damage);
+}
+
+/// <summary>A segment as its header tells it.</summary>
+internal readonly record struct LiveSegment(SegmentHeader Header, uint Salt, PageFinding First, PageFinding Second);
+
+/// <summary>What the headers of a directory's segments tell.</summary>
+internal sealed class SegmentMap
+{
+    /// <summary>Segments with data, rising by one.</summary>
+    internal List<LiveSegment> Live { get; } = [];
+
+    /// <summary>Zeroed and never used, rising.</summary>
+    internal List<ulong> Spares { get; } = [];
+
+    /// <summary>The write of their header never completed: they hold nothing.</summary>
+    internal List<ulong> Void { get; } = [];
+}
+
+/// <summary>Walks a log from its oldest segment and finds its end, by the recovery table of io.md, 5.3. Reads only.</summary>
+/// <remarks>
+/// V is the greatest LSN below which everything is known to have been durable. A bad page below V is damage. At or above V a batch with a
+/// sector that no write reached was never acknowledged, so the log ends there; one whose sectors were all reached may have been acknowledged,
+/// and counts as damage. After damage the walk goes on at the next sound batch, to name what is lost.
+/// </remarks>
+internal sealed class LogScanner : IDisposable
+{
+    private readonly BlockingIo _io;
+    private readonly SegmentReader _reader;
+    private readonly ILogScanObserver _observer;
+    private readonly BatchAssembler _batch = new();
+    private readonly RunList _previousRuns = new();
+    private readonly DamageNotes _notes = new();
+    private LiveSegment _segment;
+
+    internal LogScanner(BlockingIo io, ILogScanObserver observer)
+    {
+        _io = io;
+        _reader = new SegmentReader(io);
+        _observer = observer;
+    }
+
+    internal RecoveryReport Report { get; } = new();
+
+    internal List<LogDamage> Damages { get; } = [];
+
+    /// <summary>The last sound batch; zero for none.</summary>
+    internal ulong PreviousLsn { get; private set; }
+
+    internal uint PreviousChecksum { get; private set; }
+
+    /// <summary>Runs of the last sound batch.</summary>
+    internal RunList PreviousRuns => _previousRuns;
+
+    /// <summary>A file could not be opened: nothing can be said.</summary>
+    internal int Error { get; private set; }
+
+    internal string ErrorFile { get; private set; } = string.Empty;
+
+    /// <summary>Reads both header pages of each segment and sorts the segments.</summary>
+    internal SegmentMap ReadHeaders(IReadOnlyList<string> files, in Superblock superblock, out string foreign)
+    {
+        var map = new SegmentMap();
+        foreign = string.Empty;
+        foreach (string name in files)
+        {
+            if (!LogFormat.TryParseSegment(name, out ulong sequence) || sequence < superblock.OldestSegment)
+            {
+                continue;
+            }
+
+            if (!TryAttach(name, LogFormat.HeaderPages * LogFormat.PageBytes, out int file))
+            {
+                return map;
+            }
+
+            SortSegment(sequence, in superblock, map, ref foreign);
+            Release(file);
+            if (foreign.Length > 0)
+            {
+                foreign = $"{name}: {foreign}";
+                return map;
+            }
+        }
+
+        CheckSequence(map, in superblock);
+        return map;
+    }
+
+    /// <summary>Walks all batches and finds the end of the log.</summary>
+    internal void Walk(SegmentMap map, in Superblock superblock)
+    {
+        Report.Segments = map.Live.Count;
+        Report.DurableLsn = Math.Max(superblock.DurableLsn, LogFormat.FirstLsn);
+        Report.EndLsn = LogFormat.FirstLsn;
+        foreach (LiveSegment segment in map.Live)
+        {
+            Report.DurableLsn = Math.Max(Report.DurableLsn, segment.Header.PreviousEnd);
+        }
+
+        for (int i = 0; i < map.Live.Count && Error == 0; i++)
+        {
+            _segment = map.Live[i];
+            ulong? end = i + 1 < map.Live.Count ? Math.Min(map.Live[i + 1].Header.PreviousEnd, CapacityEnd()) : null;
+            if (!TryAttach(LogFormat.SegmentName(_segment.Header.Sequence), _segment.Header.SegmentBytes, out int file))
+            {
+                return;
+            }
+
+            _observer.OnSegment(_segment.Header, _segment.Salt);
+            WalkSegment(end);
+            Release(file);
+        }
+    }
+
+    public void Dispose() => _reader.Dispose();
+
+    private bool TryAttach(string name, long bytes, out int file)
+    {
+        file = _io.Run(new IoOp(IoKind.Open, IoFlags.Direct | IoFlags.ReadOnly, 0, 0, 0, 0, name));
+        if (file < 0)
+        {
+            Error = -file;
+            ErrorFile = name;
+            return false;
+        }
+
+        _reader.Attach(file, bytes);
+        return true;
+    }
+
+    private void Release(int file)
+    {
+        _reader.Detach();
+        _ = _io.Run(new IoOp(IoKind.Close, IoFlags.None, file, 0, 0, 0));
+    }
+
+    private void SortSegment(ulong sequence, in Superblock superblock, SegmentMap map, ref string foreign)
+    {
+        ulong lsn = LogFormat.HeaderLsn(sequence);
+        PageFinding first = Page.CheckHeader(_reader.Read(0), lsn, out uint salt);
+        PageFinding second = Page.CheckHeader(_reader.Read(1), lsn, out uint secondSalt);
+        if (first == PageFinding.Sound || second == PageFinding.Sound)
+        {
+            ReadOnlySpan<byte> page = _reader.Read(first == PageFinding.Sound ? 0 : 1);
+            if (!SegmentHeader.TryRead(page, out SegmentHeader header, out foreign))
+            {
+                return;
+            }
+
+            if (header.Identity != superblock.Identity || header.Shard != superblock.Shard)
+            {
+                foreign = $"it belongs to replica {header.Identity.Replica} of cluster {header.Identity.Cluster}";
+                return;
+            }
+
+            map.Live.Add(new LiveSegment(header, first == PageFinding.Sound ? salt : secondSalt, first, second));
+            if (first != second)
+            {
+                Report.Notes.Add($"{LogFormat.SegmentName(sequence)}: one of its two header pages is {(first == PageFinding.Sound ? second : first)}");
+            }
+        }
+        else if (first == PageFinding.Unwritten && second == PageFinding.Unwritten)
+        {
+            map.Spares.Add(sequence);
+        }
+        else if (IsUnreached(first) || IsUnreached(second))
+        {
+            map.Void.Add(sequence);
+        }
+        else
+        {
+            Report.Notes.Add($"{LogFormat.SegmentName(sequence)}: both header pages are bad");
+            Damage(sequence, 0, 0, first, []);
+        }
+    }
+
+    private static bool IsUnreached(PageFinding finding) => finding is PageFinding.Torn or PageFinding.Unwritten;
+
+    /// <summary>Every segment from the oldest to the newest that ever was must be there.</summary>
+    private void CheckSequence(SegmentMap map, in Superblock superblock)
+    {
+        ulong newest = superblock.NewestSegment;
+        if (map.Live.Count > 0)
+        {
+            newest = Math.Max(newest, map.Live[^1].Header.Sequence);
+        }
+
+        int place = 0;
+        for (ulong sequence = superblock.OldestSegment; sequence <= newest; sequence++)
+        {
+            if (place < map.Live.Count && map.Live[place].Header.Sequence == sequence)
+            {
+                place++;
+            }
+            else if (!Damages.Exists(damage => damage.Segment == sequence))
+            {
+                Damage(sequence, 0, 0, PageFinding.Unreadable, []);
+            }
+        }
+    }
+
+    private void WalkSegment(ulong? end)
+    {
+        ulong lsn = _segment.Header.BaseLsn;
+        bool isFirst = true;
+        while (end is null ? HasPage(lsn) : lsn < end)
+        {
+            PageFinding finding = ReadBatch(lsn);
+            if (finding == PageFinding.Sound)
+            {
+                Accept(lsn, checkChain: !isFirst || Damages.Count == 0);
+                finding = _batch.Finding;
+            }
+
+            if (finding == PageFinding.Sound)
+            {
+                lsn = _batch.Header.EndLsn;
+                isFirst = false;
+                continue;
+            }
+
+            ulong next = Resync(lsn, end, out bool isDirty);
+            bool isAcknowledged = end is not null || Report.DurableLsn > lsn;
+            if (!isAcknowledged && IsUnreached(finding))
+            {
+                Report.IsTailCut = finding == PageFinding.Torn || isDirty;
+                Report.IsFreshSegment = Report.IsTailCut || _reader.IsShort;
+                break;
+            }
+
+            Damage(_segment.Header.Sequence, LogFormat.FileOffset(_segment.Header.BaseLsn, BadLsnOf(lsn)), lsn, finding, _notes.Take(_batch, next != 0));
+            if (next == 0)
+            {
+                break;
+            }
+
+            lsn = next;
+            isFirst = true;
+        }
+
+        Report.EndLsn = end ?? lsn;
+        Report.IsSealed &= !Report.IsTailCut;
+        Report.DurableLsn = Math.Max(Report.DurableLsn, end ?? 0);
+    }
+
+    /// <summary>LSN behind the segment's last page.</summary>
+    private ulong CapacityEnd() => _segment.Header.BaseLsn
+        + ((ulong)((_segment.Header.SegmentBytes / LogFormat.PageBytes) - LogFormat.HeaderPages) * LogFormat.StreamBytes);
+
+    private ulong BadLsnOf(ulong lsn) => _notes.BadLsn == 0 ? lsn : _notes.BadLsn;
+
+    private bool HasPage(ulong lsn) =>
+        LogFormat.FileOffset(_segment.Header.BaseLsn, lsn) < _segment.Header.SegmentBytes;
+
+    private PageFinding ReadBatch(ulong lsn)
+    {
+        _batch.Begin(lsn, _segment.Salt);
+        while (!_batch.IsComplete)
+        {
+            _batch.Add(ReadPage(_batch.NextLsn));
+            Report.Bytes += LogFormat.PageBytes;
+        }
+
+        return _batch.Finding;
+    }
+
+    private ReadOnlySpan<byte> ReadPage(ulong lsn) =>
+        _reader.Read((int)(LogFormat.FileOffset(_segment.Header.BaseLsn, lsn) / LogFormat.PageBytes));
+
+    /// <summary>Shows a sound batch and its records, unless it does not follow what came before.</summary>
+    private void Accept(ulong lsn, bool checkChain)
+    {
+        ref readonly BatchHeader header = ref _batch.Header;
+        if (checkChain && (header.PreviousLsn != PreviousLsn || header.PreviousChecksum != PreviousChecksum))
+        {
+            _batch.Reject();
+            return;
+        }
+
+        long offset = LogFormat.FileOffset(_segment.Header.BaseLsn, lsn);
+        _observer.OnBatch(in header, _segment.Header.Sequence, offset, _batch.Runs);
+        int walked = 0;
+        int records = 0;
+        while (_batch.TryNext(ref walked, out int position, out RecordHeader recordHeader, out ReadOnlySpan<byte> record))
+        {
+            _observer.OnRecord(in recordHeader, record, lsn, lsn + (ulong)position);
+            _notes.OnRecord(in recordHeader);
+            records++;
+        }
+
+        if (records != header.Records)
+        {
+            _batch.Reject();
+            return;
+        }
+
+        Report.Batches++;
+        Report.Records += records;
+        Report.IsSealed = (header.Flags & BatchFlags.Seal) != 0;
+        Report.DurableLsn = Math.Max(Report.DurableLsn, header.DurableLsn);
+        PreviousLsn = lsn;
+        PreviousChecksum = _batch.Checksum;
+        _previousRuns.CopyFrom(_batch.Runs);
+    }
+
+    /// <summary>Looks behind a bad batch: for the next sound one, for proof of what was durable, for anything that is not zero.</summary>
+    /// <returns>The next sound batch; zero for none.</returns>
+    private ulong Resync(ulong lsn, ulong? end, out bool isDirty)
+    {
+        _notes.OnBad(_batch, lsn);
+        isDirty = false;
+        ulong next = 0;
+        Span<byte> stream = stackalloc byte[BatchHeader.Bytes];
+        for (ulong at = lsn + LogFormat.StreamBytes; end is null ? HasPage(at) : at < end; at += LogFormat.StreamBytes)
+        {
+            ReadOnlySpan<byte> page = ReadPage(at);
+            PageFinding finding = Page.Check(page, _segment.Salt, at);
+            Report.Bytes += LogFormat.PageBytes;
+            isDirty |= finding != PageFinding.Unwritten;
+            if (finding != PageFinding.Sound)
+            {
+                continue;
+            }
+
+            // The header ends before the first sector does: no stamp stands in it.
+            page.Slice(LogFormat.TagBytes, BatchHeader.Bytes).CopyTo(stream);
+            if (!BatchHeader.TryRead(stream, out BatchHeader header) || header.Lsn != at)
+            {
+                continue;
+            }
+
+            next = next == 0 ? at : next;
+            if (end is not null)
+            {
+                break;
+            }
+
+            Report.DurableLsn = Math.Max(Report.DurableLsn, header.DurableLsn);
+        }
+
+        if (next != 0)
+        {
+            _ = ReadBatch(next);
+        }
+
+        return next;
+    }
+
+    private void Damage(ulong segment, long offset, ulong lsn, PageFinding finding, IReadOnlyList<DamagedRange> ranges)
+    {
+        var damage = new LogDamage(segment, offset, lsn, finding, ranges);
+        Damages.Add(damage);
+        _observer.OnDamage(damage);
+    }
+}

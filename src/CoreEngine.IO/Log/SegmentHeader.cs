@@ -1,0 +1,122 @@
+using System;
+using System.Buffers.Binary;
+using CoreEngine.Model;
+
+namespace CoreEngine.IO.Log;
+
+/// <summary>Names a replica's directory, written once by format.</summary>
+/// <param name="Cluster">The cluster that the replica belongs to.</param>
+/// <param name="Replica">The replica's number in the cluster.</param>
+/// <param name="Incarnation">Random at format: a wiped and formatted directory is another incarnation.</param>
+internal readonly record struct LogIdentity(ClusterId Cluster, uint Replica, ulong Incarnation);
+
+/// <summary>Page 0 of a segment, written twice: which segment this is and where its predecessor ends.</summary>
+/// <remarks>It is written only when the predecessor is wholly durable; what lies behind <see cref="PreviousEnd"/> there is void from then on.</remarks>
+/// <param name="Identity">Whose segment.</param>
+/// <param name="Shard">Number of the shard's log in the directory.</param>
+/// <param name="Sequence">Number of the segment; rises by one.</param>
+/// <param name="BaseLsn">LSN of the first batch's page; equals <see cref="PreviousEnd"/>.</param>
+/// <param name="PreviousEnd">LSN behind the last valid batch of the predecessor.</param>
+/// <param name="PreviousBatch">LSN of that batch; zero for none.</param>
+/// <param name="PreviousChecksum">Its checksum.</param>
+/// <param name="SegmentBytes">Bytes of the segment's file.</param>
+internal readonly record struct SegmentHeader(
+    LogIdentity Identity,
+    uint Shard,
+    ulong Sequence,
+    ulong BaseLsn,
+    ulong PreviousEnd,
+    ulong PreviousBatch,
+    uint PreviousChecksum,
+    long SegmentBytes)
+{
+    private const ulong Magic = 0x31_54_4D_47_45_53_45_43;
+    private const int VersionOffset = LogFormat.TagBytes + 8;
+    private const int IncompatibleOffset = LogFormat.TagBytes + 12;
+
+    /// <summary>Fills and seals both header pages.</summary>
+    /// <param name="pages">Two pages.</param>
+    internal void Write(Span<byte> pages, uint salt)
+    {
+        Invariant.Holds(pages.Length == LogFormat.HeaderPages * LogFormat.PageBytes);
+        Invariant.Holds(BaseLsn == PreviousEnd);
+        pages.Clear();
+        Span<byte> body = pages[LogFormat.TagBytes..];
+        BinaryPrimitives.WriteUInt64LittleEndian(body, Magic);
+        BinaryPrimitives.WriteUInt16LittleEndian(body[8..], LogFormat.Version);
+        BinaryPrimitives.WriteUInt32LittleEndian(body[12..], LogFormat.IncompatibleKnown);
+        BinaryPrimitives.WriteUInt32LittleEndian(body[16..], 0);
+        BinaryPrimitives.WriteUInt32LittleEndian(body[20..], LogFormat.PageBytes);
+        BinaryPrimitives.WriteUInt32LittleEndian(body[24..], LogFormat.SectorBytes);
+        BinaryPrimitives.WriteUInt32LittleEndian(body[28..], Shard);
+        Identity.Cluster.Write(body[32..]);
+        BinaryPrimitives.WriteUInt64LittleEndian(body[48..], Identity.Incarnation);
+        BinaryPrimitives.WriteUInt32LittleEndian(body[56..], Identity.Replica);
+        BinaryPrimitives.WriteUInt32LittleEndian(body[60..], PreviousChecksum);
+        BinaryPrimitives.WriteUInt64LittleEndian(body[64..], Sequence);
+        BinaryPrimitives.WriteUInt64LittleEndian(body[72..], BaseLsn);
+        BinaryPrimitives.WriteUInt64LittleEndian(body[80..], PreviousEnd);
+        BinaryPrimitives.WriteUInt64LittleEndian(body[88..], PreviousBatch);
+        BinaryPrimitives.WriteInt64LittleEndian(body[96..], SegmentBytes);
+        pages[..LogFormat.PageBytes].CopyTo(pages[LogFormat.PageBytes..]);
+        _ = Page.Seal(pages[..LogFormat.PageBytes], salt, LogFormat.HeaderLsn(Sequence));
+        _ = Page.Seal(pages[LogFormat.PageBytes..], salt, LogFormat.HeaderLsn(Sequence));
+    }
+
+    /// <summary>Reads one sound header page.</summary>
+    /// <returns>False when it is no segment header or of a version that this code must not read: see <paramref name="reason"/>.</returns>
+    internal static bool TryRead(ReadOnlySpan<byte> page, out SegmentHeader header, out string reason)
+    {
+        Span<byte> body = stackalloc byte[104];
+        page.Slice(LogFormat.TagBytes, body.Length).CopyTo(body);
+        header = new SegmentHeader(
+            new LogIdentity(
+                ClusterId.Read(body[32..]),
+                BinaryPrimitives.ReadUInt32LittleEndian(body[56..]),
+                BinaryPrimitives.ReadUInt64LittleEndian(body[48..])),
+            BinaryPrimitives.ReadUInt32LittleEndian(body[28..]),
+            BinaryPrimitives.ReadUInt64LittleEndian(body[64..]),
+            BinaryPrimitives.ReadUInt64LittleEndian(body[72..]),
+            BinaryPrimitives.ReadUInt64LittleEndian(body[80..]),
+            BinaryPrimitives.ReadUInt64LittleEndian(body[88..]),
+            BinaryPrimitives.ReadUInt32LittleEndian(body[60..]),
+            BinaryPrimitives.ReadInt64LittleEndian(body[96..]));
+        ushort version = BinaryPrimitives.ReadUInt16LittleEndian(page[VersionOffset..]);
+        uint incompatible = BinaryPrimitives.ReadUInt32LittleEndian(page[IncompatibleOffset..]);
+        uint pageBytes = BinaryPrimitives.ReadUInt32LittleEndian(body[20..]);
+        uint sectorBytes = BinaryPrimitives.ReadUInt32LittleEndian(body[24..]);
+        reason = BinaryPrimitives.ReadUInt64LittleEndian(body) != Magic
+            ? "it is not a segment of this log"
+            : FormatCheck.ReasonAgainst(version, incompatible, pageBytes, sectorBytes);
+        return reason.Length == 0;
+    }
+}
+
+/// <summary>Decides whether this code may read what another version wrote.</summary>
+internal static class FormatCheck
+{
+    /// <summary>Empty when it may; otherwise why not.</summary>
+    internal static string ReasonAgainst(ushort version, uint incompatible, uint pageBytes, uint sectorBytes)
+    {
+        if (version != LogFormat.Version)
+        {
+            return FormattableString.Invariant(
+                $"its format version is {version}, this program reads version {LogFormat.Version}");
+        }
+
+        uint unknown = incompatible & ~LogFormat.IncompatibleKnown;
+        if (unknown != 0)
+        {
+            return FormattableString.Invariant($"it uses incompatible features 0x{unknown:x} that this program does not know");
+        }
+
+        if (pageBytes != LogFormat.PageBytes || sectorBytes != LogFormat.SectorBytes)
+        {
+            return FormattableString.Invariant(
+                $"its pages are {pageBytes} B in sectors of {sectorBytes} B, this program reads ")
+                + FormattableString.Invariant($"{LogFormat.PageBytes} B in sectors of {LogFormat.SectorBytes} B");
+        }
+
+        return string.Empty;
+    }
+}

@@ -1,0 +1,79 @@
+using System;
+using System.IO;
+using System.Runtime.InteropServices;
+
+namespace CoreEngine.IO.Ring;
+
+/// <summary>The optional C library: aligned durable writes and syncs with the error in the return value. See native/README.md.</summary>
+internal static partial class NativeMethods
+{
+    private const int AbiVersion = 1;
+    private const string LibraryFile = "libcoreengine_native.so";
+
+    private static readonly NativeLibraryCalls Calls = Load();
+
+    /// <summary>True when the library is loaded and of our version; otherwise the C library is called directly.</summary>
+    internal static bool HasNative => Calls.Reason.Length == 0;
+
+    /// <summary>Why the library is not used; empty when it is.</summary>
+    internal static string NativeReason => Calls.Reason;
+
+    /// <summary>Writes durably: bytes written, or a negative errno. Only with <see cref="HasNative"/>.</summary>
+    internal static unsafe long NativeWriteDurable(int file, nint buffer, int length, long offset) =>
+        Calls.WriteDurable(file, buffer, (nuint)length, offset);
+
+    /// <summary>fdatasync: zero, or a negative errno. Only with <see cref="HasNative"/>.</summary>
+    internal static unsafe int NativeDataSync(int file) => Calls.DataSync(file);
+
+    /// <summary>fsync of a directory: zero, or a negative errno. Only with <see cref="HasNative"/>.</summary>
+    internal static unsafe int NativeDirectorySync(int directory) => Calls.DirectorySync(directory);
+
+    private static NativeLibraryCalls Load()
+    {
+        string architecture = IsArm64 ? "linux-arm64" : "linux-x64";
+        string beside = Path.Combine(AppContext.BaseDirectory, "runtimes", architecture, "native", LibraryFile);
+        if (!NativeLibrary.TryLoad(beside, out nint library)
+            && !NativeLibrary.TryLoad(
+                LibraryFile, typeof(NativeMethods).Assembly, DllImportSearchPath.SafeDirectories, out library))
+        {
+            return new NativeLibraryCalls("native library not found");
+        }
+
+        return Bind(library);
+    }
+
+    private static unsafe NativeLibraryCalls Bind(nint library)
+    {
+        if (!NativeLibrary.TryGetExport(library, "ce_abi_version", out nint version)
+            || ((delegate* unmanaged<int>)version)() != AbiVersion)
+        {
+            return new NativeLibraryCalls("native library of another version");
+        }
+
+        if (!NativeLibrary.TryGetExport(library, "ce_pwritev2_dsync", out nint write)
+            || !NativeLibrary.TryGetExport(library, "ce_fdatasync", out nint sync)
+            || !NativeLibrary.TryGetExport(library, "ce_fsync_dir", out nint directory))
+        {
+            return new NativeLibraryCalls("native library lacks a function");
+        }
+
+        return new NativeLibraryCalls(string.Empty)
+        {
+            WriteDurable = (delegate* unmanaged<int, nint, nuint, long, long>)write,
+            DataSync = (delegate* unmanaged<int, int>)sync,
+            DirectorySync = (delegate* unmanaged<int, int>)directory,
+        };
+    }
+
+    /// <summary>Addresses of the library's functions; none may be called unless the reason is empty.</summary>
+    private sealed unsafe class NativeLibraryCalls(string reason)
+    {
+        internal string Reason { get; } = reason;
+
+        internal delegate* unmanaged<int, nint, nuint, long, long> WriteDurable { get; init; }
+
+        internal delegate* unmanaged<int, int> DataSync { get; init; }
+
+        internal delegate* unmanaged<int, int> DirectorySync { get; init; }
+    }
+}

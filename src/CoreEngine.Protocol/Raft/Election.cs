@@ -1,0 +1,293 @@
+using CoreEngine.Model;
+using CoreEngine.Model.Certificates;
+using CoreEngine.Protocol.Reads;
+using CoreEngine.Protocol.Wire;
+
+namespace CoreEngine.Protocol.Raft;
+
+/// <summary>Terms, votes and leadership (Raft paper, 5.2 and 5.4.1; pre-vote and stickiness: Raft thesis, 9.6).</summary>
+internal static class Election
+{
+    /// <summary>Nobody led for a whole timeout: asks whether an election could be won, without touching the term.</summary>
+    internal static void StartPreVote(RaftState state, Outputs outputs)
+    {
+        Invariant.Holds(state.Role != Role.Leader);
+        state.Role = Role.PreCandidate;
+        state.Leader = 0;
+        state.Campaign++;
+        state.Grants = state.SelfBit;
+        RestartTimer(state);
+        FollowerReads.RefuseAll(state, new Refusal(RefusalCode.NoLeader), outputs);
+        for (int i = 0; i < state.Quorum.Count; i++)
+        {
+            if (i != state.Self)
+            {
+                ref OutboundMessage message = ref outputs.Send();
+                FillRequest(state, ref message, MessageType.PreVoteRequest, i);
+                message.Header = message.Header with { Term = state.Term + 1 };
+            }
+        }
+
+        if (state.Quorum.IsQuorum(state.Grants))
+        {
+            StartVote(state, outputs);
+        }
+    }
+
+    /// <summary>A pre-vote request: would we vote for the sender? Promises nothing and writes nothing.</summary>
+    internal static ReceiveResult OnPreVoteRequest(RaftState state, int place, in Message message, Outputs outputs)
+    {
+        if (!VoteRequestBody.TryRead(message.Body, out VoteRequestBody body))
+        {
+            return ReceiveResult.Malformed;
+        }
+
+        ulong term = message.Header.Term;
+        bool granted = term > state.Term && !IsLeaderAlive(state) && IsUpToDate(state, body);
+        ref OutboundMessage reply = ref Durability.Reply(state, outputs);
+        FillReply(state, ref reply, MessageType.PreVoteReply, place, message.Header.Sequence, granted);
+        if (granted)
+        {
+            reply.Header = reply.Header with { Term = term };
+        }
+
+        return ReceiveResult.Accepted;
+    }
+
+    /// <summary>The answer to a pre-vote request.</summary>
+    internal static ReceiveResult OnPreVoteReply(RaftState state, int place, in Message message, Outputs outputs)
+    {
+        if (!VoteReplyBody.TryRead(message.Body, out VoteReplyBody body))
+        {
+            return ReceiveResult.Malformed;
+        }
+
+        if (!body.Granted && message.Header.Term > state.Term)
+        {
+            AdoptTerm(state, message.Header.Term, 0, outputs);
+            return ReceiveResult.Accepted;
+        }
+
+        bool isCurrent = state.Role == Role.PreCandidate && message.Header.Sequence == state.Campaign;
+        if (!isCurrent || !body.Granted || message.Header.Term != state.Term + 1)
+        {
+            return ReceiveResult.Stale;
+        }
+
+        state.Grants |= 1UL << place;
+        if (state.Quorum.IsQuorum(state.Grants))
+        {
+            StartVote(state, outputs);
+        }
+
+        return ReceiveResult.Accepted;
+    }
+
+    /// <summary>A candidate asks for our vote. The answer leaves only when term and vote are durable.</summary>
+    internal static ReceiveResult OnVoteRequest(RaftState state, int place, in Message message, Outputs outputs)
+    {
+        if (!VoteRequestBody.TryRead(message.Body, out VoteRequestBody body))
+        {
+            return ReceiveResult.Malformed;
+        }
+
+        MessageHeader header = message.Header;
+        if (header.Term < state.Term)
+        {
+            FillReply(state, ref Durability.Reply(state, outputs), MessageType.VoteReply, place, header.Sequence, false);
+            return ReceiveResult.Stale;
+        }
+
+        bool isUpToDate = IsUpToDate(state, body);
+        if (header.Term > state.Term)
+        {
+            // A live leader is not deposed by somebody who merely cannot hear it.
+            if (IsLeaderAlive(state))
+            {
+                return ReceiveResult.Accepted;
+            }
+
+            AdoptTerm(state, header.Term, isUpToDate ? header.From : 0, outputs);
+        }
+        else if (state.Vote == 0 && isUpToDate)
+        {
+            Invariant.Holds(state.Role is Role.Follower or Role.PreCandidate);
+            state.Role = Role.Follower;
+            state.Vote = header.From;
+            Durability.WriteHardState(state, outputs);
+        }
+
+        bool granted = state.Vote == header.From && isUpToDate;
+        if (granted)
+        {
+            RestartTimer(state);
+        }
+
+        FillReply(state, ref Durability.Reply(state, outputs), MessageType.VoteReply, place, header.Sequence, granted);
+        return ReceiveResult.Accepted;
+    }
+
+    /// <summary>The answer to a vote request.</summary>
+    internal static ReceiveResult OnVoteReply(RaftState state, int place, in Message message, Outputs outputs)
+    {
+        if (!VoteReplyBody.TryRead(message.Body, out VoteReplyBody body))
+        {
+            return ReceiveResult.Malformed;
+        }
+
+        if (message.Header.Term > state.Term)
+        {
+            AdoptTerm(state, message.Header.Term, 0, outputs);
+            return ReceiveResult.Accepted;
+        }
+
+        if (message.Header.Term < state.Term || state.Role != Role.Candidate)
+        {
+            return ReceiveResult.Stale;
+        }
+
+        if (body.Granted)
+        {
+            state.Grants |= 1UL << place;
+            WinIfGranted(state, outputs);
+        }
+
+        return ReceiveResult.Accepted;
+    }
+
+    /// <summary>Something that we asked to write is durable while we are a candidate: our own vote may count now.</summary>
+    internal static void OnVoteDurable(RaftState state, Outputs outputs)
+    {
+        Invariant.Holds(state.Role == Role.Candidate);
+        if (state.HardStateTicket <= state.DurableTicket)
+        {
+            state.Grants |= state.SelfBit;
+            WinIfGranted(state, outputs);
+        }
+    }
+
+    /// <summary>A newer term was seen: whatever we were, we follow in it, with the vote given (0: none yet).</summary>
+    internal static void AdoptTerm(RaftState state, ulong term, uint vote, Outputs outputs)
+    {
+        Invariant.Holds(term > state.Term);
+        if (state.Role == Role.Leader)
+        {
+            LeaveLeadership(state, new Refusal(RefusalCode.NotLeader), outputs);
+        }
+
+        FollowerReads.RefuseAll(state, new Refusal(RefusalCode.NoLeader), outputs);
+        EnterTerm(state, term, vote);
+        state.Role = Role.Follower;
+        Durability.WriteHardState(state, outputs);
+    }
+
+    /// <summary>Leads no more, in the same term or before a newer one. What waits for our authority is refused.</summary>
+    internal static void LeaveLeadership(RaftState state, Refusal refusal, Outputs outputs)
+    {
+        Invariant.Holds(state.Role == Role.Leader);
+        outputs.CancelEntries();
+        LeaderReads.RefuseAll(state, refusal, outputs);
+        state.Role = Role.Follower;
+        state.Leader = 0;
+        state.Authority = default;
+        state.IsNoticeOwed = false;
+
+        // Our log matches itself, but we follow nobody in this term: nothing is acknowledged.
+        state.Matched = 0;
+        RestartTimer(state);
+    }
+
+    /// <summary>Draws a new timeout and starts it.</summary>
+    internal static void RestartTimer(RaftState state)
+    {
+        state.ElectionTimeoutNs = state.Chance.Between(state.Options.ElectionMinNs, state.Options.ElectionMaxNs);
+        state.ElectionDeadlineNs = state.NowNs + state.ElectionTimeoutNs;
+    }
+
+    private static bool IsLeaderAlive(RaftState state) =>
+        state.Role == Role.Leader
+        || (state.Leader != 0 && state.NowNs - state.LeaderHeardNs < state.Options.ElectionMinNs);
+
+    // Term first: a shorter log with a newer last term wins (Raft paper, 5.4.1).
+    private static bool IsUpToDate(RaftState state, in VoteRequestBody candidate) =>
+        candidate.LastTerm != state.Log.LastTerm
+            ? candidate.LastTerm > state.Log.LastTerm
+            : candidate.LastIndex >= state.LastIndex;
+
+    private static void StartVote(RaftState state, Outputs outputs)
+    {
+        EnterTerm(state, state.Term + 1, state.Options.Replica);
+        state.Role = Role.Candidate;
+        state.Grants = 0;
+        RestartTimer(state);
+        Durability.WriteHardState(state, outputs);
+
+        // The requests wait for the disk: a candidate that forgot its term could ask in it again, with another log.
+        for (int i = 0; i < state.Quorum.Count; i++)
+        {
+            if (i != state.Self)
+            {
+                FillRequest(state, ref outputs.SendAfter(state.HardStateTicket), MessageType.VoteRequest, i);
+            }
+        }
+    }
+
+    private static void EnterTerm(RaftState state, ulong term, uint vote)
+    {
+        state.Term = term;
+        state.Vote = vote;
+        state.Leader = 0;
+        state.LeaderOfTerm = 0;
+        state.Matched = 0;
+        state.Acknowledged = 0;
+        state.RoundSeen = 0;
+    }
+
+    private static void WinIfGranted(RaftState state, Outputs outputs)
+    {
+        if (!state.Quorum.IsQuorum(state.Grants))
+        {
+            return;
+        }
+
+        // The anchor is the first entry of the term. Without room for it this replica cannot lead, and the timeout lets another one try.
+        if (!state.Log.Append(state.Term, state.Clock.Next(state.WallNs), EntryFlags.Anchor, default, default))
+        {
+            return;
+        }
+
+        ulong anchor = state.LastIndex;
+        state.Role = Role.Leader;
+        state.Leader = state.Options.Replica;
+        state.LeaderOfTerm = state.Options.Replica;
+        state.WasLed = true;
+        state.Authority = new AuthorityCertificate(
+            state.Options.Contract, state.Options.Group, state.Options.ConfigEpoch, state.Term, state.Options.Replica, state.Grants);
+        state.Round = 0;
+        state.RoundTurn = 0;
+        state.HeartbeatDeadlineNs = state.NowNs + state.Options.HeartbeatNs;
+        foreach (Progress peer in state.Peers)
+        {
+            peer.Reset(anchor, state.NowNs);
+        }
+
+        Durability.WriteEntries(state, anchor, outputs);
+        Replication.PumpAll(state, outputs);
+        Invariant.Holds(state.Authority.IsValid);
+    }
+
+    private static void FillRequest(RaftState state, ref OutboundMessage message, MessageType type, int place)
+    {
+        message.Header = state.HeaderTo(type, place, state.Campaign);
+        new VoteRequestBody(state.LastIndex, state.Log.LastTerm, state.Options.Incarnation).Write(message.Body);
+        message.BodyLength = VoteRequestBody.Bytes;
+    }
+
+    private static void FillReply(
+        RaftState state, ref OutboundMessage message, MessageType type, int place, ulong campaign, bool granted)
+    {
+        message.Header = state.HeaderTo(type, place, campaign);
+        new VoteReplyBody(state.Options.Incarnation, granted).Write(message.Body);
+        message.BodyLength = VoteReplyBody.Bytes;
+    }
+}

@@ -1,0 +1,204 @@
+using System;
+using CoreEngine.Model;
+using CoreEngine.Model.Certificates;
+using CoreEngine.Protocol.Wire;
+
+namespace CoreEngine.Protocol.Raft;
+
+/// <summary>What a follower does with AppendEntries (Raft paper, 5.3): matches, takes, commits, acknowledges.</summary>
+internal static class Following
+{
+    /// <summary>AppendEntries arrived, with entries or as a heartbeat.</summary>
+    internal static ReceiveResult OnAppendEntries(RaftState state, int place, in Message message, Outputs outputs)
+    {
+        MessageHeader header = message.Header;
+        if (!AppendEntriesBody.TryRead(message.Body, state.Options.Group, out AppendEntriesBody body, out ReadOnlySpan<byte> records)
+            || body.PrevTerm > header.Term
+            || !IsSound(state, header.Term, body.Proof))
+        {
+            return ReceiveResult.Malformed;
+        }
+
+        if (header.Term < state.Term)
+        {
+            Reply(state, place, AppendVerdict.OldTerm, 0, outputs);
+            return ReceiveResult.Stale;
+        }
+
+        if (header.Term == state.Term && state.LeaderOfTerm != 0 && state.LeaderOfTerm != header.From)
+        {
+            return ReceiveResult.Contradiction;
+        }
+
+        Follow(state, header, outputs);
+        if (body.PrevIndex > state.LastIndex || state.Log.TermAt(body.PrevIndex) != body.PrevTerm)
+        {
+            if (body.PrevIndex <= Floor(state))
+            {
+                return ReceiveResult.Contradiction;
+            }
+
+            Reply(state, place, AppendVerdict.Rejected, body.PrevIndex, outputs, body.PrevTerm);
+            return ReceiveResult.Accepted;
+        }
+
+        ulong written = state.NextTicket;
+        ulong firstNew = state.LastIndex + 1;
+        ReceiveResult result = Take(state, header.Term, body, records, ref firstNew, outputs);
+        if (firstNew <= state.LastIndex)
+        {
+            Durability.WriteEntries(state, firstNew, outputs);
+            written = 0;
+        }
+
+        Commit(state, body.Proof, outputs);
+        if (result == ReceiveResult.Accepted && written == state.NextTicket)
+        {
+            // Nothing to write: said at once. Else one acknowledgement follows the write.
+            Reply(state, place, AppendVerdict.Fits, 0, outputs);
+        }
+
+        return result;
+    }
+
+    /// <summary>D rose: tells the leader, once for everything that it covers.</summary>
+    internal static void AcknowledgeDurable(RaftState state, Outputs outputs)
+    {
+        bool isFollowing = state.Role == Role.Follower && state.Leader != 0;
+        if (isFollowing && Claim(state) > state.Acknowledged)
+        {
+            Reply(state, state.Quorum.PlaceOf(state.Leader), AppendVerdict.Fits, 0, outputs);
+        }
+    }
+
+    private static void Follow(RaftState state, in MessageHeader header, Outputs outputs)
+    {
+        if (header.Term > state.Term)
+        {
+            Election.AdoptTerm(state, header.Term, 0, outputs);
+            Election.RestartTimer(state);
+        }
+
+        Invariant.Holds(state.Role != Role.Leader);
+        state.Role = Role.Follower;
+        state.Leader = header.From;
+        state.LeaderOfTerm = header.From;
+        state.WasLed = true;
+        state.LeaderHeardNs = state.NowNs;
+        state.ElectionDeadlineNs = state.NowNs + state.ElectionTimeoutNs;
+        state.RoundSeen = ulong.Max(state.RoundSeen, header.Sequence);
+    }
+
+    /// <summary>Walks the records: those that we hold are skipped, the first that differs truncates, the rest is appended.</summary>
+    private static ReceiveResult Take(
+        RaftState state, ulong leaderTerm, in AppendEntriesBody body, ReadOnlySpan<byte> records, ref ulong firstNew, Outputs outputs)
+    {
+        LogSuffix log = state.Log;
+        ulong index = body.PrevIndex;
+        ulong term = body.PrevTerm;
+        ulong stamp = 0;
+        ReceiveResult result = ReceiveResult.Accepted;
+        int count = 0;
+        for (; !records.IsEmpty; count++)
+        {
+            if (!RecordHeader.TryRead(records, out RecordHeader header, out ReadOnlySpan<byte> record)
+                || !EntryCodec.TryRead(header, record, out Entry entry)
+                || !IsNext(state, header, index, term)
+                || header.Term > leaderTerm)
+            {
+                result = ReceiveResult.Malformed;
+                break;
+            }
+
+            if (header.Index <= log.LastIndex && log.TermAt(header.Index) != header.Term)
+            {
+                if (header.Index <= Floor(state))
+                {
+                    result = ReceiveResult.Contradiction;
+                    break;
+                }
+
+                Durability.Truncate(state, header.Index - 1, outputs);
+                firstNew = header.Index;
+            }
+
+            // Memory is full: the rest is dropped, the leader sees how far we got.
+            if (header.Index > log.LastIndex && !log.AppendRecord(header, record))
+            {
+                break;
+            }
+
+            index = header.Index;
+            term = header.Term;
+            stamp = entry.Stamp;
+            records = records[record.Length..];
+        }
+
+        state.Clock.Observe(stamp);
+        state.Matched = ulong.Max(state.Matched, index);
+        return result == ReceiveResult.Accepted && records.IsEmpty && count != body.EntryCount ? ReceiveResult.Malformed : result;
+    }
+
+    private static bool IsNext(RaftState state, in RecordHeader header, ulong index, ulong term) =>
+        header.Group == state.Options.Group && header.Codec == 0 && header.Index == index + 1 && header.Term >= term && header.Term > 0;
+
+    /// <summary>C follows the leader's certificate, as far as our log is known to match the leader's.</summary>
+    private static void Commit(RaftState state, CommitCertificate proof, Outputs outputs)
+    {
+        ulong index = ulong.Min(proof.Index, state.Matched);
+        if (index <= state.CommitIndex)
+        {
+            return;
+        }
+
+        if (index != proof.Index)
+        {
+            ulong stamp = index >= state.Log.FirstCached ? state.Log.StampAt(index) : proof.Stamp;
+            proof = proof with { Index = index, Stamp = stamp };
+        }
+
+        state.Frontiers.Commit(proof);
+        state.CommitProof = proof;
+        outputs.Committed(proof);
+    }
+
+    private static bool IsSound(RaftState state, ulong leaderTerm, in CommitCertificate proof) =>
+        proof.Index == 0
+        || (proof.IsValid
+            && proof.Contract == state.Options.Contract
+            && proof.ConfigEpoch == state.Options.ConfigEpoch
+            && proof.Term <= leaderTerm
+            && state.Quorum.IsQuorum(proof.Voters));
+
+    // Below it nothing may change: committed, or taken from this very leader.
+    private static ulong Floor(RaftState state) =>
+        ulong.Max(ulong.Max(state.CommitIndex, state.CommitFloor), state.Matched);
+
+    // What we may claim: durable here, and the leader's.
+    private static ulong Claim(RaftState state) => ulong.Min(state.Frontiers.Durable, state.Matched);
+
+    private static void Reply(
+        RaftState state, int place, AppendVerdict verdict, ulong rejectedPrev, Outputs outputs, ulong rejectedTerm = 0)
+    {
+        ulong hint = 0;
+        ulong claim = 0;
+        ulong received = 0;
+        if (verdict == AppendVerdict.Rejected)
+        {
+            hint = state.Log.LastAtMost(ulong.Min(rejectedPrev, state.LastIndex), rejectedTerm);
+        }
+
+        if (verdict != AppendVerdict.OldTerm)
+        {
+            claim = Claim(state);
+            received = state.Matched;
+            state.Acknowledged = claim;
+        }
+
+        ref OutboundMessage message = ref Durability.Reply(state, outputs);
+        message.Header = state.HeaderTo(MessageType.AppendReply, place, verdict == AppendVerdict.OldTerm ? 0 : state.RoundSeen);
+        new AppendReplyBody(
+            state.Options.Incarnation, claim, received, verdict, rejectedPrev, hint, state.Log.TermAt(hint)).Write(message.Body);
+        message.BodyLength = AppendReplyBody.Bytes;
+    }
+}

@@ -1,0 +1,191 @@
+using CoreEngine.Model;
+using CoreEngine.Model.Certificates;
+using CoreEngine.Model.Modes;
+using CoreEngine.Protocol.Reads;
+
+namespace CoreEngine.Protocol.Raft;
+
+/// <summary>One replica of one Raft group. Dispatch only: each case is one call into the file named after its rule.</summary>
+/// <remarks>Owned by the shard's thread. The same events give the same outputs.</remarks>
+internal sealed class RaftCore : IProtocolCore
+{
+    private readonly RaftState _state;
+
+    /// <param name="options">Verified here.</param>
+    /// <param name="recovered">What the medium holds; the log belongs to the core from now on.</param>
+    internal RaftCore(RaftOptions options, in RaftRecovery recovered) => _state = new RaftState(options, recovered);
+
+    /// <summary>The log's end: the loop gathers entries here, and says by <see cref="LogSuffix.ReleaseThrough"/> what it has staged.</summary>
+    internal LogSuffix Log => _state.Log;
+
+    /// <summary>E, D, A, C, T.</summary>
+    internal Frontiers Frontiers => _state.Frontiers;
+
+    /// <summary>Proves C; default before the first commit is known.</summary>
+    internal CommitCertificate CommitProof => _state.CommitProof;
+
+    /// <summary>Proves that this replica leads; default when it does not.</summary>
+    internal AuthorityCertificate Authority => _state.Authority;
+
+    /// <summary>The variables, for tests and the simulator's checkers.</summary>
+    internal RaftState State => _state;
+
+    /// <inheritdoc/>
+    public CoreStatus Status => new(_state.Role, _state.Term, _state.Leader, ModeNow());
+
+    /// <inheritdoc/>
+    public long Deadline
+    {
+        get
+        {
+            if (_state.Turn == 0 || _state.IsNoticeOwed)
+            {
+                return _state.NowNs;
+            }
+
+            long deadline = _state.Role == Role.Leader ? _state.HeartbeatDeadlineNs : _state.ElectionDeadlineNs;
+            ReadQueue reads = _state.Role == Role.Leader ? _state.Reads : _state.Asked;
+            return reads.Count > 0 ? long.Min(deadline, reads.Oldest.DeadlineNs) : deadline;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Tick(long monotonicNs, long wallNs, Outputs outputs)
+    {
+        Invariant.Holds(monotonicNs >= _state.NowNs || _state.Turn == 0);
+        _state.NowNs = monotonicNs;
+        _state.WallNs = wallNs;
+        _state.Log.BeginTurn();
+        if (_state.Turn++ == 0)
+        {
+            Election.RestartTimer(_state);
+            if (_state.Quorum.Count == 1)
+            {
+                // Nobody else could lead: no reason to wait.
+                _state.ElectionDeadlineNs = monotonicNs;
+            }
+        }
+
+        if (_state.Role == Role.Leader)
+        {
+            TickLeader(outputs);
+        }
+        else
+        {
+            FollowerReads.Expire(_state, outputs);
+            if (monotonicNs >= _state.ElectionDeadlineNs)
+            {
+                Election.StartPreVote(_state, outputs);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public ProposeResult Propose(ProposalReader proposals, Outputs outputs) =>
+        Replication.Propose(_state, proposals, outputs);
+
+    /// <inheritdoc/>
+    public ReceiveResult Receive(in Message message, Outputs outputs)
+    {
+        int place = _state.Quorum.PlaceOf(message.Header.From);
+        bool isOurs = message.Header.Group == _state.Options.Group && message.Header.To == _state.Options.Replica;
+        if (!isOurs || place < 0 || place == _state.Self)
+        {
+            return ReceiveResult.Stranger;
+        }
+
+        // Every term comes from one before it; one at the end of the range could not be followed by an election.
+        if (message.Header.Term is 0 or > long.MaxValue)
+        {
+            return ReceiveResult.Malformed;
+        }
+
+        return message.Header.Type switch
+        {
+            MessageType.PreVoteRequest => Election.OnPreVoteRequest(_state, place, message, outputs),
+            MessageType.PreVoteReply => Election.OnPreVoteReply(_state, place, message, outputs),
+            MessageType.VoteRequest => Election.OnVoteRequest(_state, place, message, outputs),
+            MessageType.VoteReply => Election.OnVoteReply(_state, place, message, outputs),
+            MessageType.AppendEntries => Following.OnAppendEntries(_state, place, message, outputs),
+            MessageType.AppendReply => Replication.OnAppendReply(_state, place, message, outputs),
+            MessageType.ReadIndexRequest => LeaderReads.OnRequest(_state, place, message, outputs),
+            MessageType.ReadIndexReply => FollowerReads.OnReply(_state, message, outputs),
+            _ => ReceiveResult.Malformed,
+        };
+    }
+
+    /// <inheritdoc/>
+    public void Persisted(ulong ticket, Outputs outputs) => Durability.OnPersisted(_state, ticket, outputs);
+
+    /// <inheritdoc/>
+    public void Applied(ulong index, Outputs outputs) => _state.Frontiers.Apply(new ApplyResult(index));
+
+    /// <inheritdoc/>
+    public void Read(ulong readId, Outputs outputs)
+    {
+        if (_state.Role == Role.Leader)
+        {
+            LeaderReads.Add(_state, readId, LeaderReads.Host, 0, outputs);
+        }
+        else
+        {
+            FollowerReads.Add(_state, readId, outputs);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Loaded(uint peer, ulong first, ulong last, Outputs outputs)
+    {
+        int place = _state.Quorum.PlaceOf(peer);
+        Invariant.Holds(place >= 0);
+        Replication.OnLoaded(_state, place, first, last, outputs);
+    }
+
+    /// <inheritdoc/>
+    public void LinkChanged(uint peer, bool connected, Outputs outputs)
+    {
+        int place = _state.Quorum.PlaceOf(peer);
+        if (place >= 0 && place != _state.Self)
+        {
+            Replication.OnLinkChanged(_state, place, connected, outputs);
+        }
+    }
+
+    private void TickLeader(Outputs outputs)
+    {
+        if (CheckQuorum.TryStepDown(_state, outputs))
+        {
+            return;
+        }
+
+        LeaderReads.Expire(_state, outputs);
+        if (_state.NowNs >= _state.HeartbeatDeadlineNs)
+        {
+            _state.HeartbeatDeadlineNs = _state.NowNs + _state.Options.HeartbeatNs;
+            Replication.Heartbeat(_state, outputs);
+        }
+
+        if (_state.IsNoticeOwed)
+        {
+            Replication.SendNotices(_state, outputs);
+        }
+    }
+
+    private Mode ModeNow()
+    {
+        RaftOptions options = _state.Options;
+        if (_state.Role == Role.Leader)
+        {
+            bool isFresh = CheckQuorum.SilenceNs(_state) <= options.ElectionMaxNs / 2;
+            return isFresh && _state.IsAnchored ? Mode.Target : Mode.Degraded;
+        }
+
+        if (_state.Role == Role.Follower && _state.Leader != 0)
+        {
+            bool isFresh = _state.NowNs - _state.LeaderHeardNs <= 2 * options.HeartbeatNs;
+            return isFresh ? Mode.Target : Mode.Degraded;
+        }
+
+        return _state.WasLed || _state.Role != Role.Follower ? Mode.Recovery : Mode.Floor;
+    }
+}

@@ -1,0 +1,76 @@
+using System;
+using CoreEngine.Model;
+
+namespace CoreEngine.Protocol.Raft;
+
+/// <summary>What a Raft core is told once. Times are nanoseconds.</summary>
+internal sealed record RaftOptions
+{
+    private const long NsPerMs = 1_000_000;
+
+    /// <summary>The group's number.</summary>
+    internal required uint Group { get; init; }
+
+    /// <summary>This replica: one of <see cref="Voters"/>.</summary>
+    internal required uint Replica { get; init; }
+
+    /// <summary>All voters, distinct, none 0, at most <see cref="Limits.ReplicasMax"/>.</summary>
+    internal required uint[] Voters { get; init; }
+
+    /// <summary>Of the random timeouts. Must differ between replicas and between starts of one replica.</summary>
+    internal required ulong Seed { get; init; }
+
+    /// <summary>Fingerprint of the contract under which quorums are counted; not 0, the same on all replicas.</summary>
+    internal required ulong Contract { get; init; }
+
+    /// <summary>This replica's incarnation, from its superblock; not 0.</summary>
+    internal required ulong Incarnation { get; init; }
+
+    /// <summary>Index of the configuration that names the voters.</summary>
+    internal ulong ConfigEpoch { get; init; } = 1;
+
+    internal long HeartbeatNs { get; init; } = 50 * NsPerMs;
+
+    internal long ElectionMinNs { get; init; } = 300 * NsPerMs;
+
+    internal long ElectionMaxNs { get; init; } = 600 * NsPerMs;
+
+    internal int UncommittedBytesMax { get; init; } = Limits.UncommittedBytesMax;
+
+    internal int UncommittedEntriesMax { get; init; } = Limits.UncommittedEntriesMax;
+
+    internal int InflightBytesMax { get; init; } = Limits.InflightBytesMax;
+
+    internal int InflightMessagesMax { get; init; } = Limits.InflightMessagesMax;
+
+    internal int AppendEntriesMax { get; init; } = Limits.AppendEntriesMax;
+
+    internal int AppendBytesMax { get; init; } = Limits.AppendBytesMax;
+
+    /// <summary>Linearizable reads that may wait at a time: own ones, and as leader those of others.</summary>
+    internal int ReadsMax { get; init; } = 16 * 1024;
+
+    /// <summary>Asserts what the values must satisfy together. Called once, when a core is made.</summary>
+    internal void Verify()
+    {
+        Invariant.Holds(Array.IndexOf(Voters, Replica) >= 0);
+        Invariant.Holds(Array.IndexOf(Voters, 0u) < 0);
+        Invariant.Holds(Contract != 0);
+        Invariant.Holds(Incarnation != 0);
+        Invariant.Holds(HeartbeatNs > 0);
+        Invariant.Holds(HeartbeatNs * 2 <= ElectionMinNs);
+        Invariant.Holds(ElectionMinNs < ElectionMaxNs);
+        Invariant.Holds(AppendEntriesMax is > 0 and <= Limits.AppendEntriesMax);
+        Invariant.Holds(AppendBytesMax is > 0 and <= Limits.AppendBytesMax);
+        Invariant.Holds(InflightMessagesMax > 0);
+        Invariant.Holds(InflightBytesMax > 0);
+        Invariant.Holds(ReadsMax > 0);
+    }
+}
+
+/// <summary>What a replica once promised, as recovery read it from the log.</summary>
+/// <param name="Term">Of the last hard state record; 0 for a new group.</param>
+/// <param name="Vote">Whom it voted for in that term; 0 for nobody.</param>
+/// <param name="Commit">The commit index in that record: a floor that no leader may truncate.</param>
+/// <param name="Log">Filled with every entry on the medium, truncations done.</param>
+internal readonly record struct RaftRecovery(ulong Term, uint Vote, ulong Commit, LogSuffix Log);

@@ -1,0 +1,152 @@
+using CoreEngine.Model;
+using CoreEngine.Model.Certificates;
+using CoreEngine.Protocol.Quorums;
+using CoreEngine.Protocol.Reads;
+using CoreEngine.Protocol.Time;
+
+namespace CoreEngine.Protocol.Raft;
+
+/// <summary>The variables of one replica of one group, by the paper's names (Raft paper, figure 2). Rules move them.</summary>
+internal sealed class RaftState
+{
+    internal readonly RaftOptions Options;
+    internal readonly QuorumSystem Quorum;
+
+    /// <summary>Our place among the voters.</summary>
+    internal readonly int Self;
+    internal readonly Prng Chance;
+    internal readonly Frontiers Frontiers = new();
+
+    /// <summary>The log: terms of all of it, records of its end.</summary>
+    internal readonly LogSuffix Log;
+
+    /// <summary>By place; ours is not used. Means something while we lead.</summary>
+    internal readonly Progress[] Peers;
+    internal readonly AppendTickets Appends = new();
+
+    /// <summary>Leader: reads that wait for a round. In the order of their rounds.</summary>
+    internal readonly ReadQueue Reads;
+
+    /// <summary>Follower: own reads that wait for the leader's answer. In the order of their requests.</summary>
+    internal readonly ReadQueue Asked;
+
+    internal HybridClock Clock;
+
+    /// <summary>currentTerm. Never falls.</summary>
+    internal ulong Term;
+
+    /// <summary>votedFor in <see cref="Term"/>; 0 for nobody. Changes once per term.</summary>
+    internal uint Vote;
+
+    internal Role Role;
+
+    /// <summary>Whom we follow or, when we lead, ourselves; 0 when nobody is known to be alive.</summary>
+    internal uint Leader;
+
+    /// <summary>Who was ever seen leading <see cref="Term"/>; another one contradicts election safety.</summary>
+    internal uint LeaderOfTerm;
+
+    /// <summary>Some leader was seen since the start.</summary>
+    internal bool WasLed;
+
+    /// <summary>Proves C; default until the first commit is known.</summary>
+    internal CommitCertificate CommitProof;
+
+    /// <summary>Proves that we lead; default when we do not.</summary>
+    internal AuthorityCertificate Authority;
+
+    /// <summary>What an earlier life knew committed, as far as the log still holds it. Not C: it carries no certificate.</summary>
+    internal readonly ulong CommitFloor;
+
+    /// <summary>Time of this turn, monotonic and wall.</summary>
+    internal long NowNs;
+    internal long WallNs;
+
+    /// <summary>Counts turns.</summary>
+    internal ulong Turn;
+
+    internal long ElectionTimeoutNs;
+    internal long ElectionDeadlineNs;
+
+    /// <summary>When the leader was last heard.</summary>
+    internal long LeaderHeardNs;
+    internal long HeartbeatDeadlineNs;
+
+    /// <summary>Candidate: who has granted, by place. Our own bit only once our vote is durable.</summary>
+    internal ulong Grants;
+
+    /// <summary>Numbers the pre-vote rounds, so that grants of an old one do not count.</summary>
+    internal ulong Campaign;
+
+    /// <summary>The next ticket; all below were given out.</summary>
+    internal ulong NextTicket = 1;
+
+    /// <summary>Everything up to this ticket is on the medium.</summary>
+    internal ulong DurableTicket;
+
+    /// <summary>The newest write of term and vote.</summary>
+    internal ulong HardStateTicket;
+
+    /// <summary>Follower: up to here our log is known to match that of this term's leader.</summary>
+    internal ulong Matched;
+
+    /// <summary>Follower: what we acknowledged last to this term's leader.</summary>
+    internal ulong Acknowledged;
+
+    /// <summary>Follower: the newest read round seen of this term's leader.</summary>
+    internal ulong RoundSeen;
+
+    /// <summary>Leader: the newest read round started in this term, and the turn in which it was.</summary>
+    internal ulong Round;
+    internal ulong RoundTurn;
+
+    /// <summary>Follower: the newest read request sent, and the turn in which it was. Random start: an earlier life's replies must not fit.</summary>
+    internal ulong Request;
+    internal ulong RequestTurn;
+
+    /// <summary>Leader: C rose, and followers were not told yet; the next tick does it, if no entries did before.</summary>
+    internal bool IsNoticeOwed;
+
+    internal RaftState(RaftOptions options, in RaftRecovery recovered)
+    {
+        options.Verify();
+        Options = options;
+        Quorum = new QuorumSystem(options.Voters);
+        Self = Quorum.PlaceOf(options.Replica);
+        Chance = new Prng(options.Seed);
+        Log = recovered.Log;
+        Term = recovered.Term;
+        Vote = recovered.Vote;
+        CommitFloor = ulong.Min(recovered.Commit, Log.LastIndex);
+        Peers = new Progress[Quorum.Count];
+        for (int i = 0; i < Peers.Length; i++)
+        {
+            Peers[i] = new Progress(options.InflightMessagesMax, options.InflightBytesMax);
+        }
+
+        Reads = new ReadQueue(options.ReadsMax);
+        Asked = new ReadQueue(options.ReadsMax);
+        Request = Chance.Next() >> 1;
+        Frontiers.Recover(new SyncCompletion(Log.LastIndex));
+        if (Log.FirstCached <= Log.LastIndex)
+        {
+            Clock.Observe(Log.StampAt(Log.LastIndex));
+        }
+
+        Invariant.Holds(Log.LastTerm <= Term);
+    }
+
+    internal ulong LastIndex => Log.LastIndex;
+
+    internal ulong CommitIndex => Frontiers.Committed;
+
+    /// <summary>An entry of our own term is committed: only then is the commit index known to be the newest (Raft paper, 8).</summary>
+    internal bool IsAnchored => CommitProof.IsValid && Log.TermAt(CommitIndex) == Term;
+
+    /// <summary>Our own bit in a bitmap of voters.</summary>
+    internal ulong SelfBit => 1UL << Self;
+
+    /// <summary>A header from us to the voter at a place, in our term.</summary>
+    internal MessageHeader HeaderTo(MessageType type, int place, ulong sequence = 0, ulong correlation = 0) =>
+        new(type, Options.Group, Options.Replica, Quorum.VoterAt(place), Term, sequence, correlation);
+}

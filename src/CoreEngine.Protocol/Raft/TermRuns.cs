@@ -1,0 +1,107 @@
+using System;
+using CoreEngine.Model;
+
+namespace CoreEngine.Protocol.Raft;
+
+/// <summary>The term of every index of a log, as runs: entries of one term stand side by side, so an election costs one run.</summary>
+/// <remarks>Terms never fall along the log (Raft paper, 5.3). Index 0 stands before the log and has term 0.</remarks>
+internal sealed class TermRuns
+{
+    private Run[] _runs = new Run[4];
+    private int _count;
+
+    /// <summary>Last index known; 0 when the log is empty.</summary>
+    internal ulong LastIndex { get; private set; }
+
+    /// <summary>Term of <see cref="LastIndex"/>.</summary>
+    internal ulong LastTerm => _count == 0 ? 0 : _runs[_count - 1].Term;
+
+    /// <summary>The term of an index from 0 to <see cref="LastIndex"/>.</summary>
+    internal ulong TermAt(ulong index)
+    {
+        Invariant.Holds(index <= LastIndex);
+        return index == 0 ? 0 : _runs[Find(index)].Term;
+    }
+
+    /// <summary>
+    /// The largest index at or before <paramref name="index"/> whose term is at most <paramref name="term"/>; 0 when there is none.
+    /// Both sides of a conflict use it, so that every round of repair skips whole terms (Raft paper, end of 5.3).
+    /// </summary>
+    internal ulong LastAtMost(ulong index, ulong term)
+    {
+        Invariant.Holds(index <= LastIndex);
+        if (index == 0)
+        {
+            return 0;
+        }
+
+        for (int i = Find(index); i >= 0; i--)
+        {
+            if (_runs[i].Term <= term)
+            {
+                return i == _count - 1 ? index : ulong.Min(index, _runs[i + 1].First - 1);
+            }
+        }
+
+        return 0;
+    }
+
+    /// <summary>Adds the next index.</summary>
+    internal void Append(ulong term)
+    {
+        Invariant.Holds(term >= LastTerm);
+        Invariant.Holds(term > 0);
+        LastIndex++;
+        if (_count > 0 && _runs[_count - 1].Term == term)
+        {
+            return;
+        }
+
+        if (_count == _runs.Length)
+        {
+            Array.Resize(ref _runs, _runs.Length * 2);
+        }
+
+        _runs[_count++] = new Run(LastIndex, term);
+    }
+
+    /// <summary>Forgets everything above <paramref name="index"/>.</summary>
+    internal void TruncateTo(ulong index)
+    {
+        Invariant.Holds(index <= LastIndex);
+        while (_count > 0 && _runs[_count - 1].First > index)
+        {
+            _count--;
+        }
+
+        LastIndex = index;
+    }
+
+    private int Find(ulong index)
+    {
+        // Nearly every question is about the current term: the last run.
+        int low = 0;
+        int high = _count - 1;
+        if (_runs[high].First <= index)
+        {
+            return high;
+        }
+
+        while (low < high)
+        {
+            int middle = (low + high + 1) / 2;
+            if (_runs[middle].First <= index)
+            {
+                low = middle;
+            }
+            else
+            {
+                high = middle - 1;
+            }
+        }
+
+        return low;
+    }
+
+    private readonly record struct Run(ulong First, ulong Term);
+}

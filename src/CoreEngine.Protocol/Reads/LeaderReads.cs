@@ -1,0 +1,176 @@
+using System;
+using CoreEngine.Model;
+using CoreEngine.Model.Certificates;
+using CoreEngine.Protocol.Raft;
+using CoreEngine.Protocol.Wire;
+
+namespace CoreEngine.Protocol.Reads;
+
+/// <summary>
+/// ReadIndex at the leader (Raft thesis, 6.4): a read is answered when an entry of our own term is committed and a quorum has echoed a round
+/// that started after the read arrived. Older rounds never count.
+/// </summary>
+/// <remarks>One round is under way at a time; what arrives meanwhile shares the next one.</remarks>
+internal static class LeaderReads
+{
+    /// <summary>Our own host.</summary>
+    internal const int Host = -1;
+
+    /// <summary>A read arrived, from our host or from the replica at a place.</summary>
+    internal static void Add(RaftState state, ulong readId, int from, ulong sequence, Outputs outputs)
+    {
+        Invariant.Holds(state.Role == Role.Leader);
+
+        // A round of this very turn has not left yet: it still starts after the read.
+        bool isShared = state.RoundTurn == state.Turn;
+        bool isUnderWay = Confirmed(state) < state.Round;
+        ulong round = isShared ? state.Round : state.Round + 1;
+        ulong index = state.IsAnchored ? state.CommitIndex : 0;
+        var read = new PendingRead(readId, from, sequence, index, round, state.NowNs + state.Options.ElectionMaxNs);
+        if (!state.Reads.TryAdd(read))
+        {
+            Refuse(state, read, new Refusal(RefusalCode.QueueFull, (ulong)state.Reads.Count), outputs);
+            return;
+        }
+
+        if (!isShared && !isUnderWay)
+        {
+            StartRound(state, outputs);
+        }
+
+        Confirm(state, outputs);
+    }
+
+    /// <summary>A follower asks for a read point.</summary>
+    internal static ReceiveResult OnRequest(RaftState state, int place, in Message message, Outputs outputs)
+    {
+        if (!message.Body.IsEmpty)
+        {
+            return ReceiveResult.Malformed;
+        }
+
+        MessageHeader header = message.Header;
+        if (state.Role != Role.Leader)
+        {
+            var read = new PendingRead(header.Correlation, place, header.Sequence, 0, 0, 0);
+            Refuse(state, read, new Refusal(RefusalCode.NotLeader, state.Leader), outputs);
+            return ReceiveResult.Stale;
+        }
+
+        Add(state, header.Correlation, place, header.Sequence, outputs);
+        return ReceiveResult.Accepted;
+    }
+
+    /// <summary>Answers what is confirmed, and starts the next round when somebody waits for it.</summary>
+    internal static void Confirm(RaftState state, Outputs outputs)
+    {
+        if (state.Reads.Count == 0)
+        {
+            return;
+        }
+
+        ulong confirmed = Confirmed(state);
+        if (confirmed >= state.Round && state.Reads.Newest.Round > state.Round)
+        {
+            StartRound(state, outputs);
+            confirmed = Confirmed(state);
+        }
+
+        while (state.IsAnchored && state.Reads.Count > 0 && state.Reads.Oldest.Round <= confirmed)
+        {
+            Answer(state, state.Reads.Take(), outputs);
+        }
+    }
+
+    /// <summary>Refuses what has waited too long.</summary>
+    internal static void Expire(RaftState state, Outputs outputs)
+    {
+        while (state.Reads.Count > 0 && state.Reads.Oldest.DeadlineNs <= state.NowNs)
+        {
+            ulong timeoutMs = (ulong)(state.Options.ElectionMaxNs / 1_000_000);
+            Refusal refusal = state.IsAnchored
+                ? new Refusal(RefusalCode.NoQuorum, timeoutMs)
+                : new Refusal(RefusalCode.NoAnchor);
+            Refuse(state, state.Reads.Take(), refusal, outputs);
+        }
+    }
+
+    /// <summary>We lead no more: nothing that waits can be confirmed.</summary>
+    internal static void RefuseAll(RaftState state, Refusal refusal, Outputs outputs)
+    {
+        while (state.Reads.Count > 0)
+        {
+            Refuse(state, state.Reads.Take(), refusal, outputs);
+        }
+    }
+
+    private static void StartRound(RaftState state, Outputs outputs)
+    {
+        state.Round++;
+        state.RoundTurn = state.Turn;
+        Replication.Heartbeat(state, outputs);
+    }
+
+    /// <summary>The newest round that a quorum, ourselves included, has echoed.</summary>
+    private static ulong Confirmed(RaftState state)
+    {
+        Span<ulong> echoes = stackalloc ulong[Limits.ReplicasMax];
+        echoes = echoes[..state.Quorum.Count];
+        for (int i = 0; i < echoes.Length; i++)
+        {
+            echoes[i] = i == state.Self ? state.Round : state.Peers[i].RoundEchoed;
+        }
+
+        return state.Quorum.Reached(echoes);
+    }
+
+    private static void Answer(RaftState state, in PendingRead read, Outputs outputs)
+    {
+        ulong voters = 0;
+        for (int i = 0; i < state.Quorum.Count; i++)
+        {
+            if (i == state.Self || state.Peers[i].RoundEchoed >= read.Round)
+            {
+                voters |= 1UL << i;
+            }
+        }
+
+        Invariant.Holds(state.Quorum.IsQuorum(voters));
+        ulong index = read.Index == 0 ? state.CommitIndex : read.Index;
+        var proof = new ReadCertificate(
+            state.Options.Contract,
+            state.Options.Group,
+            state.Options.ConfigEpoch,
+            state.Term,
+            index,
+            read.Round,
+            voters,
+            ReadProof.QuorumBarrier);
+        if (read.From == Host)
+        {
+            outputs.AnswerRead(new ReadOutcome(read.ReadId, index, proof, default));
+            return;
+        }
+
+        Reply(state, read, new ReadIndexReplyBody(default, proof), outputs);
+    }
+
+    private static void Refuse(RaftState state, in PendingRead read, Refusal refusal, Outputs outputs)
+    {
+        if (read.From == Host)
+        {
+            outputs.AnswerRead(new ReadOutcome(read.ReadId, 0, default, refusal));
+            return;
+        }
+
+        Reply(state, read, new ReadIndexReplyBody(refusal, default), outputs);
+    }
+
+    private static void Reply(RaftState state, in PendingRead read, in ReadIndexReplyBody body, Outputs outputs)
+    {
+        ref OutboundMessage message = ref Raft.Durability.Reply(state, outputs);
+        message.Header = state.HeaderTo(MessageType.ReadIndexReply, read.From, read.Sequence, read.ReadId);
+        body.Write(message.Body);
+        message.BodyLength = ReadIndexReplyBody.Bytes;
+    }
+}

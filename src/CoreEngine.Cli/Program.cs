@@ -18,8 +18,6 @@ internal static class Program
             DemoCommand.Create(),
             ClientCommand.Create(),
             CheckCommand.Create(),
-            InspectCommand.Create(),
-            VerifyCommand.Create(),
         };
         ParseResult parsed = root.Parse(arguments);
         if (parsed.Errors.Count > 0)

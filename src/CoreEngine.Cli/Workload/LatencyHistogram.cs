@@ -47,6 +47,18 @@ internal sealed class LatencyHistogram
         Count += other.Count;
     }
 
+    /// <summary>Takes away the counts of an earlier copy of this histogram.</summary>
+    internal void Subtract(LatencyHistogram earlier)
+    {
+        for (int bucket = 0; bucket < Buckets; bucket++)
+        {
+            Invariant.Holds(_counts[bucket] >= earlier._counts[bucket]);
+            _counts[bucket] -= earlier._counts[bucket];
+        }
+
+        Count -= earlier.Count;
+    }
+
     internal void Clear()
     {
         Array.Clear(_counts);

@@ -101,4 +101,14 @@ internal record struct TallyCounts
         Load += other.Load;
         LoadErrors += other.LoadErrors;
     }
+
+    internal void Subtract(in TallyCounts earlier)
+    {
+        Ok -= earlier.Ok;
+        Reads -= earlier.Reads;
+        Fail -= earlier.Fail;
+        Unknown -= earlier.Unknown;
+        Load -= earlier.Load;
+        LoadErrors -= earlier.LoadErrors;
+    }
 }

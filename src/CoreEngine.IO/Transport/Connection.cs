@@ -70,7 +70,7 @@ internal sealed class Connection
         try
         {
             Inbound.RunReceiver(_port);
-            Close("ended by the other side");
+            Close(_state.Stopping ? "the transport is closing" : "ended by the other side");
         }
         catch (Exception error)
         {

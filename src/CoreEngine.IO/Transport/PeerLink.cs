@@ -26,7 +26,7 @@ internal sealed class PeerLink
     private readonly Lock _gate = new();
     private readonly Connection?[] _lanes = new Connection?[2];
     private ulong _session;
-    private long _lives;
+    private bool _hasBeenUp;
     private int _accepted;
 
     /// <summary>Both lanes, or null when the link is down. Written under the gate.</summary>
@@ -87,6 +87,7 @@ internal sealed class PeerLink
     {
         ConnectionIdentity identity = connection.Identity;
         bool up = false;
+        bool again = false;
         lock (_gate)
         {
             if (_state.Stopping || connection.IsClosed || IsStale(identity.Session))
@@ -103,14 +104,15 @@ internal sealed class PeerLink
                 Invariant.Holds(control.Identity.Incarnation == bulk.Identity.Incarnation);
                 Volatile.Write(ref _current, new LinkLanes(control, bulk));
                 up = true;
-                _lives++;
+                again = _hasBeenUp;
+                _hasBeenUp = true;
             }
         }
 
         Interlocked.Increment(ref _state.Counters.ConnectionsOpened);
         if (up)
         {
-            Interlocked.Add(ref _state.Counters.Reconnects, _lives > 1 ? 1 : 0);
+            Interlocked.Add(ref _state.Counters.Reconnects, again ? 1 : 0);
             _state.Log($"link to replica {Peer.Replica} is up, incarnation {identity.Incarnation:x16}");
             _state.Options.Wake();
         }
@@ -166,7 +168,11 @@ internal sealed class PeerLink
     {
         lock (_gate)
         {
-            return IsDialer ? session != _session : session >> 32 == _session >> 32 && session < _session;
+            // Judged only against a life that stands: a restarted dialer whose numbers begin anew is never locked out.
+            bool stands = _lanes[0] is not null || _lanes[1] is not null;
+            return IsDialer
+                ? session != _session
+                : stands && session >> 32 == _session >> 32 && session < _session;
         }
     }
 

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics;
 using System.Net;
 using CoreEngine.Model;
 
@@ -33,8 +34,9 @@ internal sealed class PipeTransport : ITransport
         List<PeerLink> links = new(options.Peers.Count);
         foreach (TransportPeer peer in options.Peers)
         {
-            // The high half tells one process of a dialer from the next, the low half counts.
-            ulong firstSession = (chance.Next() & 0xFFFF_FFFF_0000_0000) | 1;
+            // The high half tells one process of a dialer from the next, even under one seed; the low half counts.
+            ulong process = new Prng(chance.Next() ^ (ulong)Stopwatch.GetTimestamp()).Next();
+            ulong firstSession = (process & 0xFFFF_FFFF_0000_0000) | 1;
             links.Add(new PeerLink(_state, peer, firstSession));
         }
 

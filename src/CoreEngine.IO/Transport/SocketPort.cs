@@ -16,6 +16,9 @@ internal sealed class SocketPort : IDisposable
     private const int InterruptedError = 4;
     private const int WouldBlockError = 11;
 
+    /// <summary>Silence before the first probe, and the number of probes, one a second, that must fail.</summary>
+    private const int KeepAliveSeconds = 5;
+
     private readonly Socket _socket;
     private readonly SafeSocketHandle _handle;
 
@@ -34,6 +37,9 @@ internal sealed class SocketPort : IDisposable
     {
         _socket.NoDelay = true;
         _socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        _socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, KeepAliveSeconds);
+        _socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 1);
+        _socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, KeepAliveSeconds);
     }
 
     /// <summary>Waits for bytes.</summary>

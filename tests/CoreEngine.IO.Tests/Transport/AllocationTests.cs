@@ -27,7 +27,7 @@ public sealed class AllocationTests
     private const int WarmUpFrames = 200_000;
     private const int Frames = 200_000;
 
-    /// <summary>The test runner reports in the background, in this process: that is in some rounds, a frame's cost in all.</summary>
+    /// <summary>The runner reports in the background of this process: in some rounds; a frame's cost is in all.</summary>
     private const int Rounds = 3;
 
     [Fact]

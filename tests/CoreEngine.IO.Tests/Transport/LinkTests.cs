@@ -94,6 +94,42 @@ public sealed class LinkTests
     }
 
     [Fact]
+    public void Io_Transport_RestartedDialerComesBackEvenUnderTheSameSeed()
+    {
+        (TransportRig one, TransportRig two) = TransportRig.Pair();
+        using (two)
+        {
+            for (int restart = 1; restart <= 3; restart++)
+            {
+                one.Dispose();
+                two.UntilDown(1);
+                one = new TransportRig(1, 101, null, new TransportPeer(2, two.Endpoint));
+                two.UntilUp(1);
+                one.UntilUp(2);
+                Assert.True(one.TrySend(2, Lane.Bulk, (ulong)restart, [1]));
+                one.Transport.Flush();
+                Assert.Equal((ulong)restart, two.Receive().Header.Sequence);
+            }
+
+            one.Dispose();
+            Assert.Equal(3, two.Transport.Counters.Reconnects);
+        }
+    }
+
+    [Fact]
+    public void Io_Transport_ConnectionsOfOnePeerAreLimited()
+    {
+        using TransportRig rig = new(5, 505, null, TransportRig.Silent(1));
+        using TransportState state = new(rig.Options with { ConnectionsPerPeerMax = 4 });
+        PeerLink link = new(state, TransportRig.Silent(1), firstSession: 1);
+        Assert.All(new int[4], _ => Assert.True(link.TryEnter()));
+        Assert.False(link.TryEnter());
+        link.Leave();
+        Assert.True(link.TryEnter());
+        Assert.False(link.TryEnter());
+    }
+
+    [Fact]
     public void Io_Transport_FramesOfAnEarlierLifeAreNotDeliveredInALaterOne()
     {
         using TransportRig rig = new(5, 505, null, TransportRig.Silent(1));

@@ -145,6 +145,6 @@ internal static class DemoReport
         }
     }
 
-    private static void Line(TextWriter output, string label, FormattableString text) =>
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{label,-11} {text.ToString(CultureInfo.InvariantCulture)}"));
+    private static void Line(TextWriter output, string label, string text) =>
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{label,-11} {text}"));
 }

@@ -89,7 +89,7 @@ internal sealed class DemoRun(DemoOptions options, DemoDirectory directory, Demo
     {
         ReplicaProcess leader = await Cluster.FindLeaderAsync(Patience, stop);
         long killed = FailoverWindow.Now();
-        leader.Kill();
+        await leader.KillAsync();
         screen.Note($"SIGKILL to the leader, replica {leader.Replica}");
         await MeasureAsync($"leader (replica {leader.Replica}) killed", killed, [.. Others(leader).Select(static other => other.Client)], stop);
         ReplicaProcess next = await Cluster.FindLeaderAsync(Patience, stop);
@@ -130,11 +130,7 @@ internal sealed class DemoRun(DemoOptions options, DemoDirectory directory, Demo
     private async Task KillAllAsync(CancellationToken stop)
     {
         long killed = FailoverWindow.Now();
-        foreach (ReplicaProcess replica in Cluster.Replicas)
-        {
-            replica.Kill();
-        }
-
+        await Task.WhenAll(Cluster.Replicas.Select(static replica => replica.KillAsync()));
         screen.Note("SIGKILL to all three replicas");
         await Cluster.StartAsync();
         await MeasureAsync("all three killed and restarted", killed, Cluster.Endpoints, stop);

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Diagnostics;
 using System.Globalization;
+using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using Spectre.Console;
@@ -74,7 +75,8 @@ internal sealed class DemoScreen
             UpdateRates(ref before, clients(), PlainEvery);
             if (!stop.IsCancellationRequested)
             {
-                Note($"{_rates}; {DemoCluster.Describe(await views.LookAsync())}");
+                Note(_rates);
+                Note($"  {Summary(await views.LookAsync())}");
             }
         }
     }
@@ -90,9 +92,9 @@ internal sealed class DemoScreen
         before = now;
         _rates = string.Create(
             CultureInfo.InvariantCulture,
-            $"{delta.Answered / period.TotalSeconds:N0} ops/s, checked p50 {delta.Single.Quantile(0.5) / 1e6:0.00} ms "
-            + $"p99 {delta.Single.Quantile(0.99) / 1e6:0.00} ms, so far {now.Counts.Ok:N0} checked ok, {now.Counts.Fail} failed, "
-            + $"{now.Counts.Unknown} unknown");
+            $"{delta.Answered / period.TotalSeconds,9:N0} ops/s, single p50 {delta.Single.Quantile(0.5) / 1e6:0.00} ms "
+            + $"p99 {delta.Single.Quantile(0.99) / 1e6:0.00} ms; checked so far: {now.Counts.Ok:N0} ok, {now.Counts.Fail:N0} failed, "
+            + $"{now.Counts.Unknown:N0} unknown");
     }
 
     private Rows Render(ReplicaView?[] views)
@@ -124,6 +126,10 @@ internal sealed class DemoScreen
 
         return new Rows(rows);
     }
+
+    private static string Summary(ReplicaView?[] views) => string.Join(", ", views.Select(static (view, place) => view is null
+        ? string.Create(CultureInfo.InvariantCulture, $"replica {place + 1} down")
+        : string.Create(CultureInfo.InvariantCulture, $"replica {view.Replica} {view.Role} C {view.Committed}")));
 
     private static string Text(ulong number) => number.ToString(CultureInfo.InvariantCulture);
 }

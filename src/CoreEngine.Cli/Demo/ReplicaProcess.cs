@@ -43,8 +43,15 @@ internal sealed class ReplicaProcess(DemoDirectory directory, uint replica, IPEn
         }
     }
 
-    /// <summary>SIGKILL.</summary>
-    internal void Kill() => _process?.Kill();
+    /// <summary>SIGKILL. Returns once the process is gone.</summary>
+    internal async Task KillAsync()
+    {
+        if (_process is not null)
+        {
+            _process.Kill();
+            await _process.WaitAsync();
+        }
+    }
 
     public void Dispose() => _process?.Dispose();
 }

@@ -54,7 +54,7 @@ internal sealed class RespSession : IDisposable
     {
         while (!_isEnding)
         {
-            ReadResult read = await _input.ReadAsync();
+            System.IO.Pipelines.ReadResult read = await _input.ReadAsync();
             ReadOnlySequence<byte> rest = read.Buffer;
             while (!_isEnding)
             {

@@ -12,7 +12,6 @@ using CoreEngine.IO.Ring;
 using CoreEngine.IO.Transport;
 using CoreEngine.Loop;
 using CoreEngine.Model;
-using CoreEngine.Protocol.Raft;
 using CoreEngine.Recovery;
 
 namespace CoreEngine;
@@ -84,24 +83,30 @@ internal sealed class EngineHost
             if (!Directory.Exists(options.Directory))
             {
                 throw new EngineOpenException(
-                    $"the data directory {options.Directory} does not exist; run 'coreengine format {options.Directory} --replica {options.Replica}' first");
+                    $"the data directory {options.Directory} does not exist; run "
+                    + $"'coreengine format {options.Directory} --replica {options.Replica}' first");
             }
 
             DirectoryLock directoryLock = undo.Push(DirectoryLock.Acquire(options.Directory));
+#pragma warning disable CA2000 // The undo stack disposes them when opening fails, the host's end otherwise.
             PortableIoRing ring = undo.Push(PortableIoRing.Open(options.Directory));
             Opened opened = OpenLog(options, ring);
             undo.Push(opened.Log);
             PipeTransport transport = undo.Push(new PipeTransport(TransportOptionsOf(options, opened.Log, ring)));
-            var setup = new LoopSetup(options, BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4)), ring, transport, opened.Log, PoolWorkers.Instance);
+#pragma warning restore CA2000
+            uint life = BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4));
+            var setup = new LoopSetup(options, life, ring, transport, opened.Log, PoolWorkers.Instance);
             var host = new EngineHost(options, directoryLock, opened, new EngineLoop(setup));
             transport.Start();
             host._thread.Start();
             undo.Keep();
             return host;
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or SocketException)
+        catch (Exception error)
+            when (error is IOException or UnauthorizedAccessException or SocketException or InvalidOperationException)
         {
-            throw new EngineOpenException($"replica {options.Replica} cannot open {options.Directory}: {error.Message}", error);
+            throw new EngineOpenException(
+                $"replica {options.Replica} cannot open {options.Directory}: {error.Message}", error);
         }
     }
 
@@ -157,21 +162,25 @@ internal sealed class EngineHost
         var logOptions = new LogOptions { SegmentBytes = options.SegmentBytes };
         LogOpenResult result = SegmentedLog.Open(ring, logOptions, options.Replica, options.Cluster, recovery);
         return result.Log is null
-            ? throw new EngineOpenException($"replica {options.Replica} cannot open {options.Directory}: {result.Message}")
+            ? throw new EngineOpenException(
+                $"replica {options.Replica} cannot open {options.Directory}: {result.Message}")
             : new Opened(result.Log, recovery, result.Report.ToString());
     }
 
-    private static TransportOptions TransportOptionsOf(EngineOptions options, SegmentedLog log, PortableIoRing ring) => new()
+    private static TransportOptions TransportOptionsOf(EngineOptions options, SegmentedLog log, PortableIoRing ring)
     {
-        Replica = options.Replica,
-        Incarnation = log.Identity.Incarnation,
-        Cluster = log.Identity.Cluster,
-        Listen = options.Listen,
-        Peers = [.. options.Peers.Select(static peer => new TransportPeer(peer.Replica, peer.Address))],
-        Seed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)),
-        Wake = ring.Wake,
-        Log = options.Log ?? (static _ => { }),
-    };
+        return new TransportOptions
+        {
+            Replica = options.Replica,
+            Incarnation = log.Identity.Incarnation,
+            Cluster = log.Identity.Cluster,
+            Listen = options.Listen,
+            Peers = [.. options.Peers.Select(static peer => new TransportPeer(peer.Replica, peer.Address))],
+            Seed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)),
+            Wake = ring.Wake,
+            Log = options.Log ?? (static _ => { }),
+        };
+    }
 
     private Group OpenGroup(string name, IStateMachine machine, GroupOptions options)
     {
@@ -182,7 +191,11 @@ internal sealed class EngineHost
 
         RecoveredGroup recovered = _recovery.Take(options.Group);
         uint[] members = [.. Options.Peers.Select(static peer => peer.Replica).Append(Options.Replica).Order()];
-        GroupRuntime runtime = GroupOpening.Create(Loop, recovered, name, machine, options, members, _seed, Incarnation);
+        GroupRuntime runtime = GroupOpening.Create(
+            Loop,
+            recovered,
+            new GroupRequest(name, machine, options),
+            new GroupMembership(members, _seed, Incarnation));
         Loop.Add(runtime);
         return new Group(runtime);
     }

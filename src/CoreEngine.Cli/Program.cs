@@ -18,6 +18,8 @@ internal static class Program
             DemoCommand.Create(),
             ClientCommand.Create(),
             CheckCommand.Create(),
+            InspectCommand.Create(),
+            VerifyCommand.Create(),
         };
         ParseResult parsed = root.Parse(arguments);
         if (parsed.Errors.Count > 0)

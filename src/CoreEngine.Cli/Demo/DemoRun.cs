@@ -2,12 +2,10 @@ using System;
 using System.Collections.Generic;
 using System.Diagnostics;
 using System.Globalization;
-using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 using CoreEngine.Cli.Commands;
-using CoreEngine.Cli.Workload;
 using CoreEngine.Simulation.Histories;
 
 namespace CoreEngine.Cli.Demo;
@@ -21,7 +19,7 @@ internal sealed class DemoRun(DemoOptions options, DemoDirectory directory, Demo
     private const double AllBackPart = 0.12;
     private const double AfterAllPart = 0.24;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly DemoResults _results = new();
     private DemoCluster? _cluster;
@@ -39,8 +37,7 @@ internal sealed class DemoRun(DemoOptions options, DemoDirectory directory, Demo
         screen.Note(string.Create(
             CultureInfo.InvariantCulture, $"formatted {Cluster.Replicas.Count} data directories in {directory.Path} ({directory.FileSystem})"));
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        using var views = new ViewSource(Cluster.Endpoints);
-        Task display = screen.RunAsync(views, () => _clients?.Read(), end.Token);
+        Task display = screen.RunAsync(Cluster.Endpoints, () => _clients?.Read(), end.Token);
         try
         {
             await StartAsync(stop);
@@ -129,11 +126,14 @@ internal sealed class DemoRun(DemoOptions options, DemoDirectory directory, Demo
 
     private async Task KillAllAsync(CancellationToken stop)
     {
+        ulong held = (await Cluster.WaitAsync(static _ => true, string.Empty, Patience, stop)).Max(static view => view?.Committed ?? 0);
         long killed = FailoverWindow.Now();
         await Task.WhenAll(Cluster.Replicas.Select(static replica => replica.KillAsync()));
         screen.Note("SIGKILL to all three replicas");
         await Cluster.StartAsync();
-        await MeasureAsync("all three killed and restarted", killed, Cluster.Endpoints, stop);
+        string name = string.Create(
+            CultureInfo.InvariantCulture, $"all three killed and restarted, {held:N0} entries to be applied again by each");
+        await MeasureAsync(name, killed, Cluster.Endpoints, stop);
         await Task.Delay(options.Part(AfterAllPart), stop);
     }
 

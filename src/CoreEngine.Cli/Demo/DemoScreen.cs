@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using System.Globalization;
 using System.Linq;
+using System.Net;
 using System.Threading;
 using System.Threading.Tasks;
 using Spectre.Console;
@@ -44,17 +45,20 @@ internal sealed class DemoScreen
     }
 
     /// <summary>Shows progress until stopped; what was noted stays on the screen.</summary>
-    /// <param name="views">Asked for the replicas' state.</param>
+    /// <param name="endpoints">Replicas, asked for their state.</param>
     /// <param name="clients">Gives what the clients have counted; null before they started.</param>
     /// <param name="stop">Ends the display.</param>
-    internal Task RunAsync(ViewSource views, Func<ClientTotals?> clients, CancellationToken stop) =>
-        _isLive ? ShowLiveAsync(views, clients, stop) : ShowPlainAsync(views, clients, stop);
+    internal async Task RunAsync(IReadOnlyList<IPEndPoint> endpoints, Func<ClientTotals?> clients, CancellationToken stop)
+    {
+        using var views = new ViewSource(endpoints);
+        await (_isLive ? ShowLiveAsync(views, clients, stop) : ShowPlainAsync(views, clients, stop));
+    }
 
     private async Task ShowLiveAsync(ViewSource views, Func<ClientTotals?> clients, CancellationToken stop)
     {
         await AnsiConsole.Live(new Text(string.Empty)).AutoClear(false).StartAsync(async context =>
         {
-                ClientTotals? before = null;
+            ClientTotals? before = null;
             while (!stop.IsCancellationRequested)
             {
                 UpdateRates(ref before, clients(), LiveEvery);

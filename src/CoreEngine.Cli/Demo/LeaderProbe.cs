@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Diagnostics;
 using System.IO;
+using System.Linq;
 using System.Net;
 using System.Threading;
 using System.Threading.Tasks;
@@ -27,7 +28,6 @@ internal static class LeaderProbe
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var written = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var room = new SemaphoreSlim(InFlightMax);
         using var ticks = new PeriodicTimer(Every);
         long deadline = Environment.TickCount64 + (long)patience.TotalMilliseconds;
         var probes = new List<Task>();
@@ -43,9 +43,9 @@ internal static class LeaderProbe
 
                 foreach (IPEndPoint endpoint in endpoints)
                 {
-                    if (room.Wait(0, CancellationToken.None))
+                    if (probes.Count(static probe => !probe.IsCompleted) < InFlightMax)
                     {
-                        probes.Add(ProbeAsync(endpoint, written, room, over.Token));
+                        probes.Add(ProbeAsync(endpoint, written, over.Token));
                     }
                 }
 
@@ -61,8 +61,7 @@ internal static class LeaderProbe
         }
     }
 
-    private static async Task ProbeAsync(
-        IPEndPoint endpoint, TaskCompletionSource<long> written, SemaphoreSlim room, CancellationToken over)
+    private static async Task ProbeAsync(IPEndPoint endpoint, TaskCompletionSource<long> written, CancellationToken over)
     {
         try
         {
@@ -77,10 +76,6 @@ internal static class LeaderProbe
         catch (Exception error) when (error is IOException or OperationCanceledException or ObjectDisposedException)
         {
             // Dead, or asked too late: another probe will tell.
-        }
-        finally
-        {
-            room.Release();
         }
     }
 }

@@ -50,7 +50,7 @@ internal sealed record ReplicaView
             }
         }
 
-        if (!fields.ContainsKey("role") || !fields.ContainsKey("state_digest"))
+        if (!fields.TryGetValue("role", out string? role) || !fields.TryGetValue("state_digest", out string? digest))
         {
             return null;
         }
@@ -59,7 +59,7 @@ internal sealed record ReplicaView
         return new ReplicaView
         {
             Replica = replica,
-            Role = fields["role"],
+            Role = role,
             Term = Number("term"),
             Leader = (uint)Number("leader"),
             Mode = fields["mode"],
@@ -70,7 +70,7 @@ internal sealed record ReplicaView
             Acknowledgement = fields["acknowledgement"],
             Backends = fields["backends"],
             StateIndex = Number("state_index"),
-            StateDigest = fields["state_digest"],
+            StateDigest = digest,
             Fault = fields["fault"],
         };
     }

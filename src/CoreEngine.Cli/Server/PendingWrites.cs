@@ -1,5 +1,6 @@
 using System;
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Threading.Tasks;
@@ -47,6 +48,7 @@ internal sealed class PendingWrites(Group group, ServerCounters counters)
     }
 
     /// <summary>Proposes what was built in the room.</summary>
+    [SuppressMessage("Reliability", "CA2012", Justification = "Each one is kept until it is awaited once, in SettleAsync.")]
     internal void Propose(int length)
     {
         Invariant.Holds(!IsFull);

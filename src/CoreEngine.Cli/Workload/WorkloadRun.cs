@@ -17,14 +17,13 @@ internal static class WorkloadRun
     internal static async Task RunAsync(WorkloadOptions options, TextWriter report, CancellationToken stop)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        using HistoryWriter? history = options.History is null ? null : new HistoryWriter(options.History);
         if (options.Duration > TimeSpan.Zero)
         {
             over.CancelAfter(options.Duration);
         }
 
         var tally = new Tally();
-        Task clients = StartAll(options, history, tally, over.Token);
+        Task clients = RunClientsAsync(options, tally, over.CancelAsync, over.Token);
         var line = new ProgressLine();
         using var ticks = new PeriodicTimer(ReportEvery);
         while (!clients.IsCompleted)
@@ -41,26 +40,41 @@ internal static class WorkloadRun
         Report(tally, line, report);
     }
 
-    private static Task StartAll(WorkloadOptions options, HistoryWriter? history, Tally tally, CancellationToken stop)
+    private static async Task RunClientsAsync(WorkloadOptions options, Tally tally, Func<Task> end, CancellationToken over)
     {
-        var tasks = new List<Task>();
+        using HistoryWriter? history = options.History is null ? null : new HistoryWriter(options.History);
         var ids = new ProcessIds(options.ProcessBase);
+        var tasks = new List<Task>();
         for (int i = 0; i < options.Clients; i++)
         {
-            var prng = new Prng(options.Seed ^ ((ulong)(uint)i << 40));
-            var dialer = new ReplicaDialer(options.Endpoints, i, options.Patience);
-            var client = new CheckedClient(options, new OperationMix(options, prng), dialer, ids, history, tally);
-            tasks.Add(Task.Run(() => client.RunAsync(stop), CancellationToken.None));
+            var mix = new OperationMix(options, new Prng(options.Seed ^ ((ulong)(uint)i << 40)));
+            var client = new CheckedClient(options, mix, NewDialer(options, i), ids, history, tally);
+            tasks.Add(GuardAsync(client.RunAsync, end, over));
         }
 
         for (int i = 0; i < options.LoadClients; i++)
         {
-            var dialer = new ReplicaDialer(options.Endpoints, i, options.Patience);
-            var client = new LoadClient(options, options.ProcessBase + i, dialer, tally);
-            tasks.Add(Task.Run(() => client.RunAsync(stop), CancellationToken.None));
+            var client = new LoadClient(options, options.ProcessBase + i, NewDialer(options, i), tally);
+            tasks.Add(GuardAsync(client.RunAsync, end, over));
         }
 
-        return Task.WhenAll(tasks);
+        await Task.WhenAll(tasks);
+    }
+
+    private static ReplicaDialer NewDialer(WorkloadOptions options, int client) =>
+        new(options.Endpoints, client, options.Patience);
+
+    /// <summary>A client that fails, as by a full disk under its history, ends the whole run.</summary>
+    private static async Task GuardAsync(Func<CancellationToken, Task> run, Func<Task> end, CancellationToken over)
+    {
+        Task work = Task.Run(() => run(over), CancellationToken.None);
+        await work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (work.IsFaulted)
+        {
+            await end();
+        }
+
+        await work;
     }
 
     private static void Report(Tally tally, ProgressLine line, TextWriter report)

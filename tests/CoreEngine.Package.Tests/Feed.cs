@@ -31,7 +31,7 @@ public sealed class Feed : IDisposable
     /// <summary>Where the packages lie.</summary>
     internal string Packages => Path.Combine(_home, "feed");
 
-    /// <summary>What a restore unpacks: nobody else's cache, where an older build of the same version may lie.</summary>
+    /// <summary>Where a restore unpacks: no cache in which an older build of the same version may lie.</summary>
     private string Cache => Path.Combine(_home, "cache");
 
     /// <summary>Packs what was built beside this test; the work is done once.</summary>

@@ -22,7 +22,7 @@ internal static class Shell
     /// <param name="arguments">As they are, without a shell between.</param>
     /// <param name="directory">Where it runs.</param>
     /// <param name="settings">Set in its environment, above the test's own.</param>
-    /// <param name="meeting">Its input ends once all programs of the meeting have printed a line. Null: at once.</param>
+    /// <param name="meeting">Its input ends once all programs of it have printed a line. Null: at once.</param>
     internal static async Task<ShellResult> RunAsync(
         string program,
         IReadOnlyList<string> arguments,

@@ -4,8 +4,10 @@ using CoreEngine.Model;
 
 namespace CoreEngine.Protocol.Quorums;
 
-/// <summary>Which sets of voters decide: majorities of the whole membership, never of those that happened to answer.</summary>
-/// <remarks>Immutable. A voter's place is its rank among the sorted ids; bit i of a bitmap stands for place i.</remarks>
+/// <summary>Which sets of voters decide: majorities of the whole membership, never of those that happened to
+/// answer.</summary>
+/// <remarks>Immutable. A voter's place is its rank among the sorted ids; bit i of a bitmap stands for place
+/// i.</remarks>
 internal sealed class QuorumSystem
 {
     private readonly uint[] _voters;

@@ -30,7 +30,8 @@ internal sealed class AppendTickets
         Newest = new Pending(ticket, last);
     }
 
-    /// <summary>Everything above <paramref name="index"/> is void: a late completion must not vouch for what stands there later (raft.md S16).</summary>
+    /// <summary>Everything above <paramref name="index"/> is void: a late completion must not vouch for what stands
+    /// there later (raft.md S16).</summary>
     internal void CapTo(ulong index)
     {
         for (int i = 0; i < _count; i++)

@@ -3,7 +3,8 @@ using CoreEngine.Model;
 
 namespace CoreEngine.Protocol.Raft;
 
-/// <summary>A leader that a quorum no longer answers leaves by itself (Raft thesis, 6.2): its clients learn it, and others may be elected.</summary>
+/// <summary>A leader that a quorum no longer answers leaves by itself (Raft thesis, 6.2): its clients learn it, and
+/// others may be elected.</summary>
 internal static class CheckQuorum
 {
     /// <summary>How long ago a quorum, ourselves included, was last in contact. Nanoseconds.</summary>

@@ -2,7 +2,8 @@ using CoreEngine.Model;
 
 namespace CoreEngine.Protocol.Raft;
 
-/// <summary>What must be on the medium before what may be said (Raft paper, figure 2: "updated on stable storage before responding").</summary>
+/// <summary>What must be on the medium before what may be said (Raft paper, figure 2: "updated on stable storage
+/// before responding").</summary>
 /// <remarks>Tickets rise by one in the order of the writes, and completions are cumulative.</remarks>
 internal static class Durability
 {
@@ -14,7 +15,8 @@ internal static class Durability
             PersistKind.HardState, state.HardStateTicket, state.Term, state.Vote, state.CommitIndex, 0, 0));
     }
 
-    /// <summary>Writes the entries from <paramref name="first"/> to the end of the log; one write with those appended just before.</summary>
+    /// <summary>Writes the entries from <paramref name="first"/> to the end of the log; one write with those appended
+    /// just before.</summary>
     internal static void WriteEntries(RaftState state, ulong first, Outputs outputs)
     {
         ulong last = state.LastIndex;
@@ -31,7 +33,8 @@ internal static class Durability
         outputs.Write(new PersistItem(PersistKind.Entries, ticket, state.Term, 0, 0, first, last));
     }
 
-    /// <summary>Voids everything above <paramref name="index"/>, in memory at once and on the medium by a marker.</summary>
+    /// <summary>Voids everything above <paramref name="index"/>, in memory at once and on the medium by a
+    /// marker.</summary>
     internal static void Truncate(RaftState state, ulong index, Outputs outputs)
     {
         Invariant.Holds(state.Role == Role.Follower);
@@ -44,7 +47,8 @@ internal static class Durability
         outputs.Write(new PersistItem(PersistKind.Truncate, state.NextTicket++, state.Term, 0, 0, 0, index));
     }
 
-    /// <summary>A place for a reply in our term: it may leave at once when the term is durable, and else waits for that.</summary>
+    /// <summary>A place for a reply in our term: it may leave at once when the term is durable, and else waits for
+    /// that.</summary>
     internal static ref OutboundMessage Reply(RaftState state, Outputs outputs)
     {
         if (state.HardStateTicket > state.DurableTicket)
@@ -55,7 +59,8 @@ internal static class Durability
         return ref outputs.Send();
     }
 
-    /// <summary>Everything up to <paramref name="ticket"/> is on the medium: D rises, and what waited for it is said.</summary>
+    /// <summary>Everything up to <paramref name="ticket"/> is on the medium: D rises, and what waited for it is
+    /// said.</summary>
     internal static void OnPersisted(RaftState state, ulong ticket, Outputs outputs)
     {
         Invariant.Holds(ticket < state.NextTicket);

@@ -5,10 +5,12 @@ using CoreEngine.Protocol.Wire;
 
 namespace CoreEngine.Protocol.Raft;
 
-/// <summary>Terms, votes and leadership (Raft paper, 5.2 and 5.4.1; pre-vote and stickiness: Raft thesis, 9.6).</summary>
+/// <summary>Terms, votes and leadership (Raft paper, 5.2 and 5.4.1; pre-vote and stickiness: Raft thesis,
+/// 9.6).</summary>
 internal static class Election
 {
-    /// <summary>Nobody led for a whole timeout: asks whether an election could be won, without touching the term.</summary>
+    /// <summary>Nobody led for a whole timeout: asks whether an election could be won, without touching the
+    /// term.</summary>
     internal static void StartPreVote(RaftState state, Outputs outputs)
     {
         Invariant.Holds(state.Role != Role.Leader);
@@ -94,7 +96,8 @@ internal static class Election
         MessageHeader header = message.Header;
         if (header.Term < state.Term)
         {
-            FillReply(state, ref Durability.Reply(state, outputs), MessageType.VoteReply, place, header.Sequence, false);
+            ref OutboundMessage refusal = ref Durability.Reply(state, outputs);
+            FillReply(state, ref refusal, MessageType.VoteReply, place, header.Sequence, false);
             return ReceiveResult.Stale;
         }
 
@@ -155,7 +158,8 @@ internal static class Election
         return ReceiveResult.Accepted;
     }
 
-    /// <summary>Something that we asked to write is durable while we are a candidate: our own vote may count now.</summary>
+    /// <summary>Something that we asked to write is durable while we are a candidate: our own vote may count
+    /// now.</summary>
     internal static void OnVoteDurable(RaftState state, Outputs outputs)
     {
         Invariant.Holds(state.Role == Role.Candidate);
@@ -181,7 +185,8 @@ internal static class Election
         Durability.WriteHardState(state, outputs);
     }
 
-    /// <summary>Leads no more, in the same term or before a newer one. What waits for our authority is refused.</summary>
+    /// <summary>Leads no more, in the same term or before a newer one. What waits for our authority is
+    /// refused.</summary>
     internal static void LeaveLeadership(RaftState state, Refusal refusal, Outputs outputs)
     {
         Invariant.Holds(state.Role == Role.Leader);
@@ -250,7 +255,8 @@ internal static class Election
             return;
         }
 
-        // The anchor is the first entry of the term. Without room for it this replica cannot lead, and the timeout lets another one try.
+        // The anchor is the first entry of the term. Without room for it this replica cannot lead, and the timeout
+        // lets another one try.
         if (!state.Log.Append(state.Term, state.Clock.Next(state.WallNs), EntryFlags.Anchor, default, default))
         {
             return;
@@ -262,7 +268,12 @@ internal static class Election
         state.LeaderOfTerm = state.Options.Replica;
         state.WasLed = true;
         state.Authority = new AuthorityCertificate(
-            state.Options.Contract, state.Options.Group, state.Options.ConfigEpoch, state.Term, state.Options.Replica, state.Grants);
+            state.Options.Contract,
+            state.Options.Group,
+            state.Options.ConfigEpoch,
+            state.Term,
+            state.Options.Replica,
+            state.Grants);
         state.Round = 0;
         state.RoundTurn = 0;
         state.HeartbeatDeadlineNs = state.NowNs + state.Options.HeartbeatNs;

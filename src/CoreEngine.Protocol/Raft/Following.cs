@@ -12,7 +12,8 @@ internal static class Following
     internal static ReceiveResult OnAppendEntries(RaftState state, int place, in Message message, Outputs outputs)
     {
         MessageHeader header = message.Header;
-        if (!AppendEntriesBody.TryRead(message.Body, state.Options.Group, out AppendEntriesBody body, out ReadOnlySpan<byte> records)
+        uint group = state.Options.Group;
+        if (!AppendEntriesBody.TryRead(message.Body, group, out AppendEntriesBody body, out ReadOnlySpan<byte> records)
             || body.PrevTerm > header.Term
             || !IsSound(state, header.Term, body.Proof))
         {
@@ -89,9 +90,15 @@ internal static class Following
         state.RoundSeen = ulong.Max(state.RoundSeen, header.Sequence);
     }
 
-    /// <summary>Walks the records: those that we hold are skipped, the first that differs truncates, the rest is appended.</summary>
+    /// <summary>Walks the records: those that we hold are skipped, the first that differs truncates, the rest is
+    /// appended.</summary>
     private static ReceiveResult Take(
-        RaftState state, ulong leaderTerm, in AppendEntriesBody body, ReadOnlySpan<byte> records, ref ulong firstNew, Outputs outputs)
+        RaftState state,
+        ulong leaderTerm,
+        in AppendEntriesBody body,
+        ReadOnlySpan<byte> records,
+        ref ulong firstNew,
+        Outputs outputs)
     {
         LogSuffix log = state.Log;
         ulong index = body.PrevIndex;
@@ -136,11 +143,16 @@ internal static class Following
 
         state.Clock.Observe(stamp);
         state.Matched = ulong.Max(state.Matched, index);
-        return result == ReceiveResult.Accepted && records.IsEmpty && count != body.EntryCount ? ReceiveResult.Malformed : result;
+        bool isMiscounted = records.IsEmpty && count != body.EntryCount;
+        return result == ReceiveResult.Accepted && isMiscounted ? ReceiveResult.Malformed : result;
     }
 
     private static bool IsNext(RaftState state, in RecordHeader header, ulong index, ulong term) =>
-        header.Group == state.Options.Group && header.Codec == 0 && header.Index == index + 1 && header.Term >= term && header.Term > 0;
+        header.Group == state.Options.Group
+        && header.Codec == 0
+        && header.Index == index + 1
+        && header.Term >= term
+        && header.Term > 0;
 
     /// <summary>C follows the leader's certificate, as far as our log is known to match the leader's.</summary>
     private static void Commit(RaftState state, CommitCertificate proof, Outputs outputs)
@@ -196,9 +208,11 @@ internal static class Following
         }
 
         ref OutboundMessage message = ref Durability.Reply(state, outputs);
-        message.Header = state.HeaderTo(MessageType.AppendReply, place, verdict == AppendVerdict.OldTerm ? 0 : state.RoundSeen);
-        new AppendReplyBody(
-            state.Options.Incarnation, claim, received, verdict, rejectedPrev, hint, state.Log.TermAt(hint)).Write(message.Body);
+        ulong round = verdict == AppendVerdict.OldTerm ? 0 : state.RoundSeen;
+        ulong hintTerm = state.Log.TermAt(hint);
+        message.Header = state.HeaderTo(MessageType.AppendReply, place, round);
+        new AppendReplyBody(state.Options.Incarnation, claim, received, verdict, rejectedPrev, hint, hintTerm)
+            .Write(message.Body);
         message.BodyLength = AppendReplyBody.Bytes;
     }
 }

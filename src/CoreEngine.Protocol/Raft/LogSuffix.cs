@@ -15,12 +15,15 @@ namespace CoreEngine.Protocol.Raft;
 internal readonly record struct SuffixRange(ulong First, int Count, int Serial, int Offset, int Length);
 
 /// <summary>
-/// The end of one group's log in memory: the terms of the whole log, and the encoded records of its recent entries, the same bytes that go
+/// The end of one group's log in memory: the terms of the whole log, and the encoded records of its recent entries,
+/// the same bytes that go
 /// to the disk and to the followers.
 /// </summary>
 /// <remarks>
-/// Records lie in chunks and never straddle one. Chunks grow from 4 KiB to the full size, so that an idle group stays small, and full ones are
-/// recycled: in steady state nothing is allocated. Memory is bounded: when it is used up, whole oldest chunks are dropped, as far as their
+/// Records lie in chunks and never straddle one. Chunks grow from 4 KiB to the full size, so that an idle group stays
+/// small, and full ones are
+/// recycled: in steady state nothing is allocated. Memory is bounded: when it is used up, whole oldest chunks are
+/// dropped, as far as their
 /// entries were released (they can be read from the log again) and no message of this turn names them. Not thread-safe.
 /// </remarks>
 internal sealed class LogSuffix
@@ -36,7 +39,8 @@ internal sealed class LogSuffix
     private readonly int _chunkBytes;
     private readonly TermRuns _terms = new();
 
-    /// <summary>Chunks by serial number modulo the length; live are _oldest to _newest, none when _oldest is above _newest.</summary>
+    /// <summary>Chunks by serial number modulo the length; live are _oldest to _newest, none when _oldest is above
+    /// _newest.</summary>
     private Chunk[] _chunks = new Chunk[4];
     private int _oldest;
     private int _newest = -1;
@@ -81,7 +85,8 @@ internal sealed class LogSuffix
     /// <summary>A new turn: what the messages of the last one named has been gathered.</summary>
     internal void BeginTurn() => _pinned = ulong.MaxValue;
 
-    /// <summary>A message of this turn names entries from <paramref name="index"/> on: they stay in memory until the next turn.</summary>
+    /// <summary>A message of this turn names entries from <paramref name="index"/> on: they stay in memory until the
+    /// next turn.</summary>
     internal void Pin(ulong index) => _pinned = ulong.Min(_pinned, index);
 
     /// <summary>Encodes the next entry in its place.</summary>
@@ -119,7 +124,8 @@ internal sealed class LogSuffix
         return true;
     }
 
-    /// <summary>Recovery: the entry is on the medium and stays there; only its term is kept. Comes before any record is taken in.</summary>
+    /// <summary>Recovery: the entry is on the medium and stays there; only its term is kept. Comes before any record
+    /// is taken in.</summary>
     internal void AppendUncached(ulong index, ulong term)
     {
         Invariant.Holds(index == LastIndex + 1);
@@ -129,7 +135,8 @@ internal sealed class LogSuffix
         _released = index;
     }
 
-    /// <summary>Everything up to <paramref name="index"/> was staged to the log: it may be dropped from memory when room is needed.</summary>
+    /// <summary>Everything up to <paramref name="index"/> was staged to the log: it may be dropped from memory when
+    /// room is needed.</summary>
     internal void ReleaseThrough(ulong index)
     {
         Invariant.Holds(index <= LastIndex);
@@ -191,7 +198,8 @@ internal sealed class LogSuffix
         return newest.Position + newest.Used - ChunkAt(place.Serial).Position - place.Offset;
     }
 
-    /// <summary>The longest piece from <paramref name="from"/> on that lies in one chunk, within the bounds but at least one entry.</summary>
+    /// <summary>The longest piece from <paramref name="from"/> on that lies in one chunk, within the bounds but at
+    /// least one entry.</summary>
     /// <returns>False when <paramref name="from"/> is not in memory.</returns>
     internal bool TryRange(ulong from, ulong last, int entriesMax, int bytesMax, out SuffixRange range)
     {

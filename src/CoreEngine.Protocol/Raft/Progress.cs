@@ -31,7 +31,8 @@ internal sealed class Progress(int messagesMax, int bytesMax)
     /// <summary>Up to here the follower said that it holds our log at all; may fall when it restarts.</summary>
     internal ulong Received { get; private set; }
 
-    /// <summary>When <see cref="Received"/> last moved, or began to wait: what stands still for long was lost.</summary>
+    /// <summary>When <see cref="Received"/> last moved, or began to wait: what stands still for long was
+    /// lost.</summary>
     internal long ReceivedMovedNs { get; private set; }
 
     /// <summary>Probe: the one message is on its way.</summary>
@@ -43,7 +44,8 @@ internal sealed class Progress(int messagesMax, int bytesMax)
     /// <summary>Newest read round that it has echoed in our term.</summary>
     internal ulong RoundEchoed;
 
-    /// <summary>Whose acknowledgements count; 0 before the first one in our term. Another life's do not (raft.md S30, S31).</summary>
+    /// <summary>Whose acknowledgements count; 0 before the first one in our term. Another life's do not (raft.md S30,
+    /// S31).</summary>
     internal ulong Incarnation;
 
     /// <summary>The commit index that it was told last.</summary>
@@ -95,7 +97,8 @@ internal sealed class Progress(int messagesMax, int bytesMax)
         State = ProgressState.Loading;
     }
 
-    /// <summary>Entries up to <paramref name="last"/> left; in Replicate the next message does not wait for the answer.</summary>
+    /// <summary>Entries up to <paramref name="last"/> left; in Replicate the next message does not wait for the
+    /// answer.</summary>
     internal void Sent(ulong last, int bytes, long nowNs)
     {
         if (Received + 1 >= Next)

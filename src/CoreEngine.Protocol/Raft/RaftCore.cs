@@ -5,7 +5,8 @@ using CoreEngine.Protocol.Reads;
 
 namespace CoreEngine.Protocol.Raft;
 
-/// <summary>One replica of one Raft group. Dispatch only: each case is one call into the file named after its rule.</summary>
+/// <summary>One replica of one Raft group. Dispatch only: each case is one call into the file named after its
+/// rule.</summary>
 /// <remarks>Owned by the shard's thread. The same events give the same outputs.</remarks>
 internal sealed class RaftCore : IProtocolCore
 {
@@ -15,7 +16,8 @@ internal sealed class RaftCore : IProtocolCore
     /// <param name="recovered">What the medium holds; the log belongs to the core from now on.</param>
     internal RaftCore(RaftOptions options, in RaftRecovery recovered) => _state = new RaftState(options, recovered);
 
-    /// <summary>The log's end: the loop gathers entries here, and says by <see cref="LogSuffix.ReleaseThrough"/> what it has staged.</summary>
+    /// <summary>The log's end: the loop gathers entries here, and says by <see cref="LogSuffix.ReleaseThrough"/> what
+    /// it has staged.</summary>
     internal LogSuffix Log => _state.Log;
 
     /// <summary>E, D, A, C, T.</summary>

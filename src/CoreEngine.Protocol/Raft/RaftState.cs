@@ -6,7 +6,8 @@ using CoreEngine.Protocol.Time;
 
 namespace CoreEngine.Protocol.Raft;
 
-/// <summary>The variables of one replica of one group, by the paper's names (Raft paper, figure 2). Rules move them.</summary>
+/// <summary>The variables of one replica of one group, by the paper's names (Raft paper, figure 2). Rules move
+/// them.</summary>
 internal sealed class RaftState
 {
     internal readonly RaftOptions Options;
@@ -55,7 +56,8 @@ internal sealed class RaftState
     /// <summary>Proves that we lead; default when we do not.</summary>
     internal AuthorityCertificate Authority;
 
-    /// <summary>What an earlier life knew committed, as far as the log still holds it. Not C: it carries no certificate.</summary>
+    /// <summary>What an earlier life knew committed, as far as the log still holds it. Not C: it carries no
+    /// certificate.</summary>
     internal readonly ulong CommitFloor;
 
     /// <summary>Time of this turn, monotonic and wall.</summary>
@@ -100,11 +102,13 @@ internal sealed class RaftState
     internal ulong Round;
     internal ulong RoundTurn;
 
-    /// <summary>Follower: the newest read request sent, and the turn in which it was. Random start: an earlier life's replies must not fit.</summary>
+    /// <summary>Follower: the newest read request sent, and the turn in which it was. Random start: an earlier life's
+    /// replies must not fit.</summary>
     internal ulong Request;
     internal ulong RequestTurn;
 
-    /// <summary>Leader: C rose, and followers were not told yet; the next tick does it, if no entries did before.</summary>
+    /// <summary>Leader: C rose, and followers were not told yet; the next tick does it, if no entries did
+    /// before.</summary>
     internal bool IsNoticeOwed;
 
     internal RaftState(RaftOptions options, in RaftRecovery recovered)
@@ -140,7 +144,8 @@ internal sealed class RaftState
 
     internal ulong CommitIndex => Frontiers.Committed;
 
-    /// <summary>An entry of our own term is committed: only then is the commit index known to be the newest (Raft paper, 8).</summary>
+    /// <summary>An entry of our own term is committed: only then is the commit index known to be the newest (Raft
+    /// paper, 8).</summary>
     internal bool IsAnchored => CommitProof.IsValid && Log.TermAt(CommitIndex) == Term;
 
     /// <summary>Our own bit in a bitmap of voters.</summary>

@@ -90,7 +90,8 @@ internal static class Replication
         }
     }
 
-    /// <summary>The heartbeat: to all, with the newest round and certificate, and the moment to notice what was lost.</summary>
+    /// <summary>The heartbeat: to all, with the newest round and certificate, and the moment to notice what was
+    /// lost.</summary>
     internal static void Heartbeat(RaftState state, Outputs outputs)
     {
         for (int i = 0; i < state.Peers.Length; i++)
@@ -247,7 +248,8 @@ internal static class Replication
             return;
         }
 
-        // Our last entry at or before the hint whose term is not above the follower's: everything between surely differs.
+        // Our last entry at or before the hint whose term is not above the follower's: everything between surely
+        // differs.
         ulong agreed = state.Log.LastAtMost(ulong.Min(body.HintIndex, body.RejectedPrev - 1), body.HintTerm);
         peer.BecomeProbe(ulong.Max(peer.Match, agreed) + 1, state.NowNs);
     }
@@ -284,7 +286,8 @@ internal static class Replication
         return true;
     }
 
-    /// <summary>Without entries: overtakes those on their way, so it must fit whatever the follower holds of them.</summary>
+    /// <summary>Without entries: overtakes those on their way, so it must fit whatever the follower holds of
+    /// them.</summary>
     private static void SendEmpty(RaftState state, int place, Outputs outputs)
     {
         Progress peer = state.Peers[place];

@@ -3,7 +3,8 @@ using CoreEngine.Model;
 
 namespace CoreEngine.Protocol.Raft;
 
-/// <summary>The term of every index of a log, as runs: entries of one term stand side by side, so an election costs one run.</summary>
+/// <summary>The term of every index of a log, as runs: entries of one term stand side by side, so an election costs
+/// one run.</summary>
 /// <remarks>Terms never fall along the log (Raft paper, 5.3). Index 0 stands before the log and has term 0.</remarks>
 internal sealed class TermRuns
 {
@@ -24,7 +25,8 @@ internal sealed class TermRuns
     }
 
     /// <summary>
-    /// The largest index at or before <paramref name="index"/> whose term is at most <paramref name="term"/>; 0 when there is none.
+    /// The largest index at or before <paramref name="index"/> whose term is at most <paramref name="term"/>; 0 when
+    /// there is none.
     /// Both sides of a conflict use it, so that every round of repair skips whole terms (Raft paper, end of 5.3).
     /// </summary>
     internal ulong LastAtMost(ulong index, ulong term)

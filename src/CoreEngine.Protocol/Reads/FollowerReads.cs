@@ -4,8 +4,10 @@ using CoreEngine.Protocol.Wire;
 
 namespace CoreEngine.Protocol.Reads;
 
-/// <summary>Linearizable reads at a follower: it asks the leader for a read point and waits until it has applied that far itself.</summary>
-/// <remarks>Reads of one turn share one request. A reply answers every read asked up to its request: its round began after all of them.</remarks>
+/// <summary>Linearizable reads at a follower: it asks the leader for a read point and waits until it has applied that
+/// far itself.</summary>
+/// <remarks>Reads of one turn share one request. A reply answers every read asked up to its request: its round began
+/// after all of them.</remarks>
 internal static class FollowerReads
 {
     /// <summary>Our host asks for a read point.</summary>

@@ -7,7 +7,8 @@ using CoreEngine.Protocol.Wire;
 namespace CoreEngine.Protocol.Reads;
 
 /// <summary>
-/// ReadIndex at the leader (Raft thesis, 6.4): a read is answered when an entry of our own term is committed and a quorum has echoed a round
+/// ReadIndex at the leader (Raft thesis, 6.4): a read is answered when an entry of our own term is committed and a
+/// quorum has echoed a round
 /// that started after the read arrived. Older rounds never count.
 /// </summary>
 /// <remarks>One round is under way at a time; what arrives meanwhile shares the next one.</remarks>

@@ -2,8 +2,10 @@ using CoreEngine.Model;
 
 namespace CoreEngine.Protocol.Time;
 
-/// <summary>A hybrid logical clock (Kulkarni and others 2014): wall milliseconds in the high 48 bits, a counter in the low 16.</summary>
-/// <remarks>Never falls, whatever the wall clock does. When a counter overflows it runs into the milliseconds: still rising.</remarks>
+/// <summary>A hybrid logical clock (Kulkarni and others 2014): wall milliseconds in the high 48 bits, a counter in
+/// the low 16.</summary>
+/// <remarks>Never falls, whatever the wall clock does. When a counter overflows it runs into the milliseconds: still
+/// rising.</remarks>
 internal struct HybridClock
 {
     private const int CounterBits = 16;

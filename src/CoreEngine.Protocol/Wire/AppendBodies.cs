@@ -6,15 +6,18 @@ using CoreEngine.Model.Certificates;
 namespace CoreEngine.Protocol.Wire;
 
 /// <summary>
-/// Fixed part of AppendEntries: <c>u64 prevIndex | u64 prevTerm | u64 contract | u64 configEpoch | u64 proofTerm | u64 proofIndex |
-/// u64 proofVoters | u64 proofStamp | u32 entryCount | u32 zero</c>; the records of the entries follow as they are. The header's sequence is
+/// Fixed part of AppendEntries: <c>u64 prevIndex | u64 prevTerm | u64 contract | u64 configEpoch | u64 proofTerm |
+/// u64 proofIndex |
+/// u64 proofVoters | u64 proofStamp | u32 entryCount | u32 zero</c>; the records of the entries follow as they are.
+/// The header's sequence is
 /// the leader's newest read round.
 /// </summary>
 /// <param name="PrevIndex">The entry just before the first one carried.</param>
 /// <param name="PrevTerm">Its term.</param>
 /// <param name="EntryCount">How many records follow.</param>
 /// <param name="Proof">The leader's newest commit certificate; its index is zero when it has none.</param>
-internal readonly record struct AppendEntriesBody(ulong PrevIndex, ulong PrevTerm, int EntryCount, CommitCertificate Proof)
+internal readonly record struct AppendEntriesBody(
+    ulong PrevIndex, ulong PrevTerm, int EntryCount, CommitCertificate Proof)
 {
     internal const int Bytes = 72;
 
@@ -35,7 +38,8 @@ internal readonly record struct AppendEntriesBody(ulong PrevIndex, ulong PrevTer
 
     /// <summary>Reads the fixed part and hands out the rest, unread.</summary>
     /// <returns>False when the bytes are short or the fields contradict each other.</returns>
-    internal static bool TryRead(ReadOnlySpan<byte> source, uint group, out AppendEntriesBody body, out ReadOnlySpan<byte> records)
+    internal static bool TryRead(
+        ReadOnlySpan<byte> source, uint group, out AppendEntriesBody body, out ReadOnlySpan<byte> records)
     {
         body = default;
         records = default;
@@ -68,7 +72,8 @@ internal readonly record struct AppendEntriesBody(ulong PrevIndex, ulong PrevTer
 }
 
 /// <summary>
-/// Body of AppendReply: <c>u64 incarnation | u64 durable | u64 received | u64 rejectedPrev | u64 hintIndex | u64 hintTerm | u32 verdict |
+/// Body of AppendReply: <c>u64 incarnation | u64 durable | u64 received | u64 rejectedPrev | u64 hintIndex | u64
+/// hintTerm | u32 verdict |
 /// u32 zero</c>. The header's sequence is the newest read round that the follower has seen of this leader.
 /// </summary>
 /// <param name="Incarnation">The follower's.</param>
@@ -79,7 +84,13 @@ internal readonly record struct AppendEntriesBody(ulong PrevIndex, ulong PrevTer
 /// <param name="HintIndex">Rejected: the last entry at or before it whose term is not above the leader's.</param>
 /// <param name="HintTerm">Rejected: the term of that entry.</param>
 internal readonly record struct AppendReplyBody(
-    ulong Incarnation, ulong Durable, ulong Received, AppendVerdict Verdict, ulong RejectedPrev, ulong HintIndex, ulong HintTerm)
+    ulong Incarnation,
+    ulong Durable,
+    ulong Received,
+    AppendVerdict Verdict,
+    ulong RejectedPrev,
+    ulong HintIndex,
+    ulong HintTerm)
 {
     internal const int Bytes = 56;
 

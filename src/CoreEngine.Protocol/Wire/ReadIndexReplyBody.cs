@@ -6,7 +6,8 @@ using CoreEngine.Model.Certificates;
 namespace CoreEngine.Protocol.Wire;
 
 /// <summary>
-/// Body of ReadIndexReply: <c>u64 refusalFirst | u64 refusalSecond | u64 contract | u64 configEpoch | u64 index | u64 round | u64 voters |
+/// Body of ReadIndexReply: <c>u64 refusalFirst | u64 refusalSecond | u64 contract | u64 configEpoch | u64 index | u64
+/// round | u64 voters |
 /// u32 refusalCode | u32 proof</c>; sequence and correlation repeat the request's. ReadIndexRequest has no body.
 /// </summary>
 /// <param name="Refusal">None when the read is confirmed.</param>
@@ -46,7 +47,9 @@ internal readonly record struct ReadIndexReplyBody(Refusal Refusal, ReadCertific
         }
 
         var refusal = new Refusal(
-            (RefusalCode)code, BinaryPrimitives.ReadUInt64LittleEndian(source), BinaryPrimitives.ReadUInt64LittleEndian(source[8..]));
+            (RefusalCode)code,
+            BinaryPrimitives.ReadUInt64LittleEndian(source),
+            BinaryPrimitives.ReadUInt64LittleEndian(source[8..]));
         if (code != (uint)RefusalCode.None)
         {
             body = new ReadIndexReplyBody(refusal, default);

@@ -4,7 +4,8 @@ using CoreEngine.Model;
 
 namespace CoreEngine.Protocol.Wire;
 
-/// <summary>Body of PreVoteRequest and VoteRequest: <c>u64 lastIndex | u64 lastTerm | u64 incarnation</c>. The header's sequence is the campaign.</summary>
+/// <summary>Body of PreVoteRequest and VoteRequest: <c>u64 lastIndex | u64 lastTerm | u64 incarnation</c>. The
+/// header's sequence is the campaign.</summary>
 /// <param name="LastIndex">Last entry of the candidate's log.</param>
 /// <param name="LastTerm">Its term.</param>
 /// <param name="Incarnation">The candidate's.</param>
@@ -37,7 +38,8 @@ internal readonly record struct VoteRequestBody(ulong LastIndex, ulong LastTerm,
     }
 }
 
-/// <summary>Body of PreVoteReply and VoteReply: <c>u64 incarnation | u32 granted | u32 zero</c>. The header's sequence repeats the request's.</summary>
+/// <summary>Body of PreVoteReply and VoteReply: <c>u64 incarnation | u32 granted | u32 zero</c>. The header's
+/// sequence repeats the request's.</summary>
 internal readonly record struct VoteReplyBody(ulong Incarnation, bool Granted)
 {
     internal const int Bytes = 16;

@@ -9,7 +9,8 @@ using Xunit;
 
 namespace CoreEngine.Protocol.Tests.Harness;
 
-/// <summary>Several replicas in one thread. Nothing moves by itself: tests tick, deliver, drop and complete writes.</summary>
+/// <summary>Several replicas in one thread. Nothing moves by itself: tests tick, deliver, drop and complete
+/// writes.</summary>
 /// <remarks>The safety oracles of Raft are checked after every turn of every replica.</remarks>
 internal sealed class Cluster
 {
@@ -208,8 +209,10 @@ internal sealed class Cluster
     internal void Post(Node node, Mail mail)
     {
         // S15 at every instant: nothing is claimed that the sender's medium does not hold.
-        bool isPlainQuestion = mail.Type is MessageType.PreVoteRequest or MessageType.PreVoteReply or MessageType.ReadIndexRequest;
-        Assert.True(isPlainQuestion || mail.Header.Term <= node.Disk.Term, $"{mail.Type} in a term that is not durable");
+        bool isPlainQuestion = mail.Type
+            is MessageType.PreVoteRequest or MessageType.PreVoteReply or MessageType.ReadIndexRequest;
+        bool isDurable = mail.Header.Term <= node.Disk.Term;
+        Assert.True(isPlainQuestion || isDurable, $"{mail.Type} in a term that is not durable");
         if (mail.Type == MessageType.AppendReply)
         {
             Assert.True(mail.AppendReply.Durable <= (ulong)node.Disk.Records.Count, "acknowledged what is not durable");
@@ -284,7 +287,8 @@ internal sealed class Cluster
         }
     }
 
-    /// <summary>Where two logs agree on a term at an index, they agree on everything before (Raft paper, 5.3).</summary>
+    /// <summary>Where two logs agree on a term at an index, they agree on everything before (Raft paper,
+    /// 5.3).</summary>
     internal void CheckLogMatching()
     {
         foreach (Node one in Nodes)

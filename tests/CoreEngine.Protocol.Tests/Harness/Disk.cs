@@ -5,7 +5,8 @@ using CoreEngine.Protocol.Raft;
 
 namespace CoreEngine.Protocol.Tests.Harness;
 
-/// <summary>A replica's medium: what was staged, in order, and how much of it is durable. A crash forgets the rest.</summary>
+/// <summary>A replica's medium: what was staged, in order, and how much of it is durable. A crash forgets the
+/// rest.</summary>
 internal sealed class Disk
 {
     private readonly List<Write> _staged = [];

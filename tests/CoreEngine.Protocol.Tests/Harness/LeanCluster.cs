@@ -58,7 +58,8 @@ internal sealed class LeanCluster
             Contract = 1,
             Incarnation = id,
         };
-        return new RaftCore(options, new RaftRecovery(0, 0, 0, new LogSuffix(Cluster.Group, capacityBytes, chunkBytes)));
+        var log = new LogSuffix(Cluster.Group, capacityBytes, chunkBytes);
+        return new RaftCore(options, new RaftRecovery(0, 0, 0, log));
     }
 
     internal void Run(int turns)

@@ -103,7 +103,8 @@ internal sealed class Node
         }
     });
 
-    internal void Link(uint peer, bool connected) => Turn((core, outputs) => core.LinkChanged(peer, connected, outputs));
+    internal void Link(uint peer, bool connected) =>
+        Turn((core, outputs) => core.LinkChanged(peer, connected, outputs));
 
     internal void AnswerLoads()
     {

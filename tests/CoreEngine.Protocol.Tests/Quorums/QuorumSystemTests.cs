@@ -9,7 +9,8 @@ namespace CoreEngine.Protocol.Tests.Quorums;
 /// <summary>Majorities of the membership, against their definition.</summary>
 public sealed class QuorumSystemTests
 {
-    // Goal: S13 and the laws of majorities. Method: known cases, and every bitmap and many vectors for one to seven voters.
+    // Goal: S13 and the laws of majorities. Method: known cases, and every bitmap and many vectors for one to seven
+    // voters.
     [Fact]
     public void Raft_S13_ThreeKnownOfFiveVotersCommitTheLowest()
     {

@@ -1,6 +1,7 @@
 using System.Linq;
 using CoreEngine.Model;
 using CoreEngine.Protocol.Tests.Harness;
+using CoreEngine.Protocol.Wire;
 using Xunit;
 
 namespace CoreEngine.Protocol.Tests.Raft;
@@ -8,11 +9,13 @@ namespace CoreEngine.Protocol.Tests.Raft;
 /// <summary>Commit and durability of raft.md section 8.</summary>
 public sealed class CommitTests
 {
-    // Goal: the Expected column of S2, S14-S16, S45, S54. Method: replicas moved by hand; writes complete when the test says so.
+    // Goal: the Expected column of S2, S14-S16, S45, S54. Method: replicas moved by hand; writes complete when the
+    // test says so.
     [Fact]
     public void Raft_S2_EntryOfAnEarlierTermIsNotCommittedByCounting()
     {
-        // Figure 8: entry 2 of term 2 is on replicas 1 and 2; replica 5 holds another entry 2, of term 3; replica 1 leads again in term 4.
+        // Figure 8: entry 2 of term 2 is on replicas 1 and 2; replica 5 holds another entry 2, of term 3; replica 1
+        // leads again in term 4.
         var cluster = new Cluster(5);
         cluster.Plant(1, 3, 1, 2);
         cluster.Plant(2, 3, 1, 2);
@@ -34,12 +37,13 @@ public sealed class CommitTests
         Assert.Equal(Role.Leader, cluster[1].Role);
         Assert.Equal(4ul, cluster[1].State.Term);
 
-        // Replica 3 gets entry 2 of term 2 but not the anchor (entry 3): it lies on a majority now, and is not committed.
+        // Replica 3 gets entry 2 of term 2 but not the anchor (entry 3): it lies on a majority now, and is not
+        // committed.
         cluster.Drop();
         byte[] old = cluster[1].Core.Log.Record(2).ToArray();
-        var body = new byte[Protocol.Wire.AppendEntriesBody.Bytes + old.Length];
-        new Protocol.Wire.AppendEntriesBody(1, 1, 1, default).Write(body);
-        old.CopyTo(body, Protocol.Wire.AppendEntriesBody.Bytes);
+        var body = new byte[AppendEntriesBody.Bytes + old.Length];
+        new AppendEntriesBody(1, 1, 1, default).Write(body);
+        old.CopyTo(body, AppendEntriesBody.Bytes);
         var only = new MessageHeader(MessageType.AppendEntries, Cluster.Group, 1, 3, 4, 0, 0);
         cluster[3].Deliver(new Mail(only, body));
         cluster[3].Persist();
@@ -161,9 +165,9 @@ public sealed class CommitTests
         cluster.Drop();
         cluster[1].Crash();
         Assert.Equal(4ul, cluster[3].LastIndex);
-        byte[] body = new byte[Protocol.Wire.AppendEntriesBody.Bytes + Cluster.Record(2, 2).Length];
-        new Protocol.Wire.AppendEntriesBody(1, 1, 1, default).Write(body);
-        Cluster.Record(2, 2).CopyTo(body, Protocol.Wire.AppendEntriesBody.Bytes);
+        byte[] body = new byte[AppendEntriesBody.Bytes + Cluster.Record(2, 2).Length];
+        new AppendEntriesBody(1, 1, 1, default).Write(body);
+        Cluster.Record(2, 2).CopyTo(body, AppendEntriesBody.Bytes);
         cluster[3].Deliver(new Mail(new MessageHeader(MessageType.AppendEntries, Cluster.Group, 2, 3, 2, 0, 0), body));
         Assert.Equal(2ul, cluster[3].LastIndex);
         int before = cluster.History.Count;
@@ -185,8 +189,8 @@ public sealed class CommitTests
         byte[] Append(ulong term, params ulong[] terms)
         {
             byte[][] records = [.. terms.Select((t, i) => Cluster.Record((ulong)i + 2, t, $"{term}-{i}"))];
-            byte[] body = new byte[Protocol.Wire.AppendEntriesBody.Bytes];
-            new Protocol.Wire.AppendEntriesBody(1, 1, terms.Length, default).Write(body);
+            byte[] body = new byte[AppendEntriesBody.Bytes];
+            new AppendEntriesBody(1, 1, terms.Length, default).Write(body);
             return [.. body, .. records.SelectMany(r => r)];
         }
 

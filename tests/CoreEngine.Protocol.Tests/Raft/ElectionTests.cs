@@ -2,6 +2,7 @@ using System.Linq;
 using CoreEngine.Model;
 using CoreEngine.Model.Modes;
 using CoreEngine.Protocol.Tests.Harness;
+using CoreEngine.Protocol.Wire;
 using Xunit;
 
 namespace CoreEngine.Protocol.Tests.Raft;
@@ -9,7 +10,8 @@ namespace CoreEngine.Protocol.Tests.Raft;
 /// <summary>Elections, votes and leadership of raft.md section 8.</summary>
 public sealed class ElectionTests
 {
-    // Goal: the Expected column of S3-S7, S9, S12. Method: a few replicas, moved by hand, with writes that complete when told.
+    // Goal: the Expected column of S3-S7, S9, S12. Method: a few replicas, moved by hand, with writes that complete
+    // when told.
     [Fact]
     public void Raft_S3_ShorterLogWithNewerLastTermGetsTheVote()
     {
@@ -58,7 +60,8 @@ public sealed class ElectionTests
         cluster.Restart(3);
         cluster[3].Deliver(second);
         cluster[3].Persist();
-        Assert.DoesNotContain(cluster.History, m => m.Type == MessageType.VoteReply && m.Vote.Granted && m is { From: 3, To: 2 });
+        Assert.DoesNotContain(
+            cluster.History, m => m is { Type: MessageType.VoteReply, Vote.Granted: true, From: 3, To: 2 });
         cluster.Settle();
         Assert.Equal(1u, cluster[3].State.Vote);
         Assert.NotEqual(Role.Leader, cluster[2].Role);
@@ -87,6 +90,38 @@ public sealed class ElectionTests
         cluster[1].Persist();
         Assert.DoesNotContain(cluster.History, m => m.Type == MessageType.VoteReply && m.Vote.Granted && m.From == 1);
         Assert.Equal(1u, cluster[1].State.Vote);
+    }
+
+    [Fact]
+    public void Raft_S4_VoteGivenLaterInAKnownTermIsDurableToo()
+    {
+        // Replica 3 learns term 6 from a candidate that it must refuse, then votes for another one of the same term,
+        // and crashes.
+        var cluster = new Cluster(3);
+        cluster.Plant(1, 5, 1);
+        cluster.Plant(2, 5, 1, 2);
+        cluster.Plant(3, 5, 1, 2);
+        Mail Ask(uint from, ulong lastIndex, ulong lastTerm)
+        {
+            byte[] body = new byte[VoteRequestBody.Bytes];
+            new VoteRequestBody(lastIndex, lastTerm, 1000 + from).Write(body);
+            return new Mail(new MessageHeader(MessageType.VoteRequest, Cluster.Group, from, 3, 6, 1, 0), body);
+        }
+
+        cluster[3].Deliver(Ask(1, 1, 1));
+        cluster[3].Persist();
+        Assert.Equal((6ul, 0u), (cluster[3].Disk.Term, cluster[3].Disk.Vote));
+        int before = cluster.History.Count;
+        cluster[3].Deliver(Ask(2, 2, 2));
+        Assert.Equal(before, cluster.History.Count);
+        cluster[3].Persist();
+        Assert.True(cluster.History.Last().Vote.Granted);
+        cluster[3].Crash();
+        cluster.Restart(3);
+        cluster[3].Deliver(Ask(1, 2, 2));
+        Assert.False(cluster.History.Last().Vote.Granted);
+        cluster[3].Deliver(Ask(2, 2, 2));
+        Assert.True(cluster.History.Last().Vote.Granted);
     }
 
     [Fact]

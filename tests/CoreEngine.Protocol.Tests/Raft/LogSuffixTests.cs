@@ -12,7 +12,8 @@ namespace CoreEngine.Protocol.Tests.Raft;
 /// <summary>The log's end against a list that does the same in the obvious way.</summary>
 public sealed class LogSuffixTests
 {
-    // Goal: terms of all entries, bytes of the cached ones, ranges in one chunk, bounded memory. Method: random operations beside a model.
+    // Goal: terms of all entries, bytes of the cached ones, ranges in one chunk, bounded memory. Method: random
+    // operations beside a model.
     [Fact]
     public void LogSuffix_BehavesLikeAListOfRecords()
     {

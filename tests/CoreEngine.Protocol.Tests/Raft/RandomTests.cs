@@ -7,10 +7,12 @@ using Xunit.Sdk;
 
 namespace CoreEngine.Protocol.Tests.Raft;
 
-/// <summary>Random schedules: the harness asserts safety after every turn; afterwards the cluster must come to life again.</summary>
+/// <summary>Random schedules: the harness asserts safety after every turn; afterwards the cluster must come to life
+/// again.</summary>
 public sealed class RandomTests
 {
-    // Goal: election safety, log matching, leader completeness, committed entries never change, no stale read, under loss, repetition,
+    // Goal: election safety, log matching, leader completeness, committed entries never change, no stale read, under
+    // loss, repetition,
     // reordering, crashes at any write and restarts. Method: a seed makes the schedule; a failure names it.
     [Theory]
     [InlineData(3, 1, 150)]
@@ -27,7 +29,7 @@ public sealed class RandomTests
             }
             catch (Exception e) when (e is XunitException or InvariantException or InvalidOperationException)
             {
-                throw new XunitException($"seed {seed}, {replicas} replicas: {e.Message}{Environment.NewLine}{e.StackTrace}");
+                throw new XunitException($"seed {seed}, {replicas} replicas: {e.Message}\n{e.StackTrace}");
             }
         }
     }
@@ -35,7 +37,8 @@ public sealed class RandomTests
     [Fact]
     public void Random_SameSeedGivesTheSameMessages()
     {
-        string One() => string.Join('\n', Explore(3, 99, 300).History.Select(m => $"{m.Header} {Convert.ToHexString(m.Body)}"));
+        string One() => string.Join(
+            '\n', Explore(3, 99, 300).History.Select(m => $"{m.Header} {Convert.ToHexString(m.Body)}"));
         Assert.Equal(One(), One());
     }
 
@@ -91,7 +94,8 @@ public sealed class RandomTests
                 node.AnswerLoads();
                 break;
             case < 70:
-                node.Propose([.. Enumerable.Range(0, (int)chance.Between(1, 5)).Select(i => $"{node.Id}-{i}-{chance.Next() % 1000}")]);
+                int count = (int)chance.Between(1, 5);
+                node.Propose([.. Enumerable.Range(0, count).Select(i => $"{node.Id}-{i}-{chance.Next() % 1000}")]);
                 break;
             case < 80:
                 cluster.Read(node.Id, ++ids);

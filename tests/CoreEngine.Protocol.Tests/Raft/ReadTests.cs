@@ -6,10 +6,12 @@ using Xunit;
 
 namespace CoreEngine.Protocol.Tests.Raft;
 
-/// <summary>Linearizable reads of raft.md section 8. The harness checks every answered read against what was committed when it was asked.</summary>
+/// <summary>Linearizable reads of raft.md section 8. The harness checks every answered read against what was
+/// committed when it was asked.</summary>
 public sealed class ReadTests
 {
-    // Goal: the Expected column of S47-S49. Method: rounds are delivered one by one, replies withheld, reordered, repeated.
+    // Goal: the Expected column of S47-S49. Method: rounds are delivered one by one, replies withheld, reordered,
+    // repeated.
     [Fact]
     public void Raft_S47_NewLeaderDefersReadsUntilItsAnchorIsCommitted()
     {

@@ -7,7 +7,8 @@ namespace CoreEngine.Protocol.Tests.Time;
 /// <summary>Stamps rise whatever the wall clock does, and stay close to it.</summary>
 public sealed class HybridClockTests
 {
-    // Goal: strictly rising, above what was observed, milliseconds in the high bits. Method: a wall clock that jumps both ways.
+    // Goal: strictly rising, above what was observed, milliseconds in the high bits. Method: a wall clock that jumps
+    // both ways.
     [Fact]
     public void HybridClock_RisesWhateverTheWallClockDoes()
     {

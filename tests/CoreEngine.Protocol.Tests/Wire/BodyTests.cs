@@ -16,7 +16,14 @@ public sealed class BodyTests
     public void Bodies_FitIntoTheFixedPart()
     {
         Assert.All(
-            new[] { VoteRequestBody.Bytes, VoteReplyBody.Bytes, AppendEntriesBody.Bytes, AppendReplyBody.Bytes, ReadIndexReplyBody.Bytes },
+            new[]
+            {
+                VoteRequestBody.Bytes,
+                VoteReplyBody.Bytes,
+                AppendEntriesBody.Bytes,
+                AppendReplyBody.Bytes,
+                ReadIndexReplyBody.Bytes,
+            },
             size => Assert.True(size <= MessageBody.Length && size % 8 == 0));
     }
 
@@ -62,7 +69,8 @@ public sealed class BodyTests
     public void AppendReply_ReadsWhatWasWritten() => Prop.ForAll<uint, uint, ulong>((durable, more, hint) =>
     {
         ulong rejected = ulong.Max(hint, hint / 2);
-        var body = new AppendReplyBody(hint, durable, durable + (ulong)more, AppendVerdict.Rejected, rejected, hint / 2, more);
+        ulong received = durable + (ulong)more;
+        var body = new AppendReplyBody(hint, durable, received, AppendVerdict.Rejected, rejected, hint / 2, more);
         byte[] bytes = new byte[AppendReplyBody.Bytes];
         body.Write(bytes);
         Assert.True(AppendReplyBody.TryRead(bytes, out AppendReplyBody read));

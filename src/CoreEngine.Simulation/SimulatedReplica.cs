@@ -73,7 +73,8 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         Report = result.Report;
         _transport = world.Network.Join(number, _log.Identity.Incarnation);
         EngineOptions options = OptionsOf();
-        var setup = new LoopSetup(options, unchecked((uint)chance.Next()), _ring, _transport, _log, _workers);
+        uint life = unchecked((uint)chance.Next());
+        var setup = new LoopSetup(options, life, _ring, _transport, _log, _workers, recovery.Peers);
         Loop = new EngineLoop(setup);
         Machine = MachineMaker();
         uint[] members = [.. Enumerable.Range(1, world.Options.Replicas).Select(static i => (uint)i)];

@@ -94,10 +94,11 @@ internal sealed class EngineHost
             PortableIoRing ring = storage.Ring;
             Opened opened = OpenLog(options, ring);
             storage.Log = opened.Log;
-            PipeTransport transport = undo.Push(new PipeTransport(TransportOptionsOf(options, opened.Log, ring)));
+            PipeTransport transport = undo.Push(new PipeTransport(TransportOptionsOf(options, opened, ring)));
 #pragma warning restore CA2000
             uint life = BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4));
-            var setup = new LoopSetup(options, life, ring, transport, opened.Log, PoolWorkers.Instance);
+            var setup = new LoopSetup(
+                options, life, ring, transport, opened.Log, PoolWorkers.Instance, opened.Recovery.Peers);
             var host = new EngineHost(options, directoryLock, opened, new EngineLoop(setup));
             transport.Start();
             host._thread.Start();
@@ -170,13 +171,14 @@ internal sealed class EngineHost
             : new Opened(result.Log, recovery, result.Report.ToString());
     }
 
-    private static TransportOptions TransportOptionsOf(EngineOptions options, SegmentedLog log, PortableIoRing ring)
+    private static TransportOptions TransportOptionsOf(EngineOptions options, Opened opened, PortableIoRing ring)
     {
         return new TransportOptions
         {
             Replica = options.Replica,
-            Incarnation = log.Identity.Incarnation,
-            Cluster = log.Identity.Cluster,
+            Incarnation = opened.Log.Identity.Incarnation,
+            Cluster = opened.Log.Identity.Cluster,
+            Admits = opened.Recovery.Peers.Admits,
             Listen = options.Listen,
             Peers = [.. options.Peers.Select(static peer => new TransportPeer(peer.Replica, peer.Address))],
             Seed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)),

@@ -17,8 +17,15 @@ namespace CoreEngine.Loop;
 /// <param name="Transport">The way to the other replicas.</param>
 /// <param name="Log">Open.</param>
 /// <param name="Workers">Where work runs that is not the shard's.</param>
+/// <param name="Peers">The incarnations met so far, from the log.</param>
 internal sealed record LoopSetup(
-    EngineOptions Options, uint Life, IIoRing Ring, ITransport Transport, SegmentedLog Log, IWorkers Workers);
+    EngineOptions Options,
+    uint Life,
+    IIoRing Ring,
+    ITransport Transport,
+    SegmentedLog Log,
+    IWorkers Workers,
+    PeerMemory Peers);
 
 /// <summary>One shard: one thread, one ring, one log, any number of groups. Reads in the order of a turn.</summary>
 /// <remarks>
@@ -50,6 +57,7 @@ internal sealed class EngineLoop
         Log = setup.Log;
         Workers = setup.Workers;
         Completions = new Completions(setup.Workers);
+        Peers = setup.Peers;
         Life = setup.Life;
         ProposalTimeoutNs = Nanoseconds(setup.Options.ProposalTimeout);
         LeaderlessPatienceNs = 2 * Nanoseconds(setup.Options.ElectionMax);
@@ -66,6 +74,8 @@ internal sealed class EngineLoop
     internal IWorkers Workers { get; }
 
     internal Completions Completions { get; }
+
+    internal PeerMemory Peers { get; }
 
     internal LoopCounters Counters { get; } = new();
 
@@ -326,6 +336,12 @@ internal sealed class EngineLoop
         Options.Log?.Invoke(change.Connected
             ? $"link to replica {change.Peer} is up (incarnation {change.Incarnation:x16})"
             : $"link to replica {change.Peer} is down");
+        if (change.Connected && !Peers.Meet(change))
+        {
+            Options.Log?.Invoke($"replica {change.Peer} is not heard: it is remembered under another incarnation");
+            return;
+        }
+
         foreach (GroupRuntime group in _groups)
         {
             if (group.Fault is null)
@@ -416,6 +432,7 @@ internal sealed class EngineLoop
             Transport.Flush();
         }
 
+        Peers.Stage(this);
         bool more = true;
         while (more && Log.Fault is null)
         {

@@ -37,8 +37,17 @@ internal sealed class GroupRecovery : ILogVisitor
     internal RecoveredGroup Take(uint group) =>
         _groups.Remove(group, out RecoveredGroup? found) ? found : new RecoveredGroup(group);
 
+    /// <summary>The other replicas' incarnations, as noted when they were met.</summary>
+    internal PeerMemory Peers { get; } = new();
+
     public void OnRecord(in RecordHeader header, ReadOnlySpan<byte> record)
     {
+        if (header.Type == RecordType.Peer)
+        {
+            _ = Peers.TryRecall(header, record);
+            return;
+        }
+
         RecoveredGroup group = Of(header.Group);
         switch (header.Type)
         {

@@ -78,7 +78,7 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         Machine = MachineMaker();
         uint[] members = [.. Enumerable.Range(1, world.Options.Replicas).Select(static i => (uint)i)];
         GroupRuntime runtime = GroupOpening.Create(
-            Loop, recovery.Take(1), "journal", Machine, GroupOptions.Raft(), members, chance.Next(), _log.Identity.Incarnation);
+            Loop, recovery.Find(1), "journal", Machine, GroupOptions.Raft(), members, chance.Next(), _log.Identity.Incarnation);
         Loop.Add(runtime);
         _group = new Group(runtime);
         _again = true;

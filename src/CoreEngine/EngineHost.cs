@@ -63,6 +63,7 @@ internal sealed class EngineHost
             using var directoryLock = DirectoryLock.Acquire(directory);
             using PortableIoRing ring = PortableIoRing.Open(directory);
             ulong incarnation = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)) | 1;
+            OptionsCheck.VerifySegment(segmentBytes);
             LogOpenResult result = SegmentedLog.Format(
                 ring, new LogIdentity(cluster, replica, incarnation), new LogOptions { SegmentBytes = segmentBytes });
             if (result.Status != LogOpenStatus.Formatted)
@@ -129,7 +130,7 @@ internal sealed class EngineHost
 
     internal async ValueTask DisposeAsync()
     {
-        if (Thread.CurrentThread == _thread)
+        if (Thread.CurrentThread == _thread || Applier.IsInside(Loop))
         {
             throw new InvalidOperationException(
                 "the engine cannot be disposed from inside Apply or a query: the shard would wait for itself");
@@ -180,9 +181,10 @@ internal sealed class EngineHost
             throw new ArgumentException($"group {options.Group} is open already", nameof(options));
         }
 
-        RecoveredGroup recovered = _recovery.Take(options.Group);
+        RecoveredGroup recovered = _recovery.Find(options.Group);
         uint[] members = [.. Options.Peers.Select(static peer => peer.Replica).Append(Options.Replica).Order()];
         GroupRuntime runtime = GroupOpening.Create(Loop, recovered, name, machine, options, members, _seed, Incarnation);
+        _recovery.Release(options.Group);
         Loop.Add(runtime);
         return new Group(runtime);
     }
@@ -237,11 +239,19 @@ internal sealed class EngineHost
             Loop.Fail(group, fault);
         }
 
+        // A worker may still be inside the host's machine: it answers its queries first, and touches nothing of this shard afterwards.
+        foreach (GroupRuntime group in Loop.Groups)
+        {
+            group.Applier.WaitUntilIdle();
+        }
+
         Loop.IsStopped = true;
         Loop.DrainAll();
         Loop.Transport.Dispose();
-        Loop.Log.Dispose();
+
+        // The ring first: its threads may be inside a write from the log's buffers, and freed memory must not reach the medium.
         Loop.Ring.Dispose();
+        Loop.Log.Dispose();
         _lock.Dispose();
     }
 

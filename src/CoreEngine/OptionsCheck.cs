@@ -12,6 +12,7 @@ namespace CoreEngine;
 internal static class OptionsCheck
 {
     private const long SegmentStep = 1024 * 1024;
+    private const long SegmentBytesMax = 1024 * 1024 * 1024;
 
     internal static void Verify(EngineOptions options)
     {
@@ -31,10 +32,7 @@ internal static class OptionsCheck
             "must be greater than ElectionMin, or all replicas campaign at once for ever");
         Require(options.ProposalTimeout > TimeSpan.Zero, nameof(options.ProposalTimeout), "must be positive");
         Require(options.CloseTimeout >= TimeSpan.Zero, nameof(options.CloseTimeout), "must not be negative");
-        Require(
-            options.SegmentBytes >= SegmentStep && options.SegmentBytes % SegmentStep == 0,
-            nameof(options.SegmentBytes),
-            $"is {options.SegmentBytes}, must be a multiple of 1 MiB");
+        VerifySegment(options.SegmentBytes);
         VerifyPeers(options);
     }
 
@@ -53,6 +51,11 @@ internal static class OptionsCheck
             nameof(options.ProposalsMax),
             $"must be a power of two up to {Limits.ProposalsMax}");
     }
+
+    internal static void VerifySegment(long segmentBytes) => Require(
+        segmentBytes is >= SegmentStep and <= SegmentBytesMax && segmentBytes % SegmentStep == 0,
+        nameof(EngineOptions.SegmentBytes),
+        $"is {segmentBytes}, must be a multiple of 1 MiB and at most 1 GiB");
 
     private static void VerifyPeers(EngineOptions options)
     {

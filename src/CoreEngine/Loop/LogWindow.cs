@@ -5,7 +5,7 @@ using CoreEngine.Model;
 namespace CoreEngine.Loop;
 
 /// <summary>Entries read back from the log in one piece: for a follower that lags behind memory, or for a machine that does.</summary>
-/// <remarks>One load at a time; the bytes stay until the next <see cref="Start"/>. Shard's thread only. Memory only while it is used.</remarks>
+/// <remarks>One load at a time; the bytes stay until the next start. Shard's thread only. Memory only while it is used.</remarks>
 internal sealed class LogWindow(EngineLoop loop, GroupRuntime group, uint peer)
 {
     private const int ApplyBytesMax = 256 * 1024;
@@ -44,6 +44,9 @@ internal sealed class LogWindow(EngineLoop loop, GroupRuntime group, uint peer)
         _length = 0;
         _limit = int.Min(bytesMax, Limits.AppendBytesMax);
         _isLoading = true;
+
+        // Opening the cursor, or entries that it holds already, raise no event.
+        loop.TurnAgain = true;
         if (_cursor is not null && (_cursor.NextIndex != first || _cursor.State == CursorState.Faulted))
         {
             _ = _cursor.Seek(group.Number, first);

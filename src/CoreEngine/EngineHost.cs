@@ -100,7 +100,8 @@ internal sealed class EngineHost
             undo.Keep();
             return host;
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or SocketException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or SocketException
+            || error.InnerException is SocketException)
         {
             throw new EngineOpenException($"replica {options.Replica} cannot open {options.Directory}: {error.Message}", error);
         }

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 using System.Numerics;
@@ -59,6 +60,7 @@ internal static class OptionsCheck
 
     private static void VerifyPeers(EngineOptions options)
     {
+        Require(options.Peers is not null, nameof(options.Peers), "must be a list; an empty one makes a cluster of one");
         var seen = new HashSet<uint> { options.Replica };
         var addresses = new HashSet<IPEndPoint> { options.Listen };
         foreach (Peer peer in options.Peers)
@@ -82,7 +84,7 @@ internal static class OptionsCheck
             options.Peers.Count < Limits.ReplicasMax, nameof(options.Peers), $"has more than {Limits.ReplicasMax - 1} replicas");
     }
 
-    private static void Require(bool holds, string setting, string complaint)
+    private static void Require([DoesNotReturnIf(false)] bool holds, string setting, string complaint)
     {
         if (!holds)
         {

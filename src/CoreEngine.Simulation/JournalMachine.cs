@@ -3,7 +3,9 @@ using System.Collections.Generic;
 
 namespace CoreEngine.Simulation;
 
-/// <summary>A machine that remembers every command with its place: what the checkers compare between replicas.</summary>
+/// <summary>
+/// A machine that remembers every command with its place: what the checkers compare between replicas.
+/// </summary>
 /// <remarks>Commands are eight bytes; the reply is how many were taken in before.</remarks>
 public sealed class JournalMachine : IStateMachine
 {

@@ -58,7 +58,9 @@ internal sealed class SimulatedDisk
         _unsynced.Clear();
     }
 
-    /// <summary>The power failed: a prefix of the unsynced name changes happened, and of each file what its medium holds.</summary>
+    /// <summary>
+    /// The power failed: a prefix of the unsynced name changes happened, and of each file what its medium holds.
+    /// </summary>
     internal void PowerCut(Prng chance)
     {
         int kept = (int)chance.Between(0, _unsynced.Count + 1);

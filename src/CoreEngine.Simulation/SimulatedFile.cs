@@ -4,7 +4,9 @@ using CoreEngine.Model;
 
 namespace CoreEngine.Simulation;
 
-/// <summary>A file as a disk with a volatile cache keeps it: what a reader sees, and what a power cut would leave.</summary>
+/// <summary>
+/// A file as a disk with a volatile cache keeps it: what a reader sees, and what a power cut would leave.
+/// </summary>
 internal sealed class SimulatedFile
 {
     /// <summary>A write reaches the medium whole or by sectors of this size, never by less.</summary>
@@ -58,7 +60,9 @@ internal sealed class SimulatedFile
         _dirty.Clear();
     }
 
-    /// <summary>The power fails while a durable write is under way: some of its sectors are there, in no order.</summary>
+    /// <summary>
+    /// The power fails while a durable write is under way: some of its sectors are there, in no order.
+    /// </summary>
     internal void Tear(long offset, ReadOnlySpan<byte> source, Prng chance)
     {
         Grow(ref _medium, long.Max(_medium.Length, offset + source.Length));

@@ -9,7 +9,10 @@ namespace CoreEngine.Simulation;
 internal sealed record NetworkFaults(
     int LossPercent = 0, int DuplicatePercent = 0, long DelayMinNs = 20_000, long DelayMaxNs = 200_000);
 
-/// <summary>Carries frames between simulated replicas in virtual time: delayed, lost, duplicated, reordered, cut in one direction or both.</summary>
+/// <summary>
+/// Carries frames between simulated replicas in virtual time: delayed, lost, duplicated, reordered, cut in one
+/// direction or both.
+/// </summary>
 internal sealed class SimulatedNetwork(Prng chance, Func<long> clock)
 {
     private readonly Dictionary<uint, SimulatedTransport> _ends = [];
@@ -95,10 +98,12 @@ internal sealed class SimulatedTransport(SimulatedNetwork network, uint replica,
     public string Description => "simulated network";
 
     /// <summary>When the next frame arrives; <see cref="long.MaxValue"/> when none is under way.</summary>
-    internal long NextArrival =>
-        Links.Count > 0 ? network.Now : _inbox.TryPeek(out _, out (long Time, long Sequence) at) ? at.Time : long.MaxValue;
+    internal long NextArrival => Links.Count > 0 ? network.Now
+        : _inbox.TryPeek(out _, out (long Time, long Sequence) at) ? at.Time
+        : long.MaxValue;
 
-    public bool TrySend(uint peer, Lane lane, in FrameHeader header, ReadOnlySpan<byte> body, ReadOnlySpan<byte> records)
+    public bool TrySend(
+        uint peer, Lane lane, in FrameHeader header, ReadOnlySpan<byte> body, ReadOnlySpan<byte> records)
     {
         byte[] bytes = new byte[body.Length + records.Length];
         body.CopyTo(bytes);
@@ -117,7 +122,8 @@ internal sealed class SimulatedTransport(SimulatedNetwork network, uint replica,
     {
         header = default;
         body = default;
-        if (!_inbox.TryPeek(out (FrameHeader Header, byte[] Body) frame, out (long Time, long Sequence) at) || at.Time > network.Now)
+        if (!_inbox.TryPeek(out (FrameHeader Header, byte[] Body) frame, out (long Time, long Sequence) at)
+            || at.Time > network.Now)
         {
             return false;
         }
@@ -133,5 +139,6 @@ internal sealed class SimulatedTransport(SimulatedNetwork network, uint replica,
 
     public void Dispose() => network.Leave(replica);
 
-    internal void Arrive(in FrameHeader header, byte[] body, long time) => _inbox.Enqueue((header, body), (time, _sequence++));
+    internal void Arrive(in FrameHeader header, byte[] body, long time) =>
+        _inbox.Enqueue((header, body), (time, _sequence++));
 }

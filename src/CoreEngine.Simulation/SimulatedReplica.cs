@@ -78,7 +78,10 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         Machine = MachineMaker();
         uint[] members = [.. Enumerable.Range(1, world.Options.Replicas).Select(static i => (uint)i)];
         GroupRuntime runtime = GroupOpening.Create(
-            Loop, recovery.Find(1), "journal", Machine, GroupOptions.Raft(), members, chance.Next(), _log.Identity.Incarnation);
+            Loop,
+            recovery.Find(1),
+            new GroupRequest("journal", Machine, GroupOptions.Raft()),
+            new GroupMembership(members, chance.Next(), _log.Identity.Incarnation));
         Loop.Add(runtime);
         _group = new Group(runtime);
         _again = true;
@@ -130,7 +133,8 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
 
     public override string ToString() => Loop is null
         ? string.Create(CultureInfo.InvariantCulture, $"{number} down")
-        : string.Create(CultureInfo.InvariantCulture, $"{number} {Status} fault {Loop.Fault?.Reason ?? Group.Fault?.Reason}");
+        : string.Create(
+            CultureInfo.InvariantCulture, $"{number} {Status} fault {Loop.Fault?.Reason ?? Group.Fault?.Reason}");
 
     public void Dispose()
     {
@@ -154,13 +158,13 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
     private void Leave()
     {
         _transport!.Dispose();
-        _log!.Dispose();
         _ring!.Dispose();
+        _log!.Dispose();
         Loop = null;
         _group = null;
     }
 
-    private LogOptions LogOptionsOf() => new() { SegmentBytes = world.Options.SegmentBytes };
+    private LogOptions LogOptionsOf() => new() { SegmentBytes = world.Options.SegmentBytes, Seed = chance.Next() };
 
     private EngineOptions OptionsOf() => new()
     {

@@ -10,10 +10,12 @@ internal sealed record DiskTiming(long WriteMinNs = 70_000, long WriteMaxNs = 25
 
 /// <summary>A ring over a simulated disk: operations end in virtual time, in any order, with seeded latency.</summary>
 /// <remarks>
-/// Unsafe: an operation's buffer is native memory that its owner keeps alive until the event was reaped, as with any ring; it is only
+/// Unsafe: an operation's buffer is native memory that its owner keeps alive until the event was reaped, as with any
+/// ring; it is only
 /// read or written within the operation's length.
 /// </remarks>
-internal sealed unsafe class SimulatedRing(SimulatedDisk disk, Prng chance, Func<long> clock, DiskTiming timing) : IIoRing
+internal sealed unsafe class SimulatedRing(SimulatedDisk disk, Prng chance, Func<long> clock, DiskTiming timing)
+    : IIoRing
 {
     private const int InvalidArgument = -22;
     private const int NoEntry = -2;
@@ -130,7 +132,9 @@ internal sealed unsafe class SimulatedRing(SimulatedDisk disk, Prng chance, Func
             IoKind.Rename => disk.Rename(op.Path!, op.TargetPath!) ? 0 : NoEntry,
             IoKind.Delete => disk.Delete(op.Path!) ? 0 : NoEntry,
             IoKind.SyncDirectory => SyncNames(),
-            _ => op.File < 0 || op.File >= _files.Count || _files[op.File] is not { } file ? InvalidArgument : OnFile(op, file),
+            _ => op.File >= 0 && op.File < _files.Count && _files[op.File] is { } file
+                ? OnFile(op, file)
+                : InvalidArgument,
         };
     }
 

@@ -4,7 +4,10 @@ using CoreEngine.Model;
 
 namespace CoreEngine.Simulation;
 
-/// <summary>Watches the trunk: what one replica has applied at an index, every replica applies there, through all crashes; what was acknowledged stays; one leader per term.</summary>
+/// <summary>
+/// Watches the trunk: what one replica has applied at an index, every replica applies there, through all crashes;
+/// what was acknowledged stays; one leader per term.
+/// </summary>
 internal sealed class TrunkChecker
 {
     private readonly Dictionary<ulong, ulong> _trunk = [];

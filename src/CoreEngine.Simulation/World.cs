@@ -21,7 +21,10 @@ internal sealed record WorldOptions
     public DiskTiming Disk { get; init; } = new();
 }
 
-/// <summary>A whole cluster in one thread: real loops, logs, recovery and cores over simulated disks, network and time, from one seed.</summary>
+/// <summary>
+/// A whole cluster in one thread: real loops, logs, recovery and cores over simulated disks, network and time, from
+/// one seed.
+/// </summary>
 internal sealed class World : IDisposable
 {
     private const int TurnsPerInstantMax = 64;
@@ -133,7 +136,8 @@ internal sealed class World : IDisposable
     }
 
     /// <summary>Runs until the condition holds.</summary>
-    /// <exception cref="InvalidOperationException">It did not hold within the virtual time; the message carries the seed.</exception>
+    /// <exception cref="InvalidOperationException">It did not hold within the virtual time; the message carries the
+    /// seed.</exception>
     internal void RunUntil(Func<bool> condition, string what, long withinNs = 30_000_000_000)
     {
         long end = Now + withinNs;

@@ -85,7 +85,10 @@ public readonly ref struct CommittedEntry
     /// <summary>The leader epoch that appended it.</summary>
     public ulong Term { get; }
 
-    /// <summary>The leader's hybrid clock: milliseconds since 1970 in the upper 48 bits, a counter in the lower 16. Rises with the index.</summary>
+    /// <summary>
+    /// The leader's hybrid clock: milliseconds since 1970 in the upper 48 bits, a counter in the lower 16. Rises with
+    /// the index.
+    /// </summary>
     public ulong Stamp { get; }
 
     /// <summary>The command's bytes, as proposed. Valid while the batch is.</summary>

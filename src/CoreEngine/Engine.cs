@@ -1,15 +1,14 @@
 using System;
 using System.Threading;
 using System.Threading.Tasks;
-using CoreEngine.Loop;
 using CoreEngine.Model;
-using CoreEngine.Recovery;
 
 namespace CoreEngine;
 
 /// <summary>The replication engine inside a host's process: one directory, one shard, any number of groups.</summary>
 /// <remarks>
-/// All members may be called from any thread. A fault stops a group or the shard (<see cref="Fault"/>), never the host's process.
+/// All members may be called from any thread. A fault stops a group or the shard (<see cref="Fault"/>), never the
+/// host's process.
 /// </remarks>
 public sealed class Engine : IAsyncDisposable
 {
@@ -23,7 +22,9 @@ public sealed class Engine : IAsyncDisposable
     /// <summary>This replica's number.</summary>
     public uint Replica => _host.Options.Replica;
 
-    /// <summary>This life of the data directory: random at format, so that a wiped directory is never taken for the old one.</summary>
+    /// <summary>
+    /// This life of the data directory: random at format, so that a wiped directory is never taken for the old one.
+    /// </summary>
     public ulong Incarnation => _host.Incarnation;
 
     /// <summary>What recovery found: segments, records, bytes, whether a torn tail was cut. For people.</summary>
@@ -35,21 +36,28 @@ public sealed class Engine : IAsyncDisposable
     /// <summary>Why the shard stopped; null while it runs.</summary>
     public EngineFault? Fault => _host.Loop.Fault;
 
-    /// <summary>Prepares an empty or missing directory for one replica of a cluster. Refuses one that holds anything of an engine.</summary>
+    /// <summary>
+    /// Prepares an empty or missing directory for one replica of a cluster. Refuses one that holds anything of an
+    /// engine.
+    /// </summary>
     /// <param name="directory">Created when missing.</param>
     /// <param name="cluster">The same for all replicas of the cluster.</param>
     /// <param name="replica">From 1, unique in the cluster.</param>
     /// <param name="segmentBytes">Bytes of a log segment; must match <see cref="EngineOptions.SegmentBytes"/>.</param>
-    /// <exception cref="EngineOpenException">The directory cannot be used; the message says why and what to do.</exception>
-    public static void Format(string directory, ClusterId cluster, uint replica, long segmentBytes = 64L * 1024 * 1024) =>
+    /// <exception cref="EngineOpenException">The directory cannot be used; the message says why and what to
+    /// do.</exception>
+    public static void Format(
+        string directory, ClusterId cluster, uint replica, long segmentBytes = 64L * 1024 * 1024) =>
         EngineHost.Format(directory, cluster, replica, segmentBytes);
 
     /// <summary>Locks and recovers the directory, listens for the other replicas, and starts the shard.</summary>
     /// <exception cref="ArgumentException">A setting makes no sense; the message names it and the remedy.</exception>
     /// <exception cref="EngineOpenException">
-    /// The directory is unformatted, foreign, locked or damaged, or the port is in use; the message says which and what to do.
+    /// The directory is unformatted, foreign, locked or damaged, or the port is in use; the message says which and
+    /// what to do.
     /// </exception>
-    public static async ValueTask<Engine> OpenAsync(EngineOptions options, CancellationToken cancellationToken = default)
+    public static async ValueTask<Engine> OpenAsync(
+        EngineOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         Limits.Verify();
@@ -75,7 +83,8 @@ public sealed class Engine : IAsyncDisposable
     }
 
     /// <summary>
-    /// Refuses new work, waits up to <see cref="EngineOptions.CloseTimeout"/> for what is pending (the rest ends as Unknown), seals the log, stops
+    /// Refuses new work, waits up to <see cref="EngineOptions.CloseTimeout"/> for what is pending (the rest ends as
+    /// Unknown), seals the log, stops
     /// the threads and releases the directory.
     /// </summary>
     /// <exception cref="InvalidOperationException">Called from inside <see cref="IStateMachine.Apply"/>.</exception>

@@ -12,7 +12,6 @@ using CoreEngine.IO.Ring;
 using CoreEngine.IO.Transport;
 using CoreEngine.Loop;
 using CoreEngine.Model;
-using CoreEngine.Protocol.Raft;
 using CoreEngine.Recovery;
 
 namespace CoreEngine;
@@ -64,8 +63,9 @@ internal sealed class EngineHost
             using PortableIoRing ring = PortableIoRing.Open(directory);
             ulong incarnation = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)) | 1;
             OptionsCheck.VerifySegment(segmentBytes);
-            LogOpenResult result = SegmentedLog.Format(
-                ring, new LogIdentity(cluster, replica, incarnation), new LogOptions { SegmentBytes = segmentBytes });
+            var logOptions = new LogOptions { SegmentBytes = segmentBytes, Seed = incarnation };
+            var identity = new LogIdentity(cluster, replica, incarnation);
+            LogOpenResult result = SegmentedLog.Format(ring, identity, logOptions);
             if (result.Status != LogOpenStatus.Formatted)
             {
                 throw new EngineOpenException($"cannot format {directory}: {result.Message}");
@@ -85,25 +85,31 @@ internal sealed class EngineHost
             if (!Directory.Exists(options.Directory))
             {
                 throw new EngineOpenException(
-                    $"the data directory {options.Directory} does not exist; run 'coreengine format {options.Directory} --replica {options.Replica}' first");
+                    $"the data directory {options.Directory} does not exist; run "
+                    + $"'coreengine format {options.Directory} --replica {options.Replica}' first");
             }
 
             DirectoryLock directoryLock = undo.Push(DirectoryLock.Acquire(options.Directory));
-            PortableIoRing ring = undo.Push(PortableIoRing.Open(options.Directory));
+#pragma warning disable CA2000 // The undo stack disposes them when opening fails, the host's end otherwise.
+            Storage storage = undo.Push(new Storage(PortableIoRing.Open(options.Directory)));
+            PortableIoRing ring = storage.Ring;
             Opened opened = OpenLog(options, ring);
-            undo.Push(opened.Log);
+            storage.Log = opened.Log;
             PipeTransport transport = undo.Push(new PipeTransport(TransportOptionsOf(options, opened.Log, ring)));
-            var setup = new LoopSetup(options, BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4)), ring, transport, opened.Log, PoolWorkers.Instance);
+#pragma warning restore CA2000
+            uint life = BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4));
+            var setup = new LoopSetup(options, life, ring, transport, opened.Log, PoolWorkers.Instance);
             var host = new EngineHost(options, directoryLock, opened, new EngineLoop(setup));
             transport.Start();
             host._thread.Start();
             undo.Keep();
             return host;
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or SocketException
-            || error.InnerException is SocketException)
+        catch (Exception error)
+            when (error is IOException or UnauthorizedAccessException or SocketException or InvalidOperationException)
         {
-            throw new EngineOpenException($"replica {options.Replica} cannot open {options.Directory}: {error.Message}", error);
+            throw new EngineOpenException(
+                $"replica {options.Replica} cannot open {options.Directory}: {error.Message}", error);
         }
     }
 
@@ -156,24 +162,29 @@ internal sealed class EngineHost
     private static Opened OpenLog(EngineOptions options, PortableIoRing ring)
     {
         var recovery = new GroupRecovery();
-        var logOptions = new LogOptions { SegmentBytes = options.SegmentBytes };
+        ulong seed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8));
+        var logOptions = new LogOptions { SegmentBytes = options.SegmentBytes, Seed = seed };
         LogOpenResult result = SegmentedLog.Open(ring, logOptions, options.Replica, options.Cluster, recovery);
         return result.Log is null
-            ? throw new EngineOpenException($"replica {options.Replica} cannot open {options.Directory}: {result.Message}")
+            ? throw new EngineOpenException(
+                $"replica {options.Replica} cannot open {options.Directory}: {result.Message}")
             : new Opened(result.Log, recovery, result.Report.ToString());
     }
 
-    private static TransportOptions TransportOptionsOf(EngineOptions options, SegmentedLog log, PortableIoRing ring) => new()
+    private static TransportOptions TransportOptionsOf(EngineOptions options, SegmentedLog log, PortableIoRing ring)
     {
-        Replica = options.Replica,
-        Incarnation = log.Identity.Incarnation,
-        Cluster = log.Identity.Cluster,
-        Listen = options.Listen,
-        Peers = [.. options.Peers.Select(static peer => new TransportPeer(peer.Replica, peer.Address))],
-        Seed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)),
-        Wake = ring.Wake,
-        Log = options.Log ?? (static _ => { }),
-    };
+        return new TransportOptions
+        {
+            Replica = options.Replica,
+            Incarnation = log.Identity.Incarnation,
+            Cluster = log.Identity.Cluster,
+            Listen = options.Listen,
+            Peers = [.. options.Peers.Select(static peer => new TransportPeer(peer.Replica, peer.Address))],
+            Seed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)),
+            Wake = ring.Wake,
+            Log = options.Log ?? (static _ => { }),
+        };
+    }
 
     private Group OpenGroup(string name, IStateMachine machine, GroupOptions options)
     {
@@ -184,7 +195,11 @@ internal sealed class EngineHost
 
         RecoveredGroup recovered = _recovery.Find(options.Group);
         uint[] members = [.. Options.Peers.Select(static peer => peer.Replica).Append(Options.Replica).Order()];
-        GroupRuntime runtime = GroupOpening.Create(Loop, recovered, name, machine, options, members, _seed, Incarnation);
+        GroupRuntime runtime = GroupOpening.Create(
+            Loop,
+            recovered,
+            new GroupRequest(name, machine, options),
+            new GroupMembership(members, _seed, Incarnation));
         _recovery.Release(options.Group);
         Loop.Add(runtime);
         return new Group(runtime);
@@ -250,10 +265,24 @@ internal sealed class EngineHost
         Loop.DrainAll();
         Loop.Transport.Dispose();
 
-        // The ring first: its threads may be inside a write from the log's buffers, and freed memory must not reach the medium.
+        // The ring first: until its threads have ended, the log's buffers may still be read or written.
         Loop.Ring.Dispose();
         Loop.Log.Dispose();
         _lock.Dispose();
+    }
+
+    /// <summary>Ends the ring, then the log: until its threads have ended, the ring may touch buffers.</summary>
+    private sealed class Storage(PortableIoRing ring) : IDisposable
+    {
+        internal PortableIoRing Ring => ring;
+
+        internal SegmentedLog? Log { get; set; }
+
+        public void Dispose()
+        {
+            ring.Dispose();
+            Log?.Dispose();
+        }
     }
 
     private sealed record Opened(SegmentedLog Log, GroupRecovery Recovery, string Report);

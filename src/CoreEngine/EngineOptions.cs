@@ -10,7 +10,10 @@ namespace CoreEngine;
 /// <param name="Address">Where its engine listens for replicas.</param>
 public sealed record Peer(uint Replica, IPEndPoint Address);
 
-/// <summary>What an engine needs to open. Immutable; checked by <see cref="Engine.OpenAsync"/>, which names a setting that makes no sense.</summary>
+/// <summary>
+/// What an engine needs to open. Immutable; checked by <see cref="Engine.OpenAsync"/>, which names a setting that
+/// makes no sense.
+/// </summary>
 public sealed record EngineOptions
 {
     /// <summary>This replica's number, as the directory was formatted with.</summary>
@@ -31,7 +34,9 @@ public sealed record EngineOptions
     /// <summary>How often a leader shows that it lives. Default 50 ms.</summary>
     public TimeSpan Heartbeat { get; init; } = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Shortest silence of a leader after which a replica campaigns. Default 300 ms; at least three heartbeats.</summary>
+    /// <summary>
+    /// Shortest silence of a leader after which a replica campaigns. Default 300 ms; at least three heartbeats.
+    /// </summary>
     public TimeSpan ElectionMin { get; init; } = TimeSpan.FromMilliseconds(300);
 
     /// <summary>Longest such silence. Default 600 ms; each replica draws anew between the two every time.</summary>
@@ -49,7 +54,10 @@ public sealed record EngineOptions
     /// <summary>Seed of election timeouts and reconnect back-off; 0 draws one.</summary>
     public ulong Seed { get; init; }
 
-    /// <summary>Receives one line per event of note (links, elections, faults). Called from the engine's threads; must not block. May be null.</summary>
+    /// <summary>
+    /// Receives one line per event of note (links, elections, faults). Called from the engine's threads; must not
+    /// block. May be null.
+    /// </summary>
     public Action<string>? Log { get; init; }
 }
 
@@ -62,12 +70,17 @@ public sealed record GroupOptions
     /// <summary>True hands proposals made at a follower on to the leader. Default true.</summary>
     public bool Forward { get; init; } = true;
 
-    /// <summary>Bytes that the group's queue of proposals holds before it refuses. Default 4 MiB, a power of two.</summary>
+    /// <summary>
+    /// Bytes that the group's queue of proposals holds before it refuses. Default 4 MiB, a power of two.
+    /// </summary>
     public int QueueBytes { get; init; } = 4 * 1024 * 1024;
 
     /// <summary>Proposals that may be pending at a time, awaited or ticketed. Default 32,768, a power of two.</summary>
     public int ProposalsMax { get; init; } = Limits.ProposalsMax;
 
-    /// <summary>A Line history by Raft: replicas may crash and come back, they do not lie; acknowledged means durable at a quorum.</summary>
+    /// <summary>
+    /// A Line history by Raft: replicas may crash and come back, they do not lie; acknowledged means durable at a
+    /// quorum.
+    /// </summary>
     public static GroupOptions Raft() => new();
 }

@@ -58,17 +58,20 @@ public sealed class Group
 
     /// <summary>Proposes a command and waits until it is decided. On a follower it is handed to the leader.</summary>
     /// <param name="command">Copied before the call returns; at most <see cref="Limits.EntryBytesMax"/> bytes.</param>
-    /// <param name="reply">Receives the machine's reply before the await ends; the caller's until then only if it leaves it alone.</param>
+    /// <param name="reply">Receives the machine's reply before the await ends; the caller's until then only if it
+    /// leaves it alone.</param>
     /// <param name="cancellationToken">Stops the wait, not the proposal: it may still commit.</param>
     /// <returns>
-    /// Committed: durable at a quorum and applied here. Refused: surely without effect. Unknown: not decided in time. Await it once.
+    /// Committed: durable at a quorum and applied here. Refused: surely without effect. Unknown: not decided in time.
+    /// Await it once.
     /// </returns>
     /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
     public ValueTask<Receipt> ProposeAsync(
         ReadOnlySpan<byte> command, Memory<byte> reply, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        ProposalSource? source = _runtime.TryEnqueue(command, reply, isTicket: false, out Refusal refusal, out ValueTask<Receipt> result, cancellationToken);
+        ProposalSource? source = _runtime.TryEnqueue(
+            command, reply, false, out Refusal refusal, out ValueTask<Receipt> result, cancellationToken);
         return source is null ? new ValueTask<Receipt>(Refused(refusal)) : result;
     }
 
@@ -107,11 +110,14 @@ public sealed class Group
         return result.Point;
     }
 
-    /// <summary>Runs a query against the machine between two batches, when a read point of the wanted freshness is reached.</summary>
+    /// <summary>
+    /// Runs a query against the machine between two batches, when a read point of the wanted freshness is reached.
+    /// </summary>
     /// <typeparam name="TMachine">The host's machine, as given to the group.</typeparam>
     /// <typeparam name="TArgument">What the query needs; passed along to avoid a closure.</typeparam>
     /// <typeparam name="TResult">What it returns; must not refer to the machine's own memory.</typeparam>
-    /// <param name="query">Must not change the machine. Runs on the machine's thread; an exception reaches this caller only.</param>
+    /// <param name="query">Must not change the machine. Runs on the machine's thread; an exception reaches this
+    /// caller only.</param>
     /// <param name="argument">Handed to the query.</param>
     /// <param name="level">How fresh.</param>
     /// <param name="cancellationToken">Stops the wait; the query may still run.</param>
@@ -126,7 +132,8 @@ public sealed class Group
         if (_runtime.Machine is not TMachine)
         {
             throw new ArgumentException(
-                $"the group's machine is a {_runtime.Machine.GetType().Name}, the query wants a {typeof(TMachine).Name}", nameof(query));
+                $"the machine is a {_runtime.Machine.GetType().Name}, the query wants a {typeof(TMachine).Name}",
+                nameof(query));
         }
 
         cancellationToken.ThrowIfCancellationRequested();

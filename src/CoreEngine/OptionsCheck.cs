@@ -9,7 +9,9 @@ using CoreEngine.Model;
 
 namespace CoreEngine;
 
-/// <summary>Finds settings that make no sense, before anything is touched. Each complaint names the setting and the remedy.</summary>
+/// <summary>
+/// Finds settings that make no sense, before anything is touched. Each complaint names the setting and the remedy.
+/// </summary>
 internal static class OptionsCheck
 {
     private const long SegmentStep = 1024 * 1024;
@@ -18,14 +20,18 @@ internal static class OptionsCheck
     internal static void Verify(EngineOptions options)
     {
         Require(options.Replica > 0, nameof(options.Replica), "must be 1 or more");
-        Require(!string.IsNullOrWhiteSpace(options.Directory), nameof(options.Directory), "must name a formatted directory");
+        Require(
+            !string.IsNullOrWhiteSpace(options.Directory),
+            nameof(options.Directory),
+            "must name a formatted directory");
         Require(options.Listen is not null, nameof(options.Listen), "must name an address and port");
         Require(
             options.Heartbeat >= TimeSpan.FromMilliseconds(1), nameof(options.Heartbeat), "must be at least 1 ms");
         Require(
             options.ElectionMin >= 3 * options.Heartbeat,
             nameof(options.ElectionMin),
-            $"is {options.ElectionMin.TotalMilliseconds} ms, must be at least three heartbeats ({3 * options.Heartbeat.TotalMilliseconds} ms), "
+            $"is {options.ElectionMin.TotalMilliseconds} ms, must be at least three heartbeats "
+            + $"({3 * options.Heartbeat.TotalMilliseconds} ms), "
             + "or followers campaign against a healthy leader");
         Require(
             options.ElectionMax > options.ElectionMin,
@@ -41,7 +47,10 @@ internal static class OptionsCheck
     {
         Require(!string.IsNullOrEmpty(name), nameof(name), "must not be empty");
         int bytes = Encoding.UTF8.GetByteCount(name);
-        Require(bytes <= Limits.GroupNameBytesMax, nameof(name), $"has {bytes} bytes, at most {Limits.GroupNameBytesMax} fit");
+        Require(
+            bytes <= Limits.GroupNameBytesMax,
+            nameof(name),
+            $"has {bytes} bytes, at most {Limits.GroupNameBytesMax} fit");
         Require(options.Group > 0, nameof(options.Group), "must be 1 or more");
         Require(
             options.QueueBytes >= 64 * 1024 && BitOperations.IsPow2(options.QueueBytes),
@@ -81,7 +90,9 @@ internal static class OptionsCheck
         }
 
         Require(
-            options.Peers.Count < Limits.ReplicasMax, nameof(options.Peers), $"has more than {Limits.ReplicasMax - 1} replicas");
+            options.Peers.Count < Limits.ReplicasMax,
+            nameof(options.Peers),
+            $"has more than {Limits.ReplicasMax - 1} replicas");
     }
 
     private static void Require([DoesNotReturnIf(false)] bool holds, string setting, string complaint)

@@ -62,7 +62,9 @@ public readonly record struct QueryResult<T>(ReadResult Point, T? Value);
 /// <summary>How fresh a read must be.</summary>
 public enum Read
 {
-    /// <summary>Reflects everything acknowledged before the call, anywhere: a quorum confirms the leader first (ReadIndex).</summary>
+    /// <summary>
+    /// Reflects everything acknowledged before the call, anywhere: a quorum confirms the leader first (ReadIndex).
+    /// </summary>
     Linearizable = 0,
 
     /// <summary>What this replica holds at the moment; no proof, labelled so.</summary>

@@ -7,7 +7,8 @@ using Xunit;
 namespace CoreEngine.Simulation.Tests;
 
 /// <summary>
-/// Goal: scenarios of the Raft catalogue that need log, recovery and loop together. Method: whole clusters in one thread, over simulated
+/// Goal: scenarios of the Raft catalogue that need log, recovery and loop together. Method: whole clusters in one
+/// thread, over simulated
 /// disks and network in virtual time; a failing test prints its seed, which replays it.
 /// </summary>
 public sealed class ClusterScenarios
@@ -127,7 +128,8 @@ public sealed class ClusterScenarios
                 holders += replica.Group.Frontiers.Durable >= receipt.Result.Coordinate.Index ? 1 : 0;
             }
 
-            Assert.True(holders > replicas / 2, $"{holders} of {replicas} replicas hold the acknowledged entry durably");
+            Assert.True(
+                holders > replicas / 2, $"{holders} of {replicas} replicas hold the acknowledged entry durably");
         }
     }
 
@@ -206,7 +208,9 @@ public sealed class ClusterScenarios
             using World world = Started(seed);
             var chance = new Prng(seed);
             world.Network.Faults = new NetworkFaults(
-                LossPercent: (int)chance.Between(0, 15), DuplicatePercent: (int)chance.Between(0, 15), DelayMaxNs: chance.Between(100_000, 20 * Millisecond));
+                LossPercent: (int)chance.Between(0, 15),
+                DuplicatePercent: (int)chance.Between(0, 15),
+                DelayMaxNs: chance.Between(100_000, 20 * Millisecond));
             for (int round = 0; round < 15; round++)
             {
                 Load(world, chance.Between(Millisecond, 300 * Millisecond));

@@ -16,10 +16,10 @@ internal readonly record struct LiveBlock(BlockAddress Address, ulong Hash, int 
 /// <remarks>
 /// Block: <c>u32 capacity, top bit 1 when live | u32 key length | u64 hash of the key | key | value | slack</c>.
 /// Slabs are recycled, so a state that no longer grows allocates nothing. Not thread-safe.
-/// Bound: while <see cref="TryNextLive"/> is called with <see cref="SweepFactor"/> bytes of budget for each byte allocated,
-/// slabs in use stay near 1.5 x live bytes + <see cref="SpareSlabs"/> slabs. A victim is at most two thirds full, like the
-/// average; a filled slab is at least five sixths full, since a block is at most a sixth of it; so eight bytes swept win
-/// back 8 x (1 - 2/3 x 6/5) = 1.6 for each one allocated.
+/// Bound: while <see cref="TryNextLive"/> is called with <see cref="SweepFactor"/> bytes of budget for each byte
+/// allocated, slabs in use stay near 1.5 x live bytes + <see cref="SpareSlabs"/> slabs. A victim is at most two thirds
+/// full, like the average; a filled slab is at least five sixths full, since a block is at most a sixth of it; so eight
+/// bytes swept win back 8 x (1 - 2/3 x 6/5) = 1.6 for each one allocated.
 /// </remarks>
 internal sealed class BlockArena
 {
@@ -68,7 +68,9 @@ internal sealed class BlockArena
     /// <summary>Bytes of memory held.</summary>
     internal long HeldBytes => (long)(_count - _vacantCount) * SlabBytes;
 
-    /// <summary>Bytes that a block of a key and a value takes: a function of their lengths alone, at most a quarter slack.</summary>
+    /// <summary>
+    /// Bytes that a block of a key and a value takes: a function of their lengths alone, at most a quarter slack.
+    /// </summary>
     internal static int CapacityOf(int keyLength, int valueLength)
     {
         int size = HeaderBytes + keyLength + valueLength;
@@ -110,7 +112,9 @@ internal sealed class BlockArena
     internal ReadOnlySpan<byte> Key(BlockAddress address) =>
         Block(address).Slice(HeaderBytes, BinaryPrimitives.ReadInt32LittleEndian(Block(address)[4..]));
 
-    /// <summary>A value's place in its block, to read or to write. Valid until the next allocation, release or move.</summary>
+    /// <summary>
+    /// A value's place in its block, to read or to write. Valid until the next allocation, release or move.
+    /// </summary>
     internal Span<byte> Value(BlockAddress address, int length) =>
         Block(address).Slice(HeaderBytes + BinaryPrimitives.ReadInt32LittleEndian(Block(address)[4..]), length);
 
@@ -118,7 +122,9 @@ internal sealed class BlockArena
     internal int Capacity(BlockAddress address) =>
         (int)(BinaryPrimitives.ReadUInt32LittleEndian(Block(address)) & ~LiveBit);
 
-    /// <summary>The next block that should move, when too much is dead. The caller moves it before it asks again.</summary>
+    /// <summary>
+    /// The next block that should move, when too much is dead. The caller moves it before it asks again.
+    /// </summary>
     /// <param name="budget">Bytes of blocks that may still be looked at; reduced.</param>
     /// <param name="block">The block.</param>
     internal bool TryNextLive(ref int budget, out LiveBlock block)
@@ -151,7 +157,9 @@ internal sealed class BlockArena
         return false;
     }
 
-    /// <summary>Copies a block of <see cref="TryNextLive"/> elsewhere and frees it. The caller corrects what points at it.</summary>
+    /// <summary>
+    /// Copies a block of <see cref="TryNextLive"/> elsewhere and frees it. The caller corrects what points at it.
+    /// </summary>
     internal BlockAddress Move(in LiveBlock block)
     {
         Invariant.Holds(block.Address.Slab == _victim);

@@ -3,7 +3,10 @@ using CoreEngine.Model;
 
 namespace CoreEngine.Cli.KeyValue;
 
-/// <summary>Finds blocks by key: open addressing with linear probing; a removal shifts back what follows, so there are no tombstones.</summary>
+/// <summary>
+/// Finds blocks by key: open addressing with linear probing; a removal shifts back what follows, so there are no
+/// tombstones.
+/// </summary>
 /// <remarks>Not thread-safe. Doubles at three quarters full: the one operation that is not constant in time.</remarks>
 internal sealed class KeyTable
 {

@@ -24,18 +24,22 @@ internal enum KeyValueOperation : byte
     /// <summary>key value: appends; an absent key counts as empty. Reply: the length.</summary>
     Append = 6,
 
-    /// <summary>key old new: sets if the value is old. Reply: 1, or 0 when it is not (an absent key never is).</summary>
+    /// <summary>
+    /// key old new: sets if the value is old. Reply: 1, or 0 when it is not (an absent key never is).
+    /// </summary>
     CompareAndSet = 7,
 }
 
 /// <summary>A command as the log holds it, taken apart in place.</summary>
 /// <remarks>
-/// Layout: <c>u8 operation | (length, LEB128 of at most 3 bytes | bytes)...</c> to the end. Bytes come from the log and still are
-/// checked: a command of a later version is refused, never guessed.
+/// Layout: <c>u8 operation | (length, LEB128 of at most 3 bytes | bytes)...</c> to the end. Bytes come from the log and
+/// still are checked: a command of a later version is refused, never guessed.
 /// </remarks>
 internal readonly ref struct KeyValueCommand
 {
-    /// <summary>Bytes of a key. Longer ones are refused before they are proposed, and again when they are read.</summary>
+    /// <summary>
+    /// Bytes of a key. Longer ones are refused before they are proposed, and again when they are read.
+    /// </summary>
     internal const int KeyBytesMax = 16 * 1024;
 
     /// <summary>Keys of one Delete.</summary>
@@ -44,7 +48,9 @@ internal readonly ref struct KeyValueCommand
     /// <summary>Bytes that the operation and the lengths of key, old and new value take at most.</summary>
     internal const int OverheadBytesMax = 1 + (3 * KeyValueParts.LengthBytesMax);
 
-    /// <summary>Bytes of a value: with the longest key, and twice in a CompareAndSet half of it, a command fits an entry.</summary>
+    /// <summary>
+    /// Bytes of a value: with the longest key, and twice in a CompareAndSet half of it, a command fits an entry.
+    /// </summary>
     internal const int ValueBytesMax = Limits.EntryBytesMax - KeyBytesMax - OverheadBytesMax;
 
     private KeyValueCommand(KeyValueOperation operation, KeyValueParts parts)
@@ -61,7 +67,9 @@ internal readonly ref struct KeyValueCommand
     /// <summary>The key; of a Delete the first.</summary>
     internal readonly ReadOnlySpan<byte> Key;
 
-    /// <summary>The value of a Set or Append, the expected one of a CompareAndSet; else empty or, of a Delete, a key.</summary>
+    /// <summary>
+    /// The value of a Set or Append, the expected one of a CompareAndSet; else empty or, of a Delete, a key.
+    /// </summary>
     internal readonly ReadOnlySpan<byte> Second;
 
     /// <summary>The new value of a CompareAndSet.</summary>
@@ -125,7 +133,9 @@ internal ref struct KeyValueParts(ReadOnlySpan<byte> bytes)
     /// <summary>True when every byte was a part's.</summary>
     internal readonly bool IsAtEnd => _rest.IsEmpty;
 
-    /// <summary>The next part. False at the end, or when the bytes make no sense: then they are not at the end.</summary>
+    /// <summary>
+    /// The next part. False at the end, or when the bytes make no sense: then they are not at the end.
+    /// </summary>
     internal bool TryRead(out ReadOnlySpan<byte> part)
     {
         part = default;

@@ -3,7 +3,9 @@ using System.Buffers.Binary;
 
 namespace CoreEngine.Cli.KeyValue;
 
-/// <summary>A 64-bit hash of bytes, the same on every machine: for the table and for the state digest. Not for secrets.</summary>
+/// <summary>
+/// A 64-bit hash of bytes, the same on every machine: for the table and for the state digest. Not for secrets.
+/// </summary>
 internal static class KeyValueHash
 {
     private const ulong First = 0x9E3779B97F4A7C15;

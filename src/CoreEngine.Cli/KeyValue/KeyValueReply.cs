@@ -45,7 +45,9 @@ internal enum KeyValueError : byte
     OutOfMemory = 5,
 }
 
-/// <summary>A typed reply. Layout: <c>u8 type | Integer: i64 | Error: u8 code | Bulk: bytes to the end</c>, little endian.</summary>
+/// <summary>
+/// A typed reply. Layout: <c>u8 type | Integer: i64 | Error: u8 code | Bulk: bytes to the end</c>, little endian.
+/// </summary>
 internal readonly ref struct KeyValueReply
 {
     /// <summary>Bytes of the longest reply to a command; only a query returns a Bulk.</summary>
@@ -68,11 +70,13 @@ internal readonly ref struct KeyValueReply
 
     internal static KeyValueReply Nil => new(KeyValueReplyType.Nil, 0, KeyValueError.None, default);
 
-    internal static KeyValueReply Number(long value) => new(KeyValueReplyType.Integer, value, KeyValueError.None, default);
+    internal static KeyValueReply Number(long value) =>
+        new(KeyValueReplyType.Integer, value, KeyValueError.None, default);
 
     internal static KeyValueReply Refuse(KeyValueError error) => new(KeyValueReplyType.Error, 0, error, default);
 
-    internal static KeyValueReply Value(ReadOnlySpan<byte> bytes) => new(KeyValueReplyType.Bulk, 0, KeyValueError.None, bytes);
+    internal static KeyValueReply Value(ReadOnlySpan<byte> bytes) =>
+        new(KeyValueReplyType.Bulk, 0, KeyValueError.None, bytes);
 
     /// <summary>Takes a reply apart. False when its bytes make no sense.</summary>
     internal static bool TryRead(ReadOnlySpan<byte> bytes, out KeyValueReply reply)
@@ -95,7 +99,7 @@ internal readonly ref struct KeyValueReply
             case KeyValueReplyType.Integer when rest.Length == sizeof(long):
                 reply = Number(BinaryPrimitives.ReadInt64LittleEndian(rest));
                 return true;
-            case KeyValueReplyType.Error when rest.Length == 1 && rest[0] is >= 1 and <= (byte)KeyValueError.OutOfMemory:
+            case KeyValueReplyType.Error when rest.Length == 1 && IsError(rest[0]):
                 reply = Refuse((KeyValueError)rest[0]);
                 return true;
             case KeyValueReplyType.Bulk:
@@ -105,6 +109,8 @@ internal readonly ref struct KeyValueReply
                 return false;
         }
     }
+
+    private static bool IsError(byte code) => code is > (byte)KeyValueError.None and <= (byte)KeyValueError.OutOfMemory;
 
     /// <summary>What a RESP client is told of an error, without the leading dash.</summary>
     internal static ReadOnlySpan<byte> TextOf(KeyValueError error) => error switch

@@ -14,11 +14,13 @@ internal sealed record KeyValueStoreOptions
     internal int KeysExpected { get; init; } = 64 * 1024;
 }
 
-/// <summary>The sample state machine: keys and values of bytes in memory, changed by the commands of the log only.</summary>
+/// <summary>
+/// The sample state machine: keys and values of bytes in memory, changed by the commands of the log only.
+/// </summary>
 /// <remarks>
-/// Deterministic: replies, charges and digest are functions of the commands applied, in their order; not of the memory's layout, so a
-/// replica that was rebuilt refuses the same commands as one that was not. Not thread-safe: one apply at a time, queries in between.
-/// Overwriting allocates nothing once the state has stopped growing.
+/// Deterministic: replies, charges and digest are functions of the commands applied, in their order; not of the
+/// memory's layout, so a replica that was rebuilt refuses the same commands as one that was not. Not thread-safe: one
+/// apply at a time, queries in between. Overwriting allocates nothing once the state has stopped growing.
 /// </remarks>
 internal sealed class KeyValueStore
 {
@@ -41,15 +43,18 @@ internal sealed class KeyValueStore
     /// <summary>Keys present.</summary>
     internal int Count => _table.Count;
 
-    /// <summary>Bytes that the state is charged for: each key's block, rounded up as its lengths alone say, and its share of the table.</summary>
+    /// <summary>
+    /// Bytes that the state is charged for: each key's block, rounded up as its lengths alone say, and its share of the
+    /// table.
+    /// </summary>
     internal long ChargedBytes { get; private set; }
 
     /// <summary>Bytes of memory held: about 1.5 x the charge and a few slabs at most, and the table.</summary>
     internal long HeldBytes => _arena.HeldBytes + _table.Bytes;
 
     /// <summary>
-    /// A running digest of every command's effect and reply, in order: equal histories give equal digests, and replicas whose
-    /// states part differ from then on. Not cryptographic.
+    /// A running digest of every command's effect and reply, in order: equal histories give equal digests, and replicas
+    /// whose states part differ from then on. Not cryptographic.
     /// </summary>
     internal ulong Digest { get; private set; }
 
@@ -104,7 +109,9 @@ internal sealed class KeyValueStore
     }
 
     private KeyValueReply Set(ulong hash, int slot, in KeyValueCommand command) =>
-        TryWrite(hash, slot, command.Key, command.Second) ? KeyValueReply.Ok : KeyValueReply.Refuse(KeyValueError.OutOfMemory);
+        TryWrite(hash, slot, command.Key, command.Second)
+            ? KeyValueReply.Ok
+            : KeyValueReply.Refuse(KeyValueError.OutOfMemory);
 
     private KeyValueReply Delete(KeyValueParts keys)
     {
@@ -232,7 +239,9 @@ internal sealed class KeyValueStore
         return true;
     }
 
-    /// <summary>Gives a present key a block for a value of another length, the same one when that fits exactly.</summary>
+    /// <summary>
+    /// Gives a present key a block for a value of another length, the same one when that fits exactly.
+    /// </summary>
     private bool TryResize(ulong hash, int slot, ReadOnlySpan<byte> key, int length, int keepBytes)
     {
         BlockAddress source = _table.At(slot).Address;

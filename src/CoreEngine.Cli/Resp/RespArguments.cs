@@ -5,7 +5,8 @@ using CoreEngine.Model;
 namespace CoreEngine.Cli.Resp;
 
 /// <summary>The arguments of one command, one behind the other in one buffer.</summary>
-/// <remarks>Not thread-safe. The buffer comes from the shared pool; a large one goes back when the next command begins.</remarks>
+/// <remarks>Not thread-safe. The buffer comes from the shared pool; a large one goes back when the next command
+/// begins.</remarks>
 internal sealed class RespArguments : IDisposable
 {
     private const int FirstBytes = 1024;

@@ -12,8 +12,8 @@ internal enum RespInlineResult
 
 /// <summary>Splits a command that was typed as a line, by the rules of Redis.</summary>
 /// <remarks>
-/// Arguments are separated by white space. In double quotes \n \r \t \b \a \xHH stand for bytes and a backslash takes the next byte
-/// as it is; in single quotes only \' does. A closing quote ends its argument.
+/// Arguments are separated by white space. In double quotes \n \r \t \b \a \xHH stand for bytes and a backslash takes
+/// the next byte as it is; in single quotes only \' does. A closing quote ends its argument.
 /// </remarks>
 internal static class RespInline
 {

@@ -6,10 +6,14 @@ namespace CoreEngine.Cli.Resp;
 /// <summary>What one connection may send.</summary>
 internal sealed record RespLimits
 {
-    /// <summary>Arguments that are announced beyond this are no command at all, as in Redis: the connection ends.</summary>
+    /// <summary>
+    /// Arguments that are announced beyond this are no command at all, as in Redis: the connection ends.
+    /// </summary>
     internal const int ArgumentsAnnouncedMax = 1024 * 1024;
 
-    /// <summary>Bytes that are announced beyond this are no argument at all, as in Redis: the connection ends.</summary>
+    /// <summary>
+    /// Bytes that are announced beyond this are no argument at all, as in Redis: the connection ends.
+    /// </summary>
     internal const int BulkBytesAnnouncedMax = 512 * 1024 * 1024;
 
     /// <summary>Arguments of one command, its name included. A command with more is skipped and reported.</summary>

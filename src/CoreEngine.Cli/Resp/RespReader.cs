@@ -14,7 +14,9 @@ internal enum RespReadStatus
     /// <summary>A command is ready in <see cref="RespReader.Count"/> and <see cref="RespReader.Argument"/>.</summary>
     Command,
 
-    /// <summary>A command exceeded a limit and was skipped: answer <see cref="RespReader.Problem"/> and go on reading.</summary>
+    /// <summary>
+    /// A command exceeded a limit and was skipped: answer <see cref="RespReader.Problem"/> and go on reading.
+    /// </summary>
     Oversize,
 
     /// <summary>The bytes are not RESP: answer <see cref="RespReader.Problem"/> and close the connection.</summary>
@@ -23,9 +25,10 @@ internal enum RespReadStatus
 
 /// <summary>Reads the commands of one connection: RESP2 arrays of bulk strings, and inline commands.</summary>
 /// <remarks>
-/// Looks at each byte once and keeps what a command needs in its own buffer, so input may end anywhere, and all that is read is
-/// consumed: a pipe never holds more than one read. What exceeds a limit is counted away, not held. No bytes whatever make it throw.
-/// Allocates nothing per command once its buffers have their size. Not thread-safe: one reader per connection.
+/// Looks at each byte once and keeps what a command needs in its own buffer, so input may end anywhere, and all that is
+/// read is consumed: a pipe never holds more than one read. What exceeds a limit is counted away, not held. No bytes
+/// whatever make it throw. Allocates nothing per command once its buffers have their size. Not thread-safe: one reader
+/// per connection.
 /// </remarks>
 internal sealed class RespReader(RespLimits limits) : IDisposable
 {

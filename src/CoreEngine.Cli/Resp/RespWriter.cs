@@ -14,7 +14,9 @@ internal readonly struct RespWriter(IBufferWriter<byte> output)
     /// <summary>Writes <c>+text</c>. Bytes that would break the line become spaces.</summary>
     internal void SimpleString(ReadOnlySpan<byte> text) => Line((byte)'+', text);
 
-    /// <summary>Writes <c>-text</c>; the first word is the error's code. Bytes that would break the line become spaces.</summary>
+    /// <summary>
+    /// Writes <c>-text</c>; the first word is the error's code. Bytes that would break the line become spaces.
+    /// </summary>
     internal void Error(ReadOnlySpan<byte> text) => Line((byte)'-', text);
 
     /// <summary>Writes <c>:number</c>.</summary>

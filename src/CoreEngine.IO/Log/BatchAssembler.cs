@@ -4,7 +4,9 @@ using CoreEngine.Model;
 
 namespace CoreEngine.IO.Log;
 
-/// <summary>Puts a batch together from its pages, in order, and judges it: for recovery, for cursors and for inspection.</summary>
+/// <summary>
+/// Puts a batch together from its pages, in order, and judges it: for recovery, for cursors and for inspection.
+/// </summary>
 /// <remarks>Allocates its buffer once. Not thread-safe.</remarks>
 internal sealed class BatchAssembler
 {
@@ -94,7 +96,9 @@ internal sealed class BatchAssembler
         }
     }
 
-    /// <summary>The batch is sound by itself and does not fit what came before, or does not hold what its header says.</summary>
+    /// <summary>
+    /// The batch is sound by itself and does not fit what came before, or does not hold what its header says.
+    /// </summary>
     internal void Reject()
     {
         Finding = PageFinding.Inconsistent;
@@ -104,7 +108,9 @@ internal sealed class BatchAssembler
     /// <summary>Walks the records of a sound batch.</summary>
     /// <param name="offset">Zero at first; advanced past the record.</param>
     /// <param name="position">Stream offset of the record in the batch.</param>
-    /// <returns>False at the end, or when what follows is no record: then <see cref="Finding"/> is no longer Sound.</returns>
+    /// <returns>
+    /// False at the end, or when what follows is no record: then <see cref="Finding"/> is no longer Sound.
+    /// </returns>
     internal bool TryNext(ref int offset, out int position, out RecordHeader header, out ReadOnlySpan<byte> record)
     {
         Invariant.Holds(HasHeader);
@@ -132,7 +138,9 @@ internal sealed class BatchAssembler
         return true;
     }
 
-    /// <summary>A sector that was never reached anywhere in the batch proves that it was not acknowledged: that verdict wins.</summary>
+    /// <summary>
+    /// A sector that was never reached anywhere in the batch proves that it was not acknowledged: that verdict wins.
+    /// </summary>
     private void Merge(PageFinding finding)
     {
         bool isUnreached = finding is PageFinding.Torn or PageFinding.Unwritten;

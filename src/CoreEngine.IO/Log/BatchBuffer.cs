@@ -4,8 +4,12 @@ using CoreEngine.Model;
 
 namespace CoreEngine.IO.Log;
 
-/// <summary>One batch while it is staged and while it is in flight: aligned pages that are filled in place and written once.</summary>
-/// <remarks>Shard's thread only. Positions are stream offsets in the batch; the tags stand between them in the slab.</remarks>
+/// <summary>
+/// One batch while it is staged and while it is in flight: aligned pages that are filled in place and written once.
+/// </summary>
+/// <remarks>
+/// Shard's thread only. Positions are stream offsets in the batch; the tags stand between them in the slab.
+/// </remarks>
 internal sealed class BatchBuffer : IDisposable
 {
     private const int WasteMax = RecordHeader.Bytes - RecordHeader.Alignment;
@@ -71,7 +75,9 @@ internal sealed class BatchBuffer : IDisposable
         _position = WriteRuns(previous.Runs, _position);
     }
 
-    /// <summary>True when <paramref name="length"/> more bytes of records surely fit below <paramref name="capBytes"/>.</summary>
+    /// <summary>
+    /// True when <paramref name="length"/> more bytes of records surely fit below <paramref name="capBytes"/>.
+    /// </summary>
     internal bool HasRoom(int length, int capBytes)
     {
         // Each page may lose less than a header at its end; one run may be added per record, checked when it is.
@@ -131,7 +137,17 @@ internal sealed class BatchBuffer : IDisposable
         Invariant.Holds(length <= _streamBytesMax);
         _ = Skip(length, (pages * LogFormat.StreamBytes) - length);
         var header = new BatchHeader(
-            length, _records, Lsn, durableLsn, _previousLsn, _previousChecksum, flags, _previousRuns, Runs.Count, recordsEnd, time);
+            length,
+            _records,
+            Lsn,
+            durableLsn,
+            _previousLsn,
+            _previousChecksum,
+            flags,
+            _previousRuns,
+            Runs.Count,
+            recordsEnd,
+            time);
         Span<byte> memory = _slab.GetSpan();
         header.Write(memory[LogFormat.TagBytes..]);
         Span<byte> four = stackalloc byte[sizeof(uint)];

@@ -16,9 +16,12 @@ internal enum BatchFlags : ushort
 
 /// <summary>The 64 bytes at the start of a batch, at a page's start.</summary>
 /// <remarks>
-/// <c>u32 magic | u32 crc | u32 length | u32 records | u64 lsn | u64 durable | u64 previous lsn | u32 previous crc | u16 flags |
-/// u16 previous runs | u16 runs | u16 zero | u32 records end | u64 time</c>. Behind it: a copy of the previous batch's runs, the records, at
-/// <see cref="RecordsEnd"/> the own runs, then zeroes up to the page's end. Any single batch may be lost without losing what it held.
+/// <c>u32 magic | u32 crc | u32 length | u32 records | u64 lsn | u64 durable | u64 previous lsn | u32 previous crc |
+/// u16 flags |
+/// u16 previous runs | u16 runs | u16 zero | u32 records end | u64 time</c>. Behind it: a copy of the previous batch's
+/// runs, the records, at
+/// <see cref="RecordsEnd"/> the own runs, then zeroes up to the page's end. Any single batch may be lost without losing
+/// what it held.
 /// </remarks>
 /// <param name="Length">Stream bytes up to the end of the own runs.</param>
 /// <param name="Records">How many records.</param>

@@ -4,7 +4,10 @@ using CoreEngine.Model;
 
 namespace CoreEngine.IO.Log;
 
-/// <summary>Remembers during a scan what is needed to name the records of a bad batch: by its own run list, by the next batch's copy of it, by the gap.</summary>
+/// <summary>
+/// Remembers during a scan what is needed to name the records of a bad batch: by its own run list, by the next batch's
+/// copy of it, by the gap.
+/// </summary>
 internal sealed class DamageNotes
 {
     private readonly SortedDictionary<uint, ulong> _last = [];
@@ -32,7 +35,9 @@ internal sealed class DamageNotes
     }
 
     /// <summary>Names what is lost.</summary>
-    /// <param name="next">The next sound batch, when there is one: its copy of the list before it, and the gap up to its first entries.</param>
+    /// <param name="next">
+    /// The next sound batch, when there is one: its copy of the list before it, and the gap up to its first entries.
+    /// </param>
     internal List<DamagedRange> Take(BatchAssembler next, bool hasNext)
     {
         if (hasNext && next.HasHeader)

@@ -39,10 +39,15 @@ internal sealed record CursorFault(uint Group, ulong Index, ulong Segment, long 
         + (Errno == 0 ? string.Empty : $" ({Ring.Errno.Text(Errno)})");
 }
 
-/// <summary>Reads the entries of one group back from the medium, in the order of their indexes: for catch-up and for a slow applier.</summary>
+/// <summary>
+/// Reads the entries of one group back from the medium, in the order of their indexes: for catch-up and for a slow
+/// applier.
+/// </summary>
 /// <remarks>
-/// Shard's thread only; asynchronous: reads go through the ring, nothing blocks, nothing is allocated per record. It shows only what is
-/// durable and in force: entries that were truncated away are skipped. Every page and record is checked before it is shown.
+/// Shard's thread only; asynchronous: reads go through the ring, nothing blocks, nothing is allocated per record. It
+/// shows only what is
+/// durable and in force: entries that were truncated away are skipped. Every page and record is checked before it is
+/// shown.
 /// </remarks>
 internal sealed class LogCursor : IDisposable
 {

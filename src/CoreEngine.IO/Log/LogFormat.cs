@@ -7,8 +7,10 @@ namespace CoreEngine.IO.Log;
 
 /// <summary>Sizes and names of the on-disk format, version 1 (little endian, 8-byte aligned).</summary>
 /// <remarks>
-/// The log is one stream of bytes, addressed by LSN, cut into pages of <see cref="StreamBytes"/>. Segments hold consecutive pages after
-/// two header pages; a batch is a run of whole pages and never spans segments, so an LSN at a batch start is a multiple of StreamBytes.
+/// The log is one stream of bytes, addressed by LSN, cut into pages of <see cref="StreamBytes"/>. Segments hold
+/// consecutive pages after
+/// two header pages; a batch is a run of whole pages and never spans segments, so an LSN at a batch start is a multiple
+/// of StreamBytes.
 /// </remarks>
 internal static class LogFormat
 {
@@ -67,7 +69,10 @@ internal static class LogFormat
         return name.Length == SegmentPrefix.Length + 16
             && name.StartsWith(SegmentPrefix, StringComparison.Ordinal)
             && ulong.TryParse(
-                name.AsSpan(SegmentPrefix.Length), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out segment);
+                name.AsSpan(SegmentPrefix.Length),
+                NumberStyles.AllowHexSpecifier,
+                CultureInfo.InvariantCulture,
+                out segment);
     }
 
     /// <summary>Where in its segment's file the page of an LSN stands.</summary>

@@ -5,7 +5,9 @@ using CoreEngine.Model;
 
 namespace CoreEngine.IO.Log;
 
-/// <summary>Makes files of the format, each under a temporary name first: write, sync, rename, sync the directory.</summary>
+/// <summary>
+/// Makes files of the format, each under a temporary name first: write, sync, rename, sync the directory.
+/// </summary>
 /// <remarks>The superblock comes last: a directory without it is not formatted.</remarks>
 internal sealed class LogFormatter(IIoRing ring, LogOptions options)
 {
@@ -24,12 +26,25 @@ internal sealed class LogFormatter(IIoRing ring, LogOptions options)
         }
 
         var superblock = new Superblock(
-            1, identity, options.Shard, options.SegmentBytes, LogFormat.FirstSegment, LogFormat.FirstSegment, LogFormat.FirstLsn);
+            1,
+            identity,
+            options.Shard,
+            options.SegmentBytes,
+            LogFormat.FirstSegment,
+            LogFormat.FirstSegment,
+            LogFormat.FirstLsn);
         int result = CreateSegment(LogFormat.FirstSegment, out int file);
         if (result >= 0)
         {
             var header = new SegmentHeader(
-                identity, options.Shard, LogFormat.FirstSegment, LogFormat.FirstLsn, LogFormat.FirstLsn, 0, 0, options.SegmentBytes);
+                identity,
+                options.Shard,
+                LogFormat.FirstSegment,
+                LogFormat.FirstLsn,
+                LogFormat.FirstLsn,
+                0,
+                0,
+                options.SegmentBytes);
             result = WriteHeader(file, in header, SaltFrom(new Prng(options.Seed)));
             _ = _io.Run(new IoOp(IoKind.Close, IoFlags.None, file, 0, 0, 0));
         }
@@ -37,7 +52,8 @@ internal sealed class LogFormatter(IIoRing ring, LogOptions options)
         result = result < 0 ? result : CreateSuperblock(in superblock);
         return result < 0
             ? new LogOpenResult(
-                LogOpenStatus.IoFailed, $"The directory cannot be formatted ({Errno.Text(-result)}): {ring.Description}.")
+                LogOpenStatus.IoFailed,
+                $"The directory cannot be formatted ({Errno.Text(-result)}): {ring.Description}.")
             : new LogOpenResult(LogOpenStatus.Formatted, "Formatted.") { Identity = identity };
     }
 
@@ -52,10 +68,11 @@ internal sealed class LogFormatter(IIoRing ring, LogOptions options)
             return file;
         }
 
+        string name = LogFormat.SegmentName(sequence);
         int result = RunAll(
             new IoOp(IoKind.Zero, IoFlags.None, file, 0, 0, (int)options.SegmentBytes),
             new IoOp(IoKind.Sync, IoFlags.None, file, 0, 0, 0),
-            new IoOp(IoKind.Rename, IoFlags.None, 0, 0, 0, 0, LogFormat.SegmentTemporary, LogFormat.SegmentName(sequence)),
+            new IoOp(IoKind.Rename, IoFlags.None, 0, 0, 0, 0, LogFormat.SegmentTemporary, name),
             new IoOp(IoKind.SyncDirectory, IoFlags.None, 0, 0, 0, 0));
         if (result < 0)
         {

@@ -4,10 +4,15 @@ using CoreEngine.Model;
 
 namespace CoreEngine.IO.Log;
 
-/// <summary>Where the entries of each group stand: a sparse map from index to LSN, kept in memory and rebuilt by the scan at open.</summary>
+/// <summary>
+/// Where the entries of each group stand: a sparse map from index to LSN, kept in memory and rebuilt by the scan at
+/// open.
+/// </summary>
 /// <remarks>
-/// Shard's thread only. Bounded: a point for at most every <c>spacing</c> bytes of the log, at most <see cref="PointsMax"/> per group (then the
-/// spacing doubles). A truncate marker drops the points above it, and the entry that follows gets a point of its own, so that an entry
+/// Shard's thread only. Bounded: a point for at most every <c>spacing</c> bytes of the log, at most
+/// <see cref="PointsMax"/> per group (then the
+/// spacing doubles). A truncate marker drops the points above it, and the entry that follows gets a point of its own,
+/// so that an entry
 /// that was overwritten is never taken for the one in force.
 /// </remarks>
 internal sealed class LogIndex
@@ -52,7 +57,9 @@ internal sealed class LogIndex
         return _lines.TryGetValue(group, out Line? line) && line.TryFind(index, out batchLsn);
     }
 
-    /// <summary>True when the entry at <paramref name="lsn"/> is in force: not truncated away, not overwritten since.</summary>
+    /// <summary>
+    /// True when the entry at <paramref name="lsn"/> is in force: not truncated away, not overwritten since.
+    /// </summary>
     internal bool IsInForce(uint group, ulong index, ulong lsn) =>
         _lines.TryGetValue(group, out Line? line) && line.IsInForce(index, lsn);
 

@@ -5,7 +5,9 @@ using CoreEngine.Model;
 
 namespace CoreEngine.IO.Log;
 
-/// <summary>Opens a log step by step: superblock, identity, syncs, headers, walk, end, fresh segment where one is due.</summary>
+/// <summary>
+/// Opens a log step by step: superblock, identity, syncs, headers, walk, end, fresh segment where one is due.
+/// </summary>
 internal sealed class LogOpener : IDisposable
 {
     private readonly IIoRing _ring;
@@ -56,14 +58,17 @@ internal sealed class LogOpener : IDisposable
         int synced = SyncAll(files);
         if (synced < 0)
         {
-            return Refuse(LogOpenStatus.IoFailed, $"A sync before reading failed ({Errno.Text(-synced)}): the medium is not to be trusted.");
+            return Refuse(
+                LogOpenStatus.IoFailed,
+                $"A sync before reading failed ({Errno.Text(-synced)}): the medium is not to be trusted.");
         }
 
         _scanner.Report.Notes.AddRange(_superblock.Notes);
         SegmentMap map = _scanner.ReadHeaders(files, in superblock, out string reason);
         if (reason.Length > 0)
         {
-            return Refuse(LogOpenStatus.NewerFormat, $"A segment cannot be read: {reason}. Use the program that wrote it.");
+            return Refuse(
+                LogOpenStatus.NewerFormat, $"A segment cannot be read: {reason}. Use the program that wrote it.");
         }
 
         if (_scanner.Error == 0 && map.Live.Count > 0)
@@ -101,14 +106,16 @@ internal sealed class LogOpener : IDisposable
         {
             return Refuse(
                 LogOpenStatus.ForeignCluster,
-                $"The directory belongs to cluster {superblock.Identity.Cluster}, not to {expected}. Name the right directory.");
+                $"The directory belongs to cluster {superblock.Identity.Cluster}, not to {expected}. "
+                + "Name the right directory.");
         }
 
         if (superblock.Identity.Replica != replica)
         {
             return Refuse(
                 LogOpenStatus.OtherReplica,
-                $"The directory belongs to replica {superblock.Identity.Replica}, not to {replica}. Name the right directory.");
+                $"The directory belongs to replica {superblock.Identity.Replica}, not to {replica}. "
+                + "Name the right directory.");
         }
 
         return superblock.Shard == _options.Shard
@@ -121,9 +128,10 @@ internal sealed class LogOpener : IDisposable
     private string DamageText()
     {
         string places = string.Join("; ", _scanner.Damages);
-        return $"Acknowledged records are damaged: {places}. The log does not open, because a replica must not forget what it "
-            + "acknowledged. With a majority of the other replicas alive, replace this replica: move the directory away, format a "
-            + "new one and let it catch up. Otherwise restore the named file from a copy. 'coreengine verify' lists every place.";
+        return $"Acknowledged records are damaged: {places}. The log does not open, because a replica must not "
+            + "forget what it acknowledged. Restore the named file from a copy of this directory. "
+            + "(Repair from the others is not built yet; they go on without this replica while they are a majority.) "
+            + "'coreengine verify' lists every place.";
     }
 
     /// <summary>What a crash left in caches must not vanish after it was read (TigerBeetle does the same).</summary>
@@ -153,7 +161,9 @@ internal sealed class LogOpener : IDisposable
         return _io.Run(new IoOp(IoKind.SyncDirectory, IoFlags.None, 0, 0, 0, 0));
     }
 
-    /// <summary>The log is sound: clears away what is of no use, finds the place to append, makes the state of the open log.</summary>
+    /// <summary>
+    /// The log is sound: clears away what is of no use, finds the place to append, makes the state of the open log.
+    /// </summary>
     private LogOpenResult Prepare(SegmentMap map, IReadOnlyList<string> files)
     {
         Superblock superblock = _superblock.Chosen;
@@ -203,7 +213,9 @@ internal sealed class LogOpener : IDisposable
         return new LogOpenResult(LogOpenStatus.Opened, "Opened.") { Identity = _identity, Report = _scanner.Report };
     }
 
-    /// <summary>Removes half-made files, and segments whose header never became whole with all spares behind them.</summary>
+    /// <summary>
+    /// Removes half-made files, and segments whose header never became whole with all spares behind them.
+    /// </summary>
     private int ClearAway(SegmentMap map, IReadOnlyList<string> files, ulong newest)
     {
         var names = new List<string>();
@@ -259,7 +271,12 @@ internal sealed class LogOpener : IDisposable
 
             // A file that ends early would grow under the log's writes: complete it with zeroes first.
             int read = _io.Run(new IoOp(
-                IoKind.Read, IoFlags.None, file, segmentBytes - LogFormat.PageBytes, slab.Address, LogFormat.PageBytes));
+                IoKind.Read,
+                IoFlags.None,
+                file,
+                segmentBytes - LogFormat.PageBytes,
+                slab.Address,
+                LogFormat.PageBytes));
             if (read is >= 0 and < LogFormat.PageBytes)
             {
                 read = _io.Run(new IoOp(IoKind.Zero, IoFlags.None, file, 0, 0, (int)segmentBytes));
@@ -322,7 +339,9 @@ internal sealed class LogOpener : IDisposable
 
     private Superblock SuperblockNow(in Superblock superblock, ulong newest) => superblock with
     {
-        Version = _superblock.IsWhole && newest == superblock.NewestSegment ? superblock.Version : superblock.Version + 1,
+        Version = _superblock.IsWhole && newest == superblock.NewestSegment
+            ? superblock.Version
+            : superblock.Version + 1,
         NewestSegment = newest,
         DurableLsn = newest == superblock.NewestSegment ? superblock.DurableLsn : _scanner.Report.EndLsn,
     };

@@ -5,16 +5,24 @@ namespace CoreEngine.IO.Log;
 /// <summary>How a log is laid out and written.</summary>
 internal sealed record LogOptions
 {
-    /// <summary>Bytes of a segment's file; a multiple of 4 KiB. Taken at format, read from the superblock later.</summary>
+    /// <summary>
+    /// Bytes of a segment's file; a multiple of 4 KiB. Taken at format, read from the superblock later.
+    /// </summary>
     internal long SegmentBytes { get; init; } = 64 * 1024 * 1024;
 
     /// <summary>Number of this log among those of the directory.</summary>
     internal uint Shard { get; init; }
 
-    /// <summary>Stream bytes of a batch; one record above it still gets a batch of its own, up to <see cref="Limits.BatchBytesMax"/>.</summary>
+    /// <summary>
+    /// Stream bytes of a batch; one record above it still gets a batch of its own, up to
+    /// <see cref="Limits.BatchBytesMax"/>.
+    /// </summary>
     internal int BatchBytes { get; init; } = 256 * 1024;
 
-    /// <summary>With a write in flight another one starts only when so many bytes wait (hotpath.md: small writes cut the load into crumbs).</summary>
+    /// <summary>
+    /// With a write in flight another one starts only when so many bytes wait (hotpath.md: small writes cut the load
+    /// into crumbs).
+    /// </summary>
     internal int SubmitBytesMin { get; init; } = 32 * 1024;
 
     /// <summary>Writes in flight at most.</summary>

@@ -34,10 +34,14 @@ internal sealed class SegmentMap
     internal List<ulong> Void { get; } = [];
 }
 
-/// <summary>Walks a log from its oldest segment and finds its end, by the recovery table of io.md, 5.3. Reads only.</summary>
+/// <summary>
+/// Walks a log from its oldest segment and finds its end, by the recovery table of io.md, 5.3. Reads only.
+/// </summary>
 /// <remarks>
-/// V is the greatest LSN below which everything is known to have been durable. A bad page below V is damage. At or above V a batch with a
-/// sector that no write reached was never acknowledged, so the log ends there; one whose sectors were all reached may have been acknowledged,
+/// V is the greatest LSN below which everything is known to have been durable. A bad page below V is damage. At or
+/// above V a batch with a
+/// sector that no write reached was never acknowledged, so the log ends there; one whose sectors were all reached may
+/// have been acknowledged,
 /// and counts as damage. After damage the walk goes on at the next sound batch, to name what is lost.
 /// </remarks>
 internal sealed class LogScanner : IDisposable
@@ -174,7 +178,8 @@ internal sealed class LogScanner : IDisposable
             map.Live.Add(new LiveSegment(header, first == PageFinding.Sound ? salt : secondSalt, first, second));
             if (first != second)
             {
-                Report.Notes.Add($"{LogFormat.SegmentName(sequence)}: one of its two header pages is {(first == PageFinding.Sound ? second : first)}");
+                PageFinding bad = first == PageFinding.Sound ? second : first;
+                Report.Notes.Add($"{LogFormat.SegmentName(sequence)}: one of its two header pages is {bad}");
             }
         }
         else if (first == PageFinding.Unwritten && second == PageFinding.Unwritten)
@@ -246,7 +251,8 @@ internal sealed class LogScanner : IDisposable
                 break;
             }
 
-            Damage(_segment.Header.Sequence, LogFormat.FileOffset(_segment.Header.BaseLsn, BadLsnOf(lsn)), lsn, finding, _notes.Take(_batch, next != 0));
+            long offset = LogFormat.FileOffset(_segment.Header.BaseLsn, BadLsnOf(lsn));
+            Damage(_segment.Header.Sequence, offset, lsn, finding, _notes.Take(_batch, next != 0));
             if (next == 0)
             {
                 break;
@@ -262,8 +268,11 @@ internal sealed class LogScanner : IDisposable
     }
 
     /// <summary>LSN behind the segment's last page.</summary>
-    private ulong CapacityEnd() => _segment.Header.BaseLsn
-        + ((ulong)((_segment.Header.SegmentBytes / LogFormat.PageBytes) - LogFormat.HeaderPages) * LogFormat.StreamBytes);
+    private ulong CapacityEnd()
+    {
+        long pages = (_segment.Header.SegmentBytes / LogFormat.PageBytes) - LogFormat.HeaderPages;
+        return _segment.Header.BaseLsn + ((ulong)pages * LogFormat.StreamBytes);
+    }
 
     private ulong BadLsnOf(ulong lsn) => _notes.BadLsn == 0 ? lsn : _notes.BadLsn;
 
@@ -299,10 +308,10 @@ internal sealed class LogScanner : IDisposable
         _observer.OnBatch(in header, _segment.Header.Sequence, offset, _batch.Runs);
         int walked = 0;
         int records = 0;
-        while (_batch.TryNext(ref walked, out int position, out RecordHeader recordHeader, out ReadOnlySpan<byte> record))
+        while (_batch.TryNext(ref walked, out int position, out RecordHeader one, out ReadOnlySpan<byte> record))
         {
-            _observer.OnRecord(in recordHeader, record, lsn, lsn + (ulong)position);
-            _notes.OnRecord(in recordHeader);
+            _observer.OnRecord(in one, record, lsn, lsn + (ulong)position);
+            _notes.OnRecord(in one);
             records++;
         }
 
@@ -321,7 +330,9 @@ internal sealed class LogScanner : IDisposable
         _previousRuns.CopyFrom(_batch.Runs);
     }
 
-    /// <summary>Looks behind a bad batch: for the next sound one, for proof of what was durable, for anything that is not zero.</summary>
+    /// <summary>
+    /// Looks behind a bad batch: for the next sound one, for proof of what was durable, for anything that is not zero.
+    /// </summary>
     /// <returns>The next sound batch; zero for none.</returns>
     private ulong Resync(ulong lsn, ulong? end, out bool isDirty)
     {

@@ -29,10 +29,15 @@ internal enum PageFinding : byte
     Inconsistent,
 }
 
-/// <summary>The tag of a 4 KiB page: <c>u32 crc of the rest | u32 salt | u64 lsn | 16 B saved sector ends</c>, and the sector stamps.</summary>
+/// <summary>
+/// The tag of a 4 KiB page: <c>u32 crc of the rest | u32 salt | u64 lsn | 16 B saved sector ends</c>, and the sector
+/// stamps.
+/// </summary>
 /// <remarks>
-/// The last two bytes of each sector hold a stamp derived from salt and LSN (the update sequence of NTFS); the true bytes stand in the tag.
-/// A sector without any stamp was never written; all stamps and a wrong checksum mean damage. Recovery's verdict hangs on that difference.
+/// The last two bytes of each sector hold a stamp derived from salt and LSN (the update sequence of NTFS); the true
+/// bytes stand in the tag.
+/// A sector without any stamp was never written; all stamps and a wrong checksum mean damage. Recovery's verdict hangs
+/// on that difference.
 /// </remarks>
 internal static class Page
 {
@@ -92,7 +97,9 @@ internal static class Page
         };
     }
 
-    /// <summary>Checks a page whose salt is not known yet (a segment's header): the salt is taken from its own tag.</summary>
+    /// <summary>
+    /// Checks a page whose salt is not known yet (a segment's header): the salt is taken from its own tag.
+    /// </summary>
     internal static PageFinding CheckHeader(ReadOnlySpan<byte> page, ulong lsn, out uint salt)
     {
         salt = page.IsEmpty ? 0 : BinaryPrimitives.ReadUInt32LittleEndian(page[SaltOffset..]);

@@ -4,7 +4,9 @@ using CoreEngine.Model;
 
 namespace CoreEngine.IO.Log;
 
-/// <summary>Consecutive records of one group and kind in one batch: what they were, even when they cannot be read any more.</summary>
+/// <summary>
+/// Consecutive records of one group and kind in one batch: what they were, even when they cannot be read any more.
+/// </summary>
 /// <param name="Group">Their group.</param>
 /// <param name="Type">Entry and configuration share one kind, Entry: both stand on the group's line.</param>
 /// <param name="Count">How many.</param>

@@ -11,7 +11,10 @@ namespace CoreEngine.IO.Log;
 internal readonly record struct LogIdentity(ClusterId Cluster, uint Replica, ulong Incarnation);
 
 /// <summary>Page 0 of a segment, written twice: which segment this is and where its predecessor ends.</summary>
-/// <remarks>It is written only when the predecessor is wholly durable; what lies behind <see cref="PreviousEnd"/> there is void from then on.</remarks>
+/// <remarks>
+/// It is written only when the predecessor is wholly durable; what lies behind <see cref="PreviousEnd"/> there is void
+/// from then on.
+/// </remarks>
 /// <param name="Identity">Whose segment.</param>
 /// <param name="Shard">Number of the shard's log in the directory.</param>
 /// <param name="Sequence">Number of the segment; rises by one.</param>
@@ -64,7 +67,9 @@ internal readonly record struct SegmentHeader(
     }
 
     /// <summary>Reads one sound header page.</summary>
-    /// <returns>False when it is no segment header or of a version that this code must not read: see <paramref name="reason"/>.</returns>
+    /// <returns>
+    /// False when it is no segment header or of a version that this code must not read: see <paramref name="reason"/>.
+    /// </returns>
     internal static bool TryRead(ReadOnlySpan<byte> page, out SegmentHeader header, out string reason)
     {
         Span<byte> body = stackalloc byte[104];
@@ -107,7 +112,8 @@ internal static class FormatCheck
         uint unknown = incompatible & ~LogFormat.IncompatibleKnown;
         if (unknown != 0)
         {
-            return FormattableString.Invariant($"it uses incompatible features 0x{unknown:x} that this program does not know");
+            return FormattableString.Invariant(
+                $"it uses incompatible features 0x{unknown:x} that this program does not know");
         }
 
         if (pageBytes != LogFormat.PageBytes || sectorBytes != LogFormat.SectorBytes)

@@ -4,8 +4,13 @@ using CoreEngine.Model;
 
 namespace CoreEngine.IO.Log;
 
-/// <summary>Reads the pages of one file after another, in order, with the next window already under way: for open and inspection.</summary>
-/// <remarks>Blocking. A page that the medium refuses shows as an empty span; what lies behind the file's end shows as zeroes.</remarks>
+/// <summary>
+/// Reads the pages of one file after another, in order, with the next window already under way: for open and
+/// inspection.
+/// </summary>
+/// <remarks>
+/// Blocking. A page that the medium refuses shows as an empty span; what lies behind the file's end shows as zeroes.
+/// </remarks>
 internal sealed class SegmentReader : IDisposable
 {
     private const int WindowBytes = 1024 * 1024;
@@ -113,7 +118,9 @@ internal sealed class SegmentReader : IDisposable
     private int WindowBytesOf(int window) =>
         Math.Min(WindowPages, _pages - (window * WindowPages)) * LogFormat.PageBytes;
 
-    /// <summary>Clears what the file did not hold; after a read error finds out page by page what can be read.</summary>
+    /// <summary>
+    /// Clears what the file did not hold; after a read error finds out page by page what can be read.
+    /// </summary>
     private void Settle(int result)
     {
         Array.Clear(_bad);

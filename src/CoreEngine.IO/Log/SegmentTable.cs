@@ -6,7 +6,9 @@ namespace CoreEngine.IO.Log;
 /// <summary>A segment that holds data. Its stream is [Base, End).</summary>
 internal readonly record struct SegmentEntry(ulong Sequence, ulong Base, ulong End, uint Salt);
 
-/// <summary>Which segment holds which part of the stream. Shard's thread only; the last entry is the one that is written to.</summary>
+/// <summary>
+/// Which segment holds which part of the stream. Shard's thread only; the last entry is the one that is written to.
+/// </summary>
 internal sealed class SegmentTable
 {
     private readonly List<SegmentEntry> _segments = new(64);

@@ -6,15 +6,21 @@ namespace CoreEngine.IO.Log;
 /// <summary>Formatting and opening. Blocking: they drive the ring themselves, before anybody else uses it.</summary>
 internal sealed partial class SegmentedLog
 {
-    /// <summary>Makes a directory a replica's own: superblock and first segment, durable when the call returns.</summary>
+    /// <summary>
+    /// Makes a directory a replica's own: superblock and first segment, durable when the call returns.
+    /// </summary>
     /// <returns>Formatted, AlreadyFormatted or IoFailed.</returns>
     internal static LogOpenResult Format(IIoRing ring, in LogIdentity identity, LogOptions options) =>
         new LogFormatter(ring, options).Format(in identity);
 
-    /// <summary>Opens the log of a directory: makes what is there durable, walks it, shows every sound record, finds its end.</summary>
+    /// <summary>
+    /// Opens the log of a directory: makes what is there durable, walks it, shows every sound record, finds its end.
+    /// </summary>
     /// <param name="replica">Whose directory it must be.</param>
     /// <param name="cluster">Which cluster's it must be; null: any.</param>
-    /// <param name="visitor">Is shown the records in order; after damage was met it is shown nothing more, and the result is not Opened.</param>
+    /// <param name="visitor">
+    /// Is shown the records in order; after damage was met it is shown nothing more, and the result is not Opened.
+    /// </param>
     internal static LogOpenResult Open(
         IIoRing ring, LogOptions options, uint replica, ClusterId? cluster, ILogVisitor visitor)
     {

@@ -4,18 +4,25 @@ using CoreEngine.Model;
 
 namespace CoreEngine.IO.Log;
 
-/// <summary>The log of a shard: one stream of records for all its groups, in zeroed segments, written in batches of whole pages.</summary>
+/// <summary>
+/// The log of a shard: one stream of records for all its groups, in zeroed segments, written in batches of whole pages.
+/// </summary>
 /// <remarks>
-/// Shard's thread only, nothing allocated per record or batch. Several batches may be in flight; they are acknowledged in order. The
-/// first failed or short write stops the log for good (<see cref="Fault"/>): <see cref="DurableEnd"/> never moves again, nothing is
-/// retried (ATC'20: after a failed sync the page cache lies). Positions are LSNs: they rise, and have no other meaning to the caller.
+/// Shard's thread only, nothing allocated per record or batch. Several batches may be in flight; they are acknowledged
+/// in order. The
+/// first failed or short write stops the log for good (<see cref="Fault"/>): <see cref="DurableEnd"/> never moves
+/// again, nothing is
+/// retried (ATC'20: after a failed sync the page cache lies). Positions are LSNs: they rise, and have no other meaning
+/// to the caller.
 /// </remarks>
 internal sealed partial class SegmentedLog : IDisposable
 {
     /// <summary>Writes in flight at most: deeper gained nothing (hotpath.md).</summary>
     internal const int InFlightLimit = 8;
 
-    /// <summary>Room in the current segment below which a full disk refuses proposals: votes must still find a place.</summary>
+    /// <summary>
+    /// Room in the current segment below which a full disk refuses proposals: votes must still find a place.
+    /// </summary>
     private const long ReserveBytes = 256 * 1024;
 
     private readonly IIoRing _ring;
@@ -30,7 +37,10 @@ internal sealed partial class SegmentedLog : IDisposable
     private readonly BatchBuffer[] _buffers;
     private readonly RunList _previousRuns = new();
 
-    /// <summary>Numbers the batches since the log was opened; those in [_firstInFlight, _staged) are in flight, _staged is being filled.</summary>
+    /// <summary>
+    /// Numbers the batches since the log was opened; those in [_firstInFlight, _staged) are in flight, _staged is being
+    /// filled.
+    /// </summary>
     private ulong _firstInFlight;
     private ulong _staged;
 
@@ -73,7 +83,9 @@ internal sealed partial class SegmentedLog : IDisposable
         Staging.Begin(DurableEnd, _previousLsn, _previousChecksum, _previousRuns);
     }
 
-    /// <summary>Position behind what was staged: once <see cref="DurableEnd"/> has reached it, the records are durable.</summary>
+    /// <summary>
+    /// Position behind what was staged: once <see cref="DurableEnd"/> has reached it, the records are durable.
+    /// </summary>
     internal ulong StagedEnd => Staging.EndLsn;
 
     /// <summary>Everything before this position is on the medium, in order. Never falls.</summary>
@@ -92,12 +104,15 @@ internal sealed partial class SegmentedLog : IDisposable
     internal bool IsOutOfSpace => _spares.IsOutOfSpace;
 
     /// <summary>
-    /// The disk is full and less than two segments stand ready: the loop refuses proposals, while votes and terms are still
+    /// The disk is full and less than two segments stand ready: the loop refuses proposals, while votes and terms are
+    /// still
     /// written in what is left.
     /// </summary>
     internal bool IsFull => _spares.IsOutOfSpace && _spares.Count < Math.Min(2, _options.SparesWanted);
 
-    /// <summary>Not even a vote is sure to find a place: the disk is full, no segment stands ready and this one ends soon.</summary>
+    /// <summary>
+    /// Not even a vote is sure to find a place: the disk is full, no segment stands ready and this one ends soon.
+    /// </summary>
     internal bool IsExhausted =>
         _spares.IsOutOfSpace && _spares.Count == 0 && _superblock.SegmentBytes - NextOffset < ReserveBytes;
 
@@ -107,7 +122,9 @@ internal sealed partial class SegmentedLog : IDisposable
     /// <summary>Whose log this is.</summary>
     internal LogIdentity Identity => _superblock.Identity;
 
-    /// <summary>Wall clock for the next batch's header in nanoseconds, for people only. The loop sets it once per turn.</summary>
+    /// <summary>
+    /// Wall clock for the next batch's header in nanoseconds, for people only. The loop sets it once per turn.
+    /// </summary>
     internal long WallClockNs { get; set; }
 
     /// <summary>Batches written and acknowledged since the log was opened.</summary>
@@ -129,7 +146,8 @@ internal sealed partial class SegmentedLog : IDisposable
 
     /// <summary>Copies one or more whole encoded records into the batch being staged.</summary>
     /// <param name="records">
-    /// Checked, padded records, at most <see cref="Limits.AppendBytesMax"/> bytes, in at most <see cref="LogFormat.RunsMax"/> runs of one group.
+    /// Checked, padded records, at most <see cref="Limits.AppendBytesMax"/> bytes, in at most
+    /// <see cref="LogFormat.RunsMax"/> runs of one group.
     /// All are taken or none.
     /// </param>
     /// <returns>False when there is no room now: submit, reap, then try again. Always false after a fault.</returns>
@@ -157,8 +175,12 @@ internal sealed partial class SegmentedLog : IDisposable
         return true;
     }
 
-    /// <summary>Group commit: starts the staged batch when nothing is in flight, or when enough waits and a write is free.</summary>
-    /// <remarks>Starting a second small write cuts the load into crumbs: hotpath.md measured 2 to 4 times with this rule.</remarks>
+    /// <summary>
+    /// Group commit: starts the staged batch when nothing is in flight, or when enough waits and a write is free.
+    /// </summary>
+    /// <remarks>
+    /// Starting a second small write cuts the load into crumbs: hotpath.md measured 2 to 4 times with this rule.
+    /// </remarks>
     /// <returns>True when a write was queued on the ring.</returns>
     internal bool TrySubmit()
     {
@@ -209,7 +231,8 @@ internal sealed partial class SegmentedLog : IDisposable
                 FailOn(Fault is null ? _spares.OnEvent(ended.Result) : 0, spare, 0, "preparing");
                 break;
             case LogTokenKind.Superblock:
-                FailOn(Fault is null ? _superblockWriter.OnEvent(ended.Result) : 0, LogFormat.SuperblockFile, 0, "durable write");
+                int errno = Fault is null ? _superblockWriter.OnEvent(ended.Result) : 0;
+                FailOn(errno, LogFormat.SuperblockFile, 0, "durable write");
                 break;
             default:
                 OnCursor(value, ended.Result);
@@ -229,8 +252,13 @@ internal sealed partial class SegmentedLog : IDisposable
         }
     }
 
-    /// <summary>Closes in good order: writes what is staged, waits for it, writes the seal. Blocking; drives the ring itself.</summary>
-    /// <returns>False when the log had or met a fault, or the disk is full: nothing more was acknowledged than <see cref="DurableEnd"/> says.</returns>
+    /// <summary>
+    /// Closes in good order: writes what is staged, waits for it, writes the seal. Blocking; drives the ring itself.
+    /// </summary>
+    /// <returns>
+    /// False when the log had or met a fault, or the disk is full: nothing more was acknowledged than
+    /// <see cref="DurableEnd"/> says.
+    /// </returns>
     internal bool Seal()
     {
         if (_isClosed)
@@ -269,7 +297,9 @@ internal sealed partial class SegmentedLog : IDisposable
         return Fault is null && isSealing;
     }
 
-    /// <summary>Frees the memory. Seal first, and dispose the ring before: the kernel may still write into a cursor's buffer.</summary>
+    /// <summary>
+    /// Frees the memory. Seal first, and dispose the ring before: the kernel may still write into a cursor's buffer.
+    /// </summary>
     public void Dispose()
     {
         _isClosed = true;
@@ -329,7 +359,8 @@ internal sealed partial class SegmentedLog : IDisposable
     }
 
     /// <summary>
-    /// Turns to the next segment. Its header says where this one ends, so everything here must be durable before; and its batches wait
+    /// Turns to the next segment. Its header says where this one ends, so everything here must be durable before; and
+    /// its batches wait
     /// for the header, so that a segment without a whole header holds nothing.
     /// </summary>
     private bool TryRoll()
@@ -355,7 +386,8 @@ internal sealed partial class SegmentedLog : IDisposable
             _superblock.SegmentBytes);
         header.Write(_headerPages.GetSpan(), salt);
         _rollingSalt = salt;
-        var write = new IoOp(IoKind.Write, IoFlags.Durable, _rolling.File, 0, _headerPages.Address, _headerPages.Length);
+        var write = new IoOp(
+            IoKind.Write, IoFlags.Durable, _rolling.File, 0, _headerPages.Address, _headerPages.Length);
         bool queued = _ring.TryEnqueue(in write, LogToken.Of(LogTokenKind.Roll, _rolling.Sequence));
         Invariant.Holds(queued);
         _isRolling = true;
@@ -387,7 +419,9 @@ internal sealed partial class SegmentedLog : IDisposable
         Invariant.Holds(batch < _staged);
         BatchBuffer written = BufferOf(batch);
         int bytes = written.Pages * LogFormat.PageBytes;
-        string file = Fault is null && result != bytes ? LogFormat.SegmentName(_segments.Newest.Sequence) : string.Empty;
+        string file = Fault is null && result != bytes
+            ? LogFormat.SegmentName(_segments.Newest.Sequence)
+            : string.Empty;
         if (FailOn(ErrnoOf(result, bytes), file, written.FileOffset, "durable write"))
         {
             return;

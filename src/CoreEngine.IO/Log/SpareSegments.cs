@@ -3,10 +3,15 @@ using CoreEngine.Model;
 
 namespace CoreEngine.IO.Log;
 
-/// <summary>Keeps zeroed segments ready: create a temporary file, write zeroes, sync, rename, sync the directory, all in the background.</summary>
+/// <summary>
+/// Keeps zeroed segments ready: create a temporary file, write zeroes, sync, rename, sync the directory, all in the
+/// background.
+/// </summary>
 /// <remarks>
-/// Shard's thread only; one step under way at a time. Overwriting written zeroes is what makes durable writes fast and even
-/// (io.md, 1.4). A full disk shows here first, long before a batch meets it: the half-made file is removed and the log keeps what it has.
+/// Shard's thread only; one step under way at a time. Overwriting written zeroes is what makes durable writes fast and
+/// even
+/// (io.md, 1.4). A full disk shows here first, long before a batch meets it: the half-made file is removed and the log
+/// keeps what it has.
 /// </remarks>
 internal sealed class SpareSegments(IIoRing ring, long segmentBytes, int wanted)
 {

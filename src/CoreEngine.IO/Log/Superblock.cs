@@ -5,9 +5,13 @@ using CoreEngine.Model;
 
 namespace CoreEngine.IO.Log;
 
-/// <summary>The small file beside the segments: who the directory belongs to and which segments live. Four copies, one page each.</summary>
+/// <summary>
+/// The small file beside the segments: who the directory belongs to and which segments live. Four copies, one page
+/// each.
+/// </summary>
 /// <remarks>
-/// Two equal copies make it valid (2 of 4). An update writes copies 0 and 1, waits until they are durable, then 2 and 3: at any moment
+/// Two equal copies make it valid (2 of 4). An update writes copies 0 and 1, waits until they are durable, then 2 and
+/// 3: at any moment
 /// two whole copies of one version stand on the medium.
 /// </remarks>
 /// <param name="Version">Rises by one with each update.</param>
@@ -64,7 +68,8 @@ internal readonly record struct Superblock(
 
     /// <summary>Judges one copy.</summary>
     /// <param name="reason">Set when the copy is sound and yet of a version that this code must not read.</param>
-    internal static PageFinding ReadCopy(ReadOnlySpan<byte> page, int copy, out Superblock superblock, out string reason)
+    internal static PageFinding ReadCopy(
+        ReadOnlySpan<byte> page, int copy, out Superblock superblock, out string reason)
     {
         superblock = default;
         reason = string.Empty;
@@ -138,6 +143,7 @@ internal readonly record struct Superblock(
         return agreeing != 0;
     }
 
-    private static PageFinding ReadAt(ReadOnlySpan<byte> file, int copy, out Superblock superblock, out string reason) =>
+    private static PageFinding ReadAt(
+        ReadOnlySpan<byte> file, int copy, out Superblock superblock, out string reason) =>
         ReadCopy(file.Slice(copy * LogFormat.PageBytes, LogFormat.PageBytes), copy, out superblock, out reason);
 }

@@ -36,8 +36,10 @@ internal sealed class SuperblockReading
 
             return Refused(LogOpenStatus.Unformatted, hasSegments
                 ? "The directory holds segments and no superblock: it was wiped in part, or formatting was cut short. "
-                    + "It does not run and does not vote. Restore the superblock from a copy, or format another directory."
-                : "The directory is not formatted (or was wiped): it does not run and does not vote. Run 'coreengine format'.");
+                    + "It does not run and does not vote. "
+                    + "Restore the superblock from a copy, or format another directory."
+                : "The directory is not formatted (or was wiped): it does not run and does not vote. "
+                    + "Run 'coreengine format'.");
         }
 
         IoFlags flags = isReadOnly ? IoFlags.Direct | IoFlags.ReadOnly : IoFlags.Direct;
@@ -86,13 +88,15 @@ internal sealed class SuperblockReading
 
     private static SuperblockReading Judge(AlignedSlab slab)
     {
-        bool isChosen = Superblock.TryChoose(slab.GetSpan(), out Superblock chosen, out uint agreeing, out string reason);
+        bool isChosen = Superblock.TryChoose(
+            slab.GetSpan(), out Superblock chosen, out uint agreeing, out string reason);
         LogOpenResult? refusal = null;
         if (!isChosen)
         {
             refusal = new LogOpenResult(
                 LogOpenStatus.Damaged,
-                "The superblock is damaged: no two of its four copies agree. Restore the file from a copy, or replace this replica.");
+                "The superblock is damaged: no two of its four copies agree. "
+                + "Restore the file from a copy, or replace this replica.");
         }
         else if (reason.Length > 0)
         {
@@ -108,7 +112,8 @@ internal sealed class SuperblockReading
             reading.Copies.Add((finding, one));
             if ((agreeing & (1u << copy)) == 0)
             {
-                reading.Notes.Add($"superblock copy {copy}: {(finding == PageFinding.Sound ? $"version {one.Version}" : finding)}");
+                string what = finding == PageFinding.Sound ? $"version {one.Version}" : finding.ToString();
+                reading.Notes.Add($"superblock copy {copy}: {what}");
             }
         }
 

@@ -7,8 +7,10 @@ namespace CoreEngine.IO.Ring;
 
 /// <summary>Zeroed memory outside the managed heap, aligned to 4 KiB as direct I/O wants it.</summary>
 /// <remarks>
-/// The owner frees it after the last operation on it was reaped: the kernel writes to the address until then. There is no finalizer
-/// on purpose: a forgotten slab is a leak, a finalized one would be memory that the kernel overwrites after it went to somebody else.
+/// The owner frees it after the last operation on it was reaped: the kernel writes to the address until then. There is
+/// no finalizer
+/// on purpose: a forgotten slab is a leak, a finalized one would be memory that the kernel overwrites after it went to
+/// somebody else.
 /// </remarks>
 internal sealed unsafe class AlignedSlab : MemoryManager<byte>
 {

@@ -3,7 +3,9 @@ using CoreEngine.Model;
 
 namespace CoreEngine.IO.Ring;
 
-/// <summary>Drives a ring one operation at a time: for format, recovery and inspection, while nobody else uses the ring.</summary>
+/// <summary>
+/// Drives a ring one operation at a time: for format, recovery and inspection, while nobody else uses the ring.
+/// </summary>
 internal sealed class BlockingIo(IIoRing ring)
 {
     private const ulong FirstToken = 0xB10C_0000_0000_0000;

@@ -3,8 +3,12 @@ using CoreEngine.Model;
 
 namespace CoreEngine.IO.Ring;
 
-/// <summary>Hands slot numbers of ended operations back to the shard's thread: many producers, one consumer, bounded.</summary>
-/// <remarks>It cannot overflow: it has a cell for every slot, and a slot is reused only after it was taken from here.</remarks>
+/// <summary>
+/// Hands slot numbers of ended operations back to the shard's thread: many producers, one consumer, bounded.
+/// </summary>
+/// <remarks>
+/// It cannot overflow: it has a cell for every slot, and a slot is reused only after it was taken from here.
+/// </remarks>
 internal sealed class CompletionQueue
 {
     /// <summary>Slot number + 1; zero is empty.</summary>

@@ -4,7 +4,9 @@ using System.Runtime.InteropServices;
 
 namespace CoreEngine.IO.Ring;
 
-/// <summary>Holds a data directory for this process by flock on its LOCK file; the system releases it when the process ends.</summary>
+/// <summary>
+/// Holds a data directory for this process by flock on its LOCK file; the system releases it when the process ends.
+/// </summary>
 internal sealed class DirectoryLock : IDisposable
 {
     /// <summary>The file's name. It stays when the lock is released: removing it would let two owners in.</summary>
@@ -39,7 +41,8 @@ internal sealed class DirectoryLock : IDisposable
         if (errno == Errno.WouldBlock)
         {
             throw new IOException(
-                $"The directory {directory} is in use by another process (its LOCK file is held). Stop that process first.");
+                $"The directory {directory} is in use by another process (its LOCK file is held). "
+                + "Stop that process first.");
         }
 
         throw new IOException($"Cannot lock {path} ({Errno.Text(errno)}).");

@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace CoreEngine.IO.Ring;
 
-/// <summary>The error numbers of Linux that code here tells apart; alike on x64 and arm64. Rings return them negated.</summary>
+/// <summary>
+/// The error numbers of Linux that code here tells apart; alike on x64 and arm64. Rings return them negated.
+/// </summary>
 internal static class Errno
 {
     internal const int NoEntry = 2;

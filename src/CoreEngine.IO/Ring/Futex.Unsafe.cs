@@ -5,7 +5,8 @@ namespace CoreEngine.IO.Ring;
 
 /// <summary>One word on which threads of this process sleep and wake each other, alone on its cache line.</summary>
 /// <remarks>
-/// A futex wakes exactly one thread with one call and needs no drain, where an eventfd needs a write, a poll and a read.
+/// A futex wakes exactly one thread with one call and needs no drain, where an eventfd needs a write, a poll and a
+/// read.
 /// The word lives in a pinned array, so a late wake never touches freed memory.
 /// </remarks>
 internal sealed class Futex

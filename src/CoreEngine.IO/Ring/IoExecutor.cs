@@ -4,9 +4,12 @@ using CoreEngine.Model;
 
 namespace CoreEngine.IO.Ring;
 
-/// <summary>Carries out one operation by blocking system calls and returns bytes, a file number or a negative errno.</summary>
+/// <summary>
+/// Carries out one operation by blocking system calls and returns bytes, a file number or a negative errno.
+/// </summary>
 /// <remarks>
-/// Thread-safe: its state is fixed before the threads start. Nothing that failed is tried again; an interrupted call is repeated only
+/// Thread-safe: its state is fixed before the threads start. Nothing that failed is tried again; an interrupted call is
+/// repeated only
 /// where it cannot have had an effect (open, read). The base library is not used: it hides a failed sync.
 /// </remarks>
 internal sealed class IoExecutor : IDisposable
@@ -22,7 +25,9 @@ internal sealed class IoExecutor : IDisposable
     /// <summary>False where RWF_DSYNC is missing: a durable write is then a write and a sync.</summary>
     private bool _hasWriteSync = true;
 
-    /// <summary>False where the file system refuses O_DIRECT: buffered, and still flushed before the completion.</summary>
+    /// <summary>
+    /// False where the file system refuses O_DIRECT: buffered, and still flushed before the completion.
+    /// </summary>
     private bool _hasDirect = true;
 
     internal IoExecutor(int directory, bool isReadOnly)
@@ -77,7 +82,8 @@ internal sealed class IoExecutor : IDisposable
             IoKind.Open => OpenFile(op.Path!, op.Flags, out _),
             IoKind.Close => Check(NativeMethods.Close(op.File)),
             IoKind.Read => ReadFull(op.File, op.Buffer, op.Length, op.Offset),
-            IoKind.Write when (op.Flags & IoFlags.Durable) != 0 => WriteDurable(op.File, op.Buffer, op.Length, op.Offset),
+            IoKind.Write when (op.Flags & IoFlags.Durable) != 0 =>
+                WriteDurable(op.File, op.Buffer, op.Length, op.Offset),
             IoKind.Write => WriteFull(op.File, op.Buffer, op.Length, op.Offset),
             IoKind.Sync => SyncFile(op.File),
             IoKind.Zero => Zero(op.File, op.Offset, op.Length),
@@ -167,7 +173,9 @@ internal sealed class IoExecutor : IDisposable
         return done;
     }
 
-    /// <summary>A short durable write is an error: what is on the medium is then unknown, and nobody may ask a second time.</summary>
+    /// <summary>
+    /// A short durable write is an error: what is on the medium is then unknown, and nobody may ask a second time.
+    /// </summary>
     private int WriteDurable(int file, nint buffer, int length, long offset)
     {
         if (!_hasWriteSync)
@@ -200,8 +208,9 @@ internal sealed class IoExecutor : IDisposable
     private static int SyncFile(int file) =>
         NativeMethods.HasNative ? NativeMethods.NativeDataSync(file) : Check(NativeMethods.FDataSync(file));
 
-    private int SyncDirectory() =>
-        NativeMethods.HasNative ? NativeMethods.NativeDirectorySync(_directory) : Check(NativeMethods.FSync(_directory));
+    private int SyncDirectory() => NativeMethods.HasNative
+        ? NativeMethods.NativeDirectorySync(_directory)
+        : Check(NativeMethods.FSync(_directory));
 
     private int Zero(int file, long offset, int length)
     {

@@ -4,7 +4,9 @@ using System.Runtime.InteropServices;
 
 namespace CoreEngine.IO.Ring;
 
-/// <summary>The calls of the C library that the base library lacks or whose errors it hides (a failed fsync, above all).</summary>
+/// <summary>
+/// The calls of the C library that the base library lacks or whose errors it hides (a failed fsync, above all).
+/// </summary>
 internal static partial class NativeMethods
 {
     internal const int OpenReadOnly = 0;
@@ -31,7 +33,9 @@ internal static partial class NativeMethods
 
     private static long FutexCall => IsArm64 ? 98 : 202;
 
-    /// <summary>Sleeps while the word holds <paramref name="expected"/>. Returns early without reason at times: check again.</summary>
+    /// <summary>
+    /// Sleeps while the word holds <paramref name="expected"/>. Returns early without reason at times: check again.
+    /// </summary>
     internal static void FutexWait(nint word, int expected, in TimeSpec timeout) =>
         _ = FutexWaitTimed(FutexCall, word, FutexWaitPrivate, expected, in timeout);
 

@@ -4,7 +4,9 @@ using System.Runtime.InteropServices;
 
 namespace CoreEngine.IO.Ring;
 
-/// <summary>The optional C library: aligned durable writes and syncs with the error in the return value. See native/README.md.</summary>
+/// <summary>
+/// The optional C library: aligned durable writes and syncs with the error in the return value. See native/README.md.
+/// </summary>
 internal static partial class NativeMethods
 {
     private const int AbiVersion = 1;
@@ -12,7 +14,9 @@ internal static partial class NativeMethods
 
     private static readonly NativeLibraryCalls Calls = Load();
 
-    /// <summary>True when the library is loaded and of our version; otherwise the C library is called directly.</summary>
+    /// <summary>
+    /// True when the library is loaded and of our version; otherwise the C library is called directly.
+    /// </summary>
     internal static bool HasNative => Calls.Reason.Length == 0;
 
     /// <summary>Why the library is not used; empty when it is.</summary>

@@ -10,8 +10,10 @@ namespace CoreEngine.IO.Ring;
 
 /// <summary>The ring that needs nothing but Linux: a few disk threads, each blocked in its own system call.</summary>
 /// <remarks>
-/// Reads and durable writes go to the foreground threads, operations marked <see cref="IoFlags.Background"/> to one thread of their own.
-/// Nothing is allocated per operation on any thread. Parking: store the flag, full fence, recheck, sleep (architecture.md, section 6).
+/// Reads and durable writes go to the foreground threads, operations marked <see cref="IoFlags.Background"/> to one
+/// thread of their own.
+/// Nothing is allocated per operation on any thread. Parking: store the flag, full fence, recheck, sleep
+/// (architecture.md, section 6).
 /// </remarks>
 internal sealed class PortableIoRing : IIoRing
 {
@@ -36,7 +38,9 @@ internal sealed class PortableIoRing : IIoRing
     /// <summary>Numbers of unused slots: a stack. Shard's thread only.</summary>
     private readonly int[] _free = new int[SlotsMax];
 
-    /// <summary>Slots that were enqueued and not yet handed to a thread, in order: a ring. Shard's thread only.</summary>
+    /// <summary>
+    /// Slots that were enqueued and not yet handed to a thread, in order: a ring. Shard's thread only.
+    /// </summary>
     private readonly int[] _pending = new int[SlotsMax];
 
     private readonly WorkQueue _foreground = new(QueueCells);
@@ -302,7 +306,8 @@ internal sealed class PortableIoRing : IIoRing
             _results[slot] = ExecuteGuarded(slot);
             _ended.Publish(slot);
 
-            // The exchange is a full fence: either this thread sees the parked flag, or the shard's recheck sees the completion.
+            // The exchange is a full fence: either this thread sees the parked flag, or the shard's recheck sees the
+            // completion.
             if (Interlocked.CompareExchange(ref _park.Word, Signalled, Parked) == Parked)
             {
                 _park.Wake(1);
@@ -310,7 +315,9 @@ internal sealed class PortableIoRing : IIoRing
         }
     }
 
-    /// <summary>A bug here must not end the host's process: the shard's thread meets the exception at its next turn.</summary>
+    /// <summary>
+    /// A bug here must not end the host's process: the shard's thread meets the exception at its next turn.
+    /// </summary>
     private int ExecuteGuarded(int slot)
     {
         try

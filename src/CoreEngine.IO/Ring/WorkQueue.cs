@@ -3,9 +3,12 @@ using CoreEngine.Model;
 
 namespace CoreEngine.IO.Ring;
 
-/// <summary>Hands slot numbers from the shard's thread to the disk threads: one producer, many consumers, bounded.</summary>
+/// <summary>
+/// Hands slot numbers from the shard's thread to the disk threads: one producer, many consumers, bounded.
+/// </summary>
 /// <remarks>
-/// The futex word counts what is published and not yet taken; each release wakes as many sleepers as there is new work, so a
+/// The futex word counts what is published and not yet taken; each release wakes as many sleepers as there is new work,
+/// so a
 /// single operation wakes a single thread. Threads do not spin: on few cores that costs more than it saves.
 /// </remarks>
 internal sealed class WorkQueue
@@ -33,7 +36,8 @@ internal sealed class WorkQueue
 
     /// <summary>Places a number; consumers see it after <see cref="Release"/>.</summary>
     /// <returns>
-    /// False when a consumer has claimed the cell a lap ago and has not read it yet. It has still to complete that operation, so the
+    /// False when a consumer has claimed the cell a lap ago and has not read it yet. It has still to complete that
+    /// operation, so the
     /// producer is woken again and may then retry.
     /// </returns>
     internal bool TryPublish(int slot)

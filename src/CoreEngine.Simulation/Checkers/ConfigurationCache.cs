@@ -5,10 +5,10 @@ namespace CoreEngine.Simulation.Checkers;
 
 /// <summary>The configurations that a search has entered: a set with dominance, in one block of memory.</summary>
 /// <remarks>
-/// A configuration is (state, operations placed, unknown operations spent). One with the same state and the same operations
-/// placed that spent a part of what another spent can do all that the other can: the other need not be entered.
-/// Layout of an item: hash | next item, words | low, state | words of the bitset | spent count | spent (class, count)...
-/// Reused from key to key; not thread-safe.
+/// A configuration is (state, operations placed, unknown operations spent). One with the same state and the same
+/// operations placed that spent a part of what another spent can do all that the other can: the other need not be
+/// entered. Layout of an item: hash | next item, words | low, state | words of the bitset | spent count | spent (class,
+/// count)... Reused from key to key; not thread-safe.
 /// </remarks>
 internal sealed class ConfigurationCache
 {
@@ -35,8 +35,10 @@ internal sealed class ConfigurationCache
     /// <summary>Adds a configuration.</summary>
     /// <param name="state">The state of the register, and whether the next operation must observe it.</param>
     /// <param name="low">Lowest operation not yet placed.</param>
-    /// <param name="words">Which operations are placed, from the word of <paramref name="low"/> to that of the highest one.</param>
-    /// <param name="spent">Unknown operations spent by class, ascending: class in the high half, count in the low half.</param>
+    /// <param name="words">Which operations are placed, from the word of <paramref name="low"/> to that of the highest
+    /// one.</param>
+    /// <param name="spent">Unknown operations spent by class, ascending: class in the high half, count in the low
+    /// half.</param>
     /// <returns>Added, or Dominated when one that is no worse is here, or Full when the bound is reached.</returns>
     internal CacheResult TryAdd(int state, int low, ReadOnlySpan<ulong> words, ReadOnlySpan<ulong> spent)
     {

@@ -87,7 +87,12 @@ public readonly record struct HistoryOperation(
     }
 
     private static string? Complete(
-        in HistoryEvent call, int invoked, in HistoryEvent end, int at, List<HistoryOperation> paired, HashSet<int> retired)
+        in HistoryEvent call,
+        int invoked,
+        in HistoryEvent end,
+        int at,
+        List<HistoryOperation> paired,
+        HashSet<int> retired)
     {
         if (end.Function != call.Function || !string.Equals(end.Key, call.Key, StringComparison.Ordinal))
         {

@@ -13,8 +13,8 @@ internal sealed record UnknownClass(RegisterStep Step, List<HistoryOperation> In
 
 /// <summary>One key's operations, made ready for the search.</summary>
 /// <remarks>
-/// Unknown operations that can be left out without changing the verdict are left out here: reads; and those whose result
-/// no operation can observe, because any order that uses one stays valid without it.
+/// Unknown operations that can be left out without changing the verdict are left out here: reads; and those whose
+/// result no operation can observe, because any order that uses one stays valid without it.
 /// </remarks>
 internal sealed class KeyProblem
 {

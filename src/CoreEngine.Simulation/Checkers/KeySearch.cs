@@ -7,20 +7,22 @@ namespace CoreEngine.Simulation.Checkers;
 
 /// <summary>Looks for an order of one key's operations that explains every reply.</summary>
 /// <remarks>
-/// The algorithm of Wing and Gong (1993) with Lowe's memory of configurations (2017), in the manner of Porcupine: the invocations and
-/// returns stand in a linked list; placing an operation takes its two entries out; the first return in the list ends the
-/// window of operations that may be placed next. Three rules make it fast, and none of them changes the verdict:
+/// The algorithm of Wing and Gong (1993) with Lowe's memory of configurations (2017), in the manner of Porcupine: the
+/// invocations and returns stand in a linked list; placing an operation takes its two entries out; the first return in
+/// the list ends the window of operations that may be placed next. Three rules make it fast, and none of them changes
+/// the verdict:
 /// <list type="number">
-/// <item>A read that returns the present value is placed at once and never reconsidered: wherever a valid order has it later,
-/// it may as well stand here, since it changes nothing.</item>
-/// <item>An unknown operation is spent only where it changes the state and the next operation placed observes that state (a read,
-/// a cas that matches, an append; known or unknown). Take a valid order that spends as few as possible: an operation followed by an
-/// overwrite, or by nothing, would be spent in vain, and leaving it out would make a valid order that spends fewer.</item>
-/// <item>Of unknown operations that do the same, the one invoked first is spent first: exchanging two of them in a valid order,
-/// so that the earlier invoked stands earlier, keeps it valid.</item>
+/// <item>A read that returns the present value is placed at once and never reconsidered: wherever a valid order has it
+/// later, it may as well stand here, since it changes nothing.</item>
+/// <item>An unknown operation is spent only where it changes the state and the next operation placed observes that
+/// state (a read, a cas that matches, an append; known or unknown). Take a valid order that spends as few as possible:
+/// an operation followed by an overwrite, or by nothing, would be spent in vain, and leaving it out would make a valid
+/// order that spends fewer.</item>
+/// <item>Of unknown operations that do the same, the one invoked first is spent first: exchanging two of them in a
+/// valid order, so that the earlier invoked stands earlier, keeps it valid.</item>
 /// </list>
-/// The smallest prefix without a valid order ends at the furthest return that any configuration of a failed search met: no
-/// configuration got past it, and some configuration got to it.
+/// The smallest prefix without a valid order ends at the furthest return that any configuration of a failed search met:
+/// no configuration got past it, and some configuration got to it.
 /// </remarks>
 internal sealed class KeySearch
 {
@@ -28,7 +30,9 @@ internal sealed class KeySearch
     private readonly CheckerLimits _limits;
     private readonly ConfigurationCache _cache;
 
-    /// <summary>The linked list: entry 2i invokes operation i, entry 2i + 1 is its return, the last is head and tail.</summary>
+    /// <summary>
+    /// The linked list: entry 2i invokes operation i, entry 2i + 1 is its return, the last is head and tail.
+    /// </summary>
     private readonly int[] _next;
     private readonly int[] _previous;
     private readonly int _head;
@@ -82,7 +86,9 @@ internal sealed class KeySearch
     /// <summary>Operations of that configuration: the window, then the last ones placed before it.</summary>
     internal List<HistoryOperation> StuckWindow { get; } = [];
 
-    /// <summary>True when an order was found. False otherwise: there is none, or <see cref="GaveUp"/> tells why it is open.</summary>
+    /// <summary>
+    /// True when an order was found. False otherwise: there is none, or <see cref="GaveUp"/> tells why it is open.
+    /// </summary>
     internal bool Run()
     {
         bool isNew = true;
@@ -164,7 +170,9 @@ internal sealed class KeySearch
         }
     }
 
-    /// <summary>Enters a configuration. False when one that is no worse was entered before, or the bound is reached.</summary>
+    /// <summary>
+    /// Enters a configuration. False when one that is no worse was entered before, or the bound is reached.
+    /// </summary>
     private bool TryEnter()
     {
         int low = _next[_head] / 2;
@@ -195,7 +203,9 @@ internal sealed class KeySearch
         return _spentScratch.AsSpan(0, count);
     }
 
-    /// <summary>Places the next operation that may come here: known ones from an entry on, then unknown ones from a class on.</summary>
+    /// <summary>
+    /// Places the next operation that may come here: known ones from an entry on, then unknown ones from a class on.
+    /// </summary>
     private bool TryPlace(int entry, ref int unknown)
     {
         for (; IsCall(entry); entry = _next[entry])
@@ -213,8 +223,9 @@ internal sealed class KeySearch
         {
             UnknownClass item = _problem.Classes[unknown];
             int used = _spent[unknown];
-            if (used < item.Invoked.Count && item.Invoked[used].Invoked < bound && TryApply(item.Step, out int result) &&
-                result != _state && _problem.States.IsObservable(result))
+            bool isHere = used < item.Invoked.Count && item.Invoked[used].Invoked < bound;
+            if (isHere && TryApply(item.Step, out int result) && result != _state &&
+                _problem.States.IsObservable(result))
             {
                 Spend(unknown, result);
                 return GaveUp is null;
@@ -368,6 +379,8 @@ internal sealed class KeySearch
         _previous[_next[entry]] = entry;
     }
 
-    /// <summary>A choice, with what it replaced. An operation below zero is the complement of an unknown class.</summary>
+    /// <summary>
+    /// A choice, with what it replaced. An operation below zero is the complement of an unknown class.
+    /// </summary>
     private readonly record struct Frame(int Operation, int State, int High, bool MustObserve, bool IsForced);
 }

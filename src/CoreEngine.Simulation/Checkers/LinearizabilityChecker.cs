@@ -5,7 +5,9 @@ using CoreEngine.Simulation.Histories;
 
 namespace CoreEngine.Simulation.Checkers;
 
-/// <summary>Judges whether a history of register operations is linearizable (Herlihy and Wing 1990), key by key.</summary>
+/// <summary>
+/// Judges whether a history of register operations is linearizable (Herlihy and Wing 1990), key by key.
+/// </summary>
 /// <remarks>
 /// Keys are absent at the start, and nobody but the recorded clients touches them. A history is linearizable when each
 /// key's part is (locality), so each key is searched alone. Deterministic; bounded by <see cref="CheckerLimits"/>.
@@ -99,7 +101,11 @@ public static class LinearizabilityChecker
 
     /// <summary>Null when the key is linearizable.</summary>
     private static LinearizabilityVerdict? CheckKey(
-        List<HistoryOperation> operations, RegisterStates states, ConfigurationCache cache, CheckerLimits limits, ref long steps)
+        List<HistoryOperation> operations,
+        RegisterStates states,
+        ConfigurationCache cache,
+        CheckerLimits limits,
+        ref long steps)
     {
         string key = operations[0].Key;
         var problem = KeyProblem.TryBuild(operations, states, limits);
@@ -133,7 +139,8 @@ public static class LinearizabilityChecker
 
         string? value = problem.States.ValueOf(search.StuckState);
         var text = new StringBuilder();
-        text.Append("Key \"").Append(key).Append("\" is not linearizable: no order of its operations explains the first ")
+        text.Append("Key \"").Append(key)
+            .Append("\" is not linearizable: no order of its operations explains the first ")
             .Append(stuck.Returned + 1).Append(" events. What cannot be placed before its return: ").Append(stuck)
             .Append(". One of the longest orders ends with the value ")
             .Append(value is null ? "absent" : $"\"{value}\"").Append(". Around it:");

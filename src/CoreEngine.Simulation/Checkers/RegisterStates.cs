@@ -95,10 +95,14 @@ internal sealed class RegisterStates
 
     internal string? ValueOf(int state) => state == Absent ? null : _values[state];
 
-    /// <summary>Notes that some operation returns or expects this value. All of them before the first question.</summary>
+    /// <summary>
+    /// Notes that some operation returns or expects this value. All of them before the first question.
+    /// </summary>
     internal void Observe(int state) => _observed.Add(state);
 
-    /// <summary>Notes that the key has appends: then a state may also be seen as the beginning of a longer value.</summary>
+    /// <summary>
+    /// Notes that the key has appends: then a state may also be seen as the beginning of a longer value.
+    /// </summary>
     internal void NoteAppend() => _hasAppends = true;
 
     /// <summary>False when surely no operation can see this state, not even with something appended to it.</summary>

@@ -12,14 +12,15 @@ namespace CoreEngine.Simulation.Checkers;
 /// <param name="Key">Its key.</param>
 /// <param name="Honest">What the read returned.</param>
 /// <param name="Stale">What it returns now: a value that was overwritten before the read was invoked.</param>
-public sealed record PlantedHistory(IReadOnlyList<HistoryEvent> Events, int At, string Key, string? Honest, string Stale);
+public sealed record PlantedHistory(
+    IReadOnlyList<HistoryEvent> Events, int At, string Key, string? Honest, string Stale);
 
 /// <summary>Plants one stale read in a linearizable history, so that a checker can be shown to refuse it.</summary>
 /// <remarks>
-/// The argument does not rest on the checker under test. Take a key without appends; a value that one completed write and no other
-/// operation, known or unknown, could set; a completed overwrite by another value that was invoked after that write returned; and
-/// a completed read invoked after the overwrite returned. In every order the write precedes the overwrite, the overwrite precedes the
-/// read, and nothing brings the value back: no order lets the read return it.
+/// The argument does not rest on the checker under test. Take a key without appends; a value that one completed write
+/// and no other operation, known or unknown, could set; a completed overwrite by another value that was invoked after
+/// that write returned; and a completed read invoked after the overwrite returned. In every order the write precedes
+/// the overwrite, the overwrite precedes the read, and nothing brings the value back: no order lets the read return it.
 /// </remarks>
 public static class StaleReadPlanter
 {
@@ -50,7 +51,8 @@ public static class StaleReadPlanter
         return true;
     }
 
-    private static List<(HistoryOperation Read, string Stale)> FindCandidates(IReadOnlyList<HistoryOperation> operations)
+    private static List<(HistoryOperation Read, string Stale)> FindCandidates(
+        IReadOnlyList<HistoryOperation> operations)
     {
         var keys = new Dictionary<string, KeyWalk>(StringComparer.Ordinal);
         foreach (HistoryOperation operation in operations)
@@ -77,7 +79,9 @@ public static class StaleReadPlanter
         return candidates;
     }
 
-    /// <summary>One key's operations that set values. Reads are asked about in the order of their invocations.</summary>
+    /// <summary>
+    /// One key's operations that set values. Reads are asked about in the order of their invocations.
+    /// </summary>
     private sealed class KeyWalk
     {
         private readonly Dictionary<string, int> _setters = new(StringComparer.Ordinal);
@@ -91,7 +95,9 @@ public static class StaleReadPlanter
         /// <summary>Of the changes that returned so far, the one invoked last.</summary>
         private HistoryOperation? _latest;
 
-        /// <summary>The latest-returning write that some change overwrote, as far as the walk has come; null when none.</summary>
+        /// <summary>
+        /// The latest-returning write that some change overwrote, as far as the walk has come; null when none.
+        /// </summary>
         private string? _stale;
         private int _writes;
 
@@ -103,14 +109,17 @@ public static class StaleReadPlanter
                 _setters[operation.Value] = _setters.GetValueOrDefault(operation.Value) + 1;
             }
 
-            bool isChange = operation.Function is HistoryFunction.Write or HistoryFunction.Cas or HistoryFunction.Delete;
+            bool isChange =
+                operation.Function is HistoryFunction.Write or HistoryFunction.Cas or HistoryFunction.Delete;
             if (isChange && !operation.IsUnknown)
             {
                 _changes.Add(operation);
             }
         }
 
-        /// <summary>A value that was surely overwritten before the read was invoked and that nothing brings back.</summary>
+        /// <summary>
+        /// A value that was surely overwritten before the read was invoked and that nothing brings back.
+        /// </summary>
         internal string? FindStale(in HistoryOperation read)
         {
             if (_hasAppends)
@@ -132,7 +141,8 @@ public static class StaleReadPlanter
                 }
             }
 
-            // Writes that returned before the latest overwrite was invoked are all overwritten; take the youngest with one setter.
+            // Writes that returned before the latest overwrite was invoked are all overwritten; take the youngest with
+            // one setter.
             for (; _latest is not null && _changes[_writes].Returned < _latest.Value.Invoked; _writes++)
             {
                 HistoryOperation write = _changes[_writes];

@@ -25,7 +25,9 @@ public enum HistoryFunction : byte
     /// <summary>Sets the value.</summary>
     Write,
 
-    /// <summary>Sets the value if it equals the expected one; a mismatch is recorded as <see cref="HistoryEventType.Fail"/>.</summary>
+    /// <summary>
+    /// Sets the value if it equals the expected one; a mismatch is recorded as <see cref="HistoryEventType.Fail"/>.
+    /// </summary>
     Cas,
 
     /// <summary>Appends to the value; an absent key counts as the empty string.</summary>
@@ -42,7 +44,8 @@ public enum HistoryFunction : byte
 /// <param name="Type">What the event says.</param>
 /// <param name="Function">What the operation does.</param>
 /// <param name="Key">The key.</param>
-/// <param name="Value">Read: the result, on ok only. Write and append: the argument. Cas: the new value. Delete: null.</param>
+/// <param name="Value">Read: the result, on ok only. Write and append: the argument. Cas: the new value. Delete:
+/// null.</param>
 /// <param name="Expected">Cas: the value that must be there; null for an absent key. Else null.</param>
 public readonly record struct HistoryEvent(
     long Index,

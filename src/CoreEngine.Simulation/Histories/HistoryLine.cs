@@ -32,7 +32,9 @@ internal static class HistoryLine
         json.WriteEndObject();
     }
 
-    /// <summary>Reads one line. Fields that are not ours are passed over; a missing or senseless one is named.</summary>
+    /// <summary>
+    /// Reads one line. Fields that are not ours are passed over; a missing or senseless one is named.
+    /// </summary>
     internal static bool TryRead(ReadOnlySpan<byte> line, out HistoryEvent e, [NotNullWhen(false)] out string? reason)
     {
         var fields = new Fields();
@@ -73,7 +75,9 @@ internal static class HistoryLine
         _ => throw new ArgumentOutOfRangeException(nameof(function)),
     };
 
-    /// <summary>What has been read of a line so far. Field order is free, so the parts are judged together at the end.</summary>
+    /// <summary>
+    /// What has been read of a line so far. Field order is free, so the parts are judged together at the end.
+    /// </summary>
     private struct Fields
     {
         private long _index;
@@ -120,10 +124,12 @@ internal static class HistoryLine
                 HistoryFunction.Cas when isInvoke && !_hasPair => "the value of a cas must be [old, new]",
                 HistoryFunction.Cas when isInvoke && _value is null => "the new value of a cas must be a string",
                 not HistoryFunction.Cas when _hasPair => "only the value of a cas is a pair",
-                HistoryFunction.Write or HistoryFunction.Append when isInvoke && _value is null => "value must be a string",
+                HistoryFunction.Write or HistoryFunction.Append when isInvoke && _value is null =>
+                    "value must be a string",
                 _ => null,
             };
-            e = new HistoryEvent(_index, _time.Value, _process.Value, _type.Value, _function.Value, _key, _value, _expected);
+            e = new HistoryEvent(
+                _index, _time.Value, _process.Value, _type.Value, _function.Value, _key, _value, _expected);
             return reason;
         }
 

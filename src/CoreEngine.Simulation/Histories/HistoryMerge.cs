@@ -7,7 +7,10 @@ namespace CoreEngine.Simulation.Histories;
 /// <summary>Makes one history of several files that were written on one machine.</summary>
 public static class HistoryMerge
 {
-    /// <summary>Merges by time and numbers the events anew. At equal times invocations come first: what may have overlapped, overlaps.</summary>
+    /// <summary>
+    /// Merges by time and numbers the events anew. At equal times invocations come first: what may have overlapped,
+    /// overlaps.
+    /// </summary>
     /// <returns>False with the reason when a history goes back in time or two of them name the same process.</returns>
     public static bool TryMerge(
         IReadOnlyList<IReadOnlyList<HistoryEvent>> histories,
@@ -73,7 +76,8 @@ public static class HistoryMerge
                 time = e.Time;
                 if (!owners.TryAdd(e.Process, file) && owners[e.Process] != file)
                 {
-                    return $"process {e.Process} stands in histories {owners[e.Process]} and {file}: process ids must be unique";
+                    return $"process {e.Process} stands in histories {owners[e.Process]} and {file}: " +
+                        "process ids must be unique";
                 }
             }
         }

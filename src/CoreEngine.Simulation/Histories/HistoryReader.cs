@@ -16,7 +16,9 @@ public static class HistoryReader
     /// <summary>Bytes of one line. More is not a history.</summary>
     public const int LineBytesMax = 16 * 1024 * 1024;
 
-    /// <summary>Reads a file. False, with line number and reason, when a line that is complete makes no sense.</summary>
+    /// <summary>
+    /// Reads a file. False, with line number and reason, when a line that is complete makes no sense.
+    /// </summary>
     /// <exception cref="IOException">The file could not be read.</exception>
     public static bool TryRead(
         string path, [NotNullWhen(true)] out RecordedHistory? history, [NotNullWhen(false)] out string? reason)
@@ -25,7 +27,9 @@ public static class HistoryReader
         return TryRead(stream, out history, out reason);
     }
 
-    /// <summary>Reads a stream to its end. False, with line number and reason, when a complete line makes no sense.</summary>
+    /// <summary>
+    /// Reads a stream to its end. False, with line number and reason, when a complete line makes no sense.
+    /// </summary>
     public static bool TryRead(
         Stream stream, [NotNullWhen(true)] out RecordedHistory? history, [NotNullWhen(false)] out string? reason)
     {
@@ -63,7 +67,8 @@ public static class HistoryReader
             held -= taken;
         }
 
-        // A rest without a line feed is complete when it parses: an object that closes cannot be a beginning of a longer one.
+        // A rest without a line feed is complete when it parses: an object that closes cannot be a beginning of a
+        // longer one.
         bool isTorn = held > 0 && !lines.TryTakeLine(buffer.AsSpan(0, held), out _);
         history = new RecordedHistory(lines.Events, isTorn);
         reason = null;

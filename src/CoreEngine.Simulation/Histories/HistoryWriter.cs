@@ -11,9 +11,9 @@ namespace CoreEngine.Simulation.Histories;
 
 /// <summary>Records what clients saw, one JSON line per event, in the order of its own clock readings.</summary>
 /// <remarks>
-/// Thread-safe: any number of client tasks share one writer. Each event reaches the operating system in one write before
-/// the call returns, so a killed client loses no event but the one being written; a power cut may lose more.
-/// The clock is read inside the call: record the invocation before sending and the completion after the reply.
+/// Thread-safe: any number of client tasks share one writer. Each event reaches the operating system in one write
+/// before the call returns, so a killed client loses no event but the one being written; a power cut may lose more. The
+/// clock is read inside the call: record the invocation before sending and the completion after the reply.
 /// </remarks>
 public sealed class HistoryWriter : IDisposable
 {
@@ -31,12 +31,16 @@ public sealed class HistoryWriter : IDisposable
     /// <summary>Last time written: lines never go back in time.</summary>
     private long _time = long.MinValue;
 
-    /// <summary>A write failed, perhaps half done: a line after it could be glued to its rest, so there is none.</summary>
+    /// <summary>
+    /// A write failed, perhaps half done: a line after it could be glued to its rest, so there is none.
+    /// </summary>
     private bool _isBroken;
 
     /// <summary>Creates the file, replacing one that is there.</summary>
     public HistoryWriter(string path)
-        : this(new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0), MonotonicNanoseconds)
+        : this(
+            new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0),
+            MonotonicNanoseconds)
     {
     }
 
@@ -75,7 +79,12 @@ public sealed class HistoryWriter : IDisposable
     /// <param name="value">The result of a read that is ok; else as invoked.</param>
     /// <param name="expected">As invoked.</param>
     public void Complete(
-        int process, HistoryEventType type, HistoryFunction function, string key, string? value, string? expected = null)
+        int process,
+        HistoryEventType type,
+        HistoryFunction function,
+        string key,
+        string? value,
+        string? expected = null)
     {
         if (type == HistoryEventType.Invoke)
         {

@@ -7,9 +7,13 @@ using CoreEngine.Protocol.Wire;
 
 namespace CoreEngine.Loop;
 
-/// <summary>Feeds committed entries to the machine in batches, runs queries between batches, and decides the proposals that waited.</summary>
+/// <summary>
+/// Feeds committed entries to the machine in batches, runs queries between batches, and decides the proposals that
+/// waited.
+/// </summary>
 /// <remarks>
-/// An inline-safe machine runs on the shard's thread, in place. Any other runs on a worker, on a copy of the batch: one job at a
+/// An inline-safe machine runs on the shard's thread, in place. Any other runs on a worker, on a copy of the batch:
+/// one job at a
 /// time, so the machine never sees two threads.
 /// </remarks>
 internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
@@ -41,7 +45,9 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
     private long _jobsStarted;
     private long _jobsEnded;
 
-    /// <summary>Does what can be done now. Returns true when something was, or when more is left for the next turn.</summary>
+    /// <summary>
+    /// Does what can be done now. Returns true when something was, or when more is left for the next turn.
+    /// </summary>
     internal bool Step(EngineLoop loop) =>
         group.Machine.InlineSafe ? StepInline(loop) : StepOnWorker(loop);
 
@@ -188,7 +194,9 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
         return true;
     }
 
-    /// <summary>The next committed entries in one piece: from memory, or from the window read back from the log.</summary>
+    /// <summary>
+    /// The next committed entries in one piece: from memory, or from the window read back from the log.
+    /// </summary>
     private ReadOnlySpan<byte> NextPiece()
     {
         _count = 0;

@@ -3,7 +3,9 @@ namespace CoreEngine.Loop;
 /// <summary>The orderly end of a shard.</summary>
 internal static class Closing
 {
-    /// <summary>True when no proposal waits in any group: decided, or still in a queue that is refused anyway.</summary>
+    /// <summary>
+    /// True when no proposal waits in any group: decided, or still in a queue that is refused anyway.
+    /// </summary>
     internal static bool IsDrained(EngineLoop loop)
     {
         foreach (GroupRuntime group in loop.Groups)
@@ -17,7 +19,9 @@ internal static class Closing
         return true;
     }
 
-    /// <summary>Ends what is undecided as Unknown and marks the log as closed in good order, as far as the medium lets it.</summary>
+    /// <summary>
+    /// Ends what is undecided as Unknown and marks the log as closed in good order, as far as the medium lets it.
+    /// </summary>
     internal static void Seal(EngineLoop loop)
     {
         foreach (GroupRuntime group in loop.Groups)
@@ -27,7 +31,8 @@ internal static class Closing
 
         if (!loop.Log.Seal())
         {
-            loop.Options.Log?.Invoke("the log could not be sealed; the next start will look for its end, and loses nothing");
+            loop.Options.Log?.Invoke(
+                "the log could not be sealed; the next start will look for its end, and loses nothing");
         }
     }
 }

@@ -6,7 +6,9 @@ using CoreEngine.Protocol.Raft;
 
 namespace CoreEngine.Loop;
 
-/// <summary>Turns outbound messages into frames. Entries are gathered here, from memory or from a peer's window.</summary>
+/// <summary>
+/// Turns outbound messages into frames. Entries are gathered here, from memory or from a peer's window.
+/// </summary>
 internal static class Egress
 {
     /// <summary>Sends what may leave now and keeps the rest for its ticket.</summary>
@@ -26,13 +28,22 @@ internal static class Egress
         return group.Outputs.SendNow.Length > 0;
     }
 
-    /// <summary>Sends one message; a frame that the link cannot take is dropped and counted, the protocol will notice.</summary>
+    /// <summary>
+    /// Sends one message; a frame that the link cannot take is dropped and counted, the protocol will notice.
+    /// </summary>
     internal static void Send(EngineLoop loop, GroupRuntime group, in OutboundMessage message)
     {
         ReadOnlySpan<byte> entries = Gather(group, message);
         MessageHeader header = message.Header;
         var frame = new FrameHeader(
-            (byte)header.Type, 0, header.Group, header.From, header.To, header.Term, header.Sequence, header.Correlation);
+            (byte)header.Type,
+            0,
+            header.Group,
+            header.From,
+            header.To,
+            header.Term,
+            header.Sequence,
+            header.Correlation);
         ReadOnlySpan<byte> body = message.Body;
         Lane lane = entries.IsEmpty ? Lane.Control : Lane.Bulk;
         if (loop.Transport.TrySend(header.To, lane, frame, body[..message.BodyLength], entries))

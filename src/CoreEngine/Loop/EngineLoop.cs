@@ -11,7 +11,8 @@ namespace CoreEngine.Loop;
 
 /// <summary>What a shard is made of.</summary>
 /// <param name="Options">Checked.</param>
-/// <param name="Life">Random at every start: a replayed entry of an earlier life must not answer for a proposal of this one.</param>
+/// <param name="Life">Random at every start: a replayed entry of an earlier life must not answer for a proposal of
+/// this one.</param>
 /// <param name="Ring">The way to the disk.</param>
 /// <param name="Transport">The way to the other replicas.</param>
 /// <param name="Log">Open.</param>
@@ -21,7 +22,8 @@ internal sealed record LoopSetup(
 
 /// <summary>One shard: one thread, one ring, one log, any number of groups. Reads in the order of a turn.</summary>
 /// <remarks>
-/// <see cref="Turn"/> never blocks and can be stepped from outside; production wraps it in a thread that parks between turns.
+/// <see cref="Turn"/> never blocks and can be stepped from outside; production wraps it in a thread that parks
+/// between turns.
 /// Nothing locks, awaits or allocates inside a turn.
 /// </remarks>
 internal sealed class EngineLoop
@@ -100,10 +102,14 @@ internal sealed class EngineLoop
 
     internal bool IsLogFull => Log.IsFull;
 
-    /// <summary>Largest piece handed to the log at once: half a batch, so that it fits into an empty one with its overheads.</summary>
+    /// <summary>
+    /// Largest piece handed to the log at once: half a batch, so that it fits into an empty one with its overheads.
+    /// </summary>
     internal int StageBytesMax => Log.Options.BatchBytes / 2;
 
-    /// <summary>One round of everything. Returns true when there was something to do: then turn again before parking.</summary>
+    /// <summary>
+    /// One round of everything. Returns true when there was something to do: then turn again before parking.
+    /// </summary>
     internal bool Turn(long monotonicNs, long wallNs)
     {
         Now = monotonicNs;
@@ -175,7 +181,8 @@ internal sealed class EngineLoop
     }
 
     /// <summary>
-    /// Proposals wait while a write is in flight, unless many have come: started one by one they would cut the load into crumbs, for the
+    /// Proposals wait while a write is in flight, unless many have come: started one by one they would cut the load
+    /// into crumbs, for the
     /// disk and for the followers. The completion of the write takes them all.
     /// </summary>
     internal bool MayTakeProposals(GroupRuntime group)
@@ -266,7 +273,9 @@ internal sealed class EngineLoop
         }
     }
 
-    /// <summary>Stops one group: what waits ends as Unknown, what is new is refused, the rest of the shard goes on.</summary>
+    /// <summary>
+    /// Stops one group: what waits ends as Unknown, what is new is refused, the rest of the shard goes on.
+    /// </summary>
     internal void Fail(GroupRuntime group, EngineFault fault)
     {
         if (group.Fault is not null)
@@ -293,7 +302,9 @@ internal sealed class EngineLoop
         Completions.Flush(Now);
     }
 
-    /// <summary>Refuses whatever reached a stopped group. After the shard's thread ended, disposal calls it once more.</summary>
+    /// <summary>
+    /// Refuses whatever reached a stopped group. After the shard's thread ended, disposal calls it once more.
+    /// </summary>
     internal void Drain(GroupRuntime group)
     {
         RefusalCode code = group.IsClosing ? RefusalCode.Closing : RefusalCode.GroupFaulted;

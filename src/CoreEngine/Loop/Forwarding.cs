@@ -8,9 +8,11 @@ namespace CoreEngine.Loop;
 
 /// <summary>Hands proposals made at a follower to the leader, once each.</summary>
 /// <remarks>
-/// A frame is numbered within its sender's life; one that is not newer than the last is dropped, so that no network can make a proposal
+/// A frame is numbered within its sender's life; one that is not newer than the last is dropped, so that no network
+/// can make a proposal
 /// take effect twice.
-/// A Forward frame carries the queue's own layout with the origin filled in. The origin needs no reply for what was accepted: it finds its
+/// A Forward frame carries the queue's own layout with the origin filled in. The origin needs no reply for what was
+/// accepted: it finds its
 /// proposals by their origin when it applies them. What the leader refuses comes back in a ForwardReply:
 /// <c>u64 code | u64 first | u64 second | u64 correlation ...</c>.
 /// </remarks>
@@ -18,7 +20,10 @@ internal static class Forwarding
 {
     private const int ReplyHeaderBytes = 24;
 
-    /// <summary>Sends a batch of the queue to the leader. Returns the bytes that left; 0 when there is no leader or its link is full.</summary>
+    /// <summary>
+    /// Sends a batch of the queue to the leader. Returns the bytes that left; 0 when there is no leader or its link
+    /// is full.
+    /// </summary>
     internal static int Send(EngineLoop loop, GroupRuntime group, Span<byte> batch, uint leader)
     {
         if (leader == 0 || leader == loop.Replica || !group.Options.Forward)
@@ -28,8 +33,9 @@ internal static class Forwarding
 
         Rewrite(loop, batch);
         group.ForwardsSent++;
+        ulong term = group.Core.Status.Term;
         var header = new FrameHeader(
-            (byte)MessageType.Forward, 0, group.Number, loop.Replica, leader, group.Core.Status.Term, group.ForwardsSent, loop.Life);
+            (byte)MessageType.Forward, 0, group.Number, loop.Replica, leader, term, group.ForwardsSent, loop.Life);
         if (!loop.Transport.TrySend(leader, Lane.Bulk, header, batch, default))
         {
             return 0;
@@ -49,7 +55,9 @@ internal static class Forwarding
         return batch.Length;
     }
 
-    /// <summary>A Forward at the leader, or a ForwardReply at the origin. What makes no sense is counted and dropped.</summary>
+    /// <summary>
+    /// A Forward at the leader, or a ForwardReply at the origin. What makes no sense is counted and dropped.
+    /// </summary>
     internal static void Receive(EngineLoop loop, GroupRuntime group, in FrameHeader header, ReadOnlySpan<byte> body)
     {
         if ((MessageType)header.Type == MessageType.ForwardReply)
@@ -159,7 +167,9 @@ internal static class Forwarding
         }
 
         var refusal = new Refusal(
-            code, BinaryPrimitives.ReadUInt64LittleEndian(body[8..]), BinaryPrimitives.ReadUInt64LittleEndian(body[16..]));
+            code,
+            BinaryPrimitives.ReadUInt64LittleEndian(body[8..]),
+            BinaryPrimitives.ReadUInt64LittleEndian(body[16..]));
         for (body = body[ReplyHeaderBytes..]; !body.IsEmpty; body = body[sizeof(ulong)..])
         {
             ulong correlation = BinaryPrimitives.ReadUInt64LittleEndian(body);

@@ -33,7 +33,8 @@ internal sealed class FrontierWaiters
 
             if (_waiters.Count >= WaitersMax)
             {
-                throw new InvalidOperationException($"{WaitersMax} calls wait for boundaries already; let some of them end first");
+                throw new InvalidOperationException(
+                    $"{WaitersMax} calls wait for boundaries already; let some of them end first");
             }
 
             var waiter = new Waiter(frontier, index);

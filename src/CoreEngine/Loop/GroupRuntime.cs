@@ -10,7 +10,9 @@ using CoreEngine.Protocol.Raft;
 namespace CoreEngine.Loop;
 
 /// <summary>Everything that the loop keeps for one group. Plain state: the stages of the turn act on it.</summary>
-/// <remarks>The two <c>TryEnqueue</c> and what is marked so may be called from any thread; the rest belongs to the shard's.</remarks>
+/// <remarks>
+/// The two <c>TryEnqueue</c> and what is marked so may be called from any thread; the rest belongs to the shard's.
+/// </remarks>
 internal sealed class GroupRuntime
 {
     private const int ReadsMax = 32 * 1024;
@@ -122,7 +124,9 @@ internal sealed class GroupRuntime
     /// <summary>The first fault stays.</summary>
     internal void Fail(EngineFault fault) => Interlocked.CompareExchange(ref _fault, fault, null);
 
-    /// <summary>Any thread: rents a place, queues the command, wakes the shard. Null with a refusal when it cannot.</summary>
+    /// <summary>
+    /// Any thread: rents a place, queues the command, wakes the shard. Null with a refusal when it cannot.
+    /// </summary>
     internal ProposalSource? TryEnqueue(
         ReadOnlySpan<byte> command,
         Memory<byte> reply,
@@ -207,7 +211,8 @@ internal sealed class GroupRuntime
         CoreStatus status = Core.Status;
         if (status.Role != _lastStatus.Role || status.Term != _lastStatus.Term || status.Leader != _lastStatus.Leader)
         {
-            options.Log?.Invoke($"group {Number} '{Name}': {status.Role} in term {status.Term}, leader {status.Leader}");
+            options.Log?.Invoke(
+                $"group {Number} '{Name}': {status.Role} in term {status.Term}, leader {status.Leader}");
         }
 
         _lastStatus = status;
@@ -215,7 +220,9 @@ internal sealed class GroupRuntime
         Waiters.Advance(Frontiers.Values);
     }
 
-    /// <summary>Notes a Forward frame by its sender's life and number. False for one seen before, or overtaken.</summary>
+    /// <summary>
+    /// Notes a Forward frame by its sender's life and number. False for one seen before, or overtaken.
+    /// </summary>
     internal bool IsNewForward(in FrameHeader header)
     {
         int place = Array.IndexOf(Members, header.From);

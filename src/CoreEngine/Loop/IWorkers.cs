@@ -2,8 +2,12 @@ using System.Threading;
 
 namespace CoreEngine.Loop;
 
-/// <summary>Where work runs that is not the shard's: continuations of hosts, machines that are not inline-safe.</summary>
-/// <remarks>Threads in production; in the world of the simulator the work runs in its one thread, in a seeded order.</remarks>
+/// <summary>
+/// Where work runs that is not the shard's: continuations of hosts, machines that are not inline-safe.
+/// </summary>
+/// <remarks>
+/// Threads in production; in the world of the simulator the work runs in its one thread, in a seeded order.
+/// </remarks>
 internal interface IWorkers
 {
     /// <summary>Runs the item once, soon, on another thread. Allocates nothing.</summary>

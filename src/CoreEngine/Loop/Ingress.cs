@@ -37,7 +37,9 @@ internal static class Ingress
         return any;
     }
 
-    /// <summary>Takes a group's proposals in, when it is time to: see <see cref="EngineLoop.MayTakeProposals"/>.</summary>
+    /// <summary>
+    /// Takes a group's proposals in, when it is time to: see <see cref="EngineLoop.MayTakeProposals"/>.
+    /// </summary>
     internal static bool Propose(EngineLoop loop, GroupRuntime group)
     {
         bool any = false;

@@ -4,8 +4,13 @@ using CoreEngine.Model;
 
 namespace CoreEngine.Loop;
 
-/// <summary>Entries read back from the log in one piece: for a follower that lags behind memory, or for a machine that does.</summary>
-/// <remarks>One load at a time; the bytes stay until the next start. Shard's thread only. Memory only while it is used.</remarks>
+/// <summary>
+/// Entries read back from the log in one piece: for a follower that lags behind memory, or for a machine that does.
+/// </summary>
+/// <remarks>
+/// One load at a time; the bytes stay until the next <see cref="Start(ulong, ulong, int)"/>. Shard's thread only.
+/// Memory only while it is used.
+/// </remarks>
 internal sealed class LogWindow(EngineLoop loop, GroupRuntime group, uint peer)
 {
     private const int ApplyBytesMax = 256 * 1024;
@@ -53,7 +58,9 @@ internal sealed class LogWindow(EngineLoop loop, GroupRuntime group, uint peer)
         }
     }
 
-    /// <summary>Goes on with the load. True when it has just ended: <see cref="First"/> to <see cref="Last"/> are held.</summary>
+    /// <summary>
+    /// Goes on with the load. True when it has just ended: <see cref="First"/> to <see cref="Last"/> are held.
+    /// </summary>
     internal bool TryFinish()
     {
         if (!_isLoading || (_cursor is null && !TryOpen()))
@@ -134,7 +141,9 @@ internal sealed class LogWindow(EngineLoop loop, GroupRuntime group, uint peer)
         if (_cursor!.State == CursorState.Faulted)
         {
             loop.Fail(group, new EngineFault(
-                $"an entry of group '{group.Name}' cannot be read back: {_cursor.Fault}; restore this replica from its peers", null));
+                $"an entry of group '{group.Name}' cannot be read back: {_cursor.Fault}; "
+                + "restore this replica from its peers",
+                null));
         }
 
         // At the end of what was asked for: memory serves the rest, and the cursor's buffers and file can go.

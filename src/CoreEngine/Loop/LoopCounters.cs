@@ -2,7 +2,9 @@ using CoreEngine.Protocol;
 
 namespace CoreEngine.Loop;
 
-/// <summary>What the shard has counted since it started. Written by the shard's thread, read by anybody, without ceremony.</summary>
+/// <summary>
+/// What the shard has counted since it started. Written by the shard's thread, read by anybody, without ceremony.
+/// </summary>
 internal sealed class LoopCounters
 {
     internal long Turns;

@@ -9,10 +9,10 @@ internal readonly record struct PendingEntry(ulong Index, ulong Term, ulong Corr
 
 /// <summary>Which proposals wait for which index, in the order of the log.</summary>
 /// <remarks>
-/// A deposed leader's tail may be overwritten while its proposals wait. When it leads again and appends at those indexes, the waiting
-/// ones step aside into a list: their entries may yet be committed by somebody else, or another term may take their index, and
-/// only an applied entry decides which. Bounded by the number of proposals: one that ended as Unknown gives up its place here when the
-/// place is needed.
+/// A deposed leader's tail may be overwritten while its proposals wait. When it leads again and appends at those
+/// indexes, the waiting ones step aside into a list: their entries may yet be committed by somebody else, or another
+/// term may take their index, and only an applied entry decides which. Bounded by the number of proposals: one that
+/// ended as Unknown gives up its place here when the place is needed.
 /// </remarks>
 internal sealed class PendingEntries
 {
@@ -50,7 +50,10 @@ internal sealed class PendingEntries
         _tail++;
     }
 
-    /// <summary>Takes the next one whose index is at or below <paramref name="applied"/>, in rising order, those set aside first.</summary>
+    /// <summary>
+    /// Takes the next one whose index is at or below <paramref name="applied"/>, in rising order, those set aside
+    /// first.
+    /// </summary>
     internal bool TryTake(ulong applied, out PendingEntry entry)
     {
         if (_aside.Count > 0 && TryTakeAside(applied, out entry))

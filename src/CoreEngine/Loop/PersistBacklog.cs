@@ -4,7 +4,10 @@ using CoreEngine.Protocol;
 
 namespace CoreEngine.Loop;
 
-/// <summary>What a core asked to persist and the log could not take yet, in order; and which staged position makes which ticket durable.</summary>
+/// <summary>
+/// What a core asked to persist and the log could not take yet, in order; and which staged position makes which
+/// ticket durable.
+/// </summary>
 /// <remarks>Bounded: neighbours merge, and a truncation drops what it makes void before it was staged.</remarks>
 internal sealed class PersistBacklog
 {
@@ -78,7 +81,8 @@ internal sealed class PersistBacklog
         return ticket != 0;
     }
 
-    // Entries that were never staged need not be written at all once they are void; their tickets are covered by later ones.
+    // Entries that were never staged need not be written at all once they are void; their tickets are covered by
+    // later ones.
     private void DropAbove(ulong last)
     {
         for (int i = _first; i < _first + _count; i++)
@@ -105,7 +109,10 @@ internal sealed class PersistBacklog
     }
 }
 
-/// <summary>Messages that must not leave before their ticket is durable: votes. Bounded; the newest is dropped when full, as a network may.</summary>
+/// <summary>
+/// Messages that must not leave before their ticket is durable: votes. Bounded; the newest is dropped when full, as a
+/// network may.
+/// </summary>
 internal sealed class HeldMessages
 {
     private const int MessagesMax = 256;

@@ -8,12 +8,19 @@ using CoreEngine.Protocol;
 
 namespace CoreEngine.Loop;
 
-/// <summary>Host threads put commands in, the shard's thread takes them out in batches: a bounded ring of bytes, many writers, one reader.</summary>
+/// <summary>
+/// Host threads put commands in, the shard's thread takes them out in batches: a bounded ring of bytes, many writers,
+/// one reader.
+/// </summary>
 /// <remarks>
-/// A proposal lies in one piece, in <see cref="ProposalReader"/>'s layout, so that the reader hands a span of the ring straight to the core.
-/// A writer claims its place by moving the tail, fills it, and publishes it by the word at <see cref="StateOffset"/>; what was read is
-/// cleared before the head moves, so an unpublished place always reads zero. (The claim-then-publish scheme is that of Aeron's
-/// many-to-one ring buffer.) Unsafe: words are addressed within the ring's own array, at offsets masked to its length and aligned to 8.
+/// A proposal lies in one piece, in <see cref="ProposalReader"/>'s layout, so that the reader hands a span of the
+/// ring straight to the core.
+/// A writer claims its place by moving the tail, fills it, and publishes it by the word at <see cref="StateOffset"/>;
+/// what was read is
+/// cleared before the head moves, so an unpublished place always reads zero. (The claim-then-publish scheme is that
+/// of Aeron's
+/// many-to-one ring buffer.) Unsafe: words are addressed within the ring's own array, at offsets masked to its length
+/// and aligned to 8.
 /// </remarks>
 internal sealed class ProposalQueue
 {
@@ -36,7 +43,9 @@ internal sealed class ProposalQueue
     /// <summary>Largest command that fits: half the ring, so that padding can never make it impossible.</summary>
     internal int PayloadBytesMax => (_ring.Length / 2) - ProposalReader.HeaderBytes;
 
-    /// <summary>Bytes claimed and not yet consumed. A hint for other threads, exact for the reader when nobody writes.</summary>
+    /// <summary>
+    /// Bytes claimed and not yet consumed. A hint for other threads, exact for the reader when nobody writes.
+    /// </summary>
     internal long Bytes => Volatile.Read(ref _tail.Value) - Volatile.Read(ref _head.Value);
 
     /// <summary>Any thread. False when there is no room.</summary>
@@ -76,7 +85,9 @@ internal sealed class ProposalQueue
         return true;
     }
 
-    /// <summary>The reader's thread: the proposals at the head, as far as they are published and lie in one piece.</summary>
+    /// <summary>
+    /// The reader's thread: the proposals at the head, as far as they are published and lie in one piece.
+    /// </summary>
     /// <param name="bytesMax">Stops before exceeding this, but gives at least one proposal.</param>
     internal Span<byte> Peek(int bytesMax)
     {

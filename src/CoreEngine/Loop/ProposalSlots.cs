@@ -4,7 +4,10 @@ using CoreEngine.Model;
 namespace CoreEngine.Loop;
 
 /// <summary>The places for pending proposals: bounded, made on first use, then used again without allocation.</summary>
-/// <remarks>A lock-free stack of free places; the head carries a tag, so that a place freed and rented in between is noticed (no ABA).</remarks>
+/// <remarks>
+/// A lock-free stack of free places; the head carries a tag, so that a place freed and rented in between is noticed
+/// (no ABA).
+/// </remarks>
 internal sealed class ProposalSlots(int capacity)
 {
     private readonly ProposalSource?[] _sources = new ProposalSource?[capacity];

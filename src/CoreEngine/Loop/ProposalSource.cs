@@ -8,8 +8,10 @@ namespace CoreEngine.Loop;
 
 /// <summary>One pending proposal: the host awaits it, the loop completes it, then it is used again.</summary>
 /// <remarks>
-/// A place is free again only after both ends let go: the host took the result (or was cancelled), and the loop decided.
-/// Three fields arbitrate: <c>_settled</c> (who came first, the loop or a cancellation), <c>_ends</c> (which ends let go), <c>_ready</c>
+/// A place is free again only after both ends let go: the host took the result (or was cancelled), and the loop
+/// decided.
+/// Three fields arbitrate: <c>_settled</c> (who came first, the loop or a cancellation), <c>_ends</c> (which ends let
+/// go), <c>_ready</c>
 /// (a ticket's receipt may be taken).
 /// </remarks>
 internal sealed class ProposalSource(ProposalSlots owner, int slot) : IValueTaskSource<Receipt>, IResumable
@@ -64,7 +66,8 @@ internal sealed class ProposalSource(ProposalSlots owner, int slot) : IValueTask
     /// <summary>The host's side: what <c>ProposeAsync</c> returns.</summary>
     internal ValueTask<Receipt> Await(CancellationToken cancellationToken)
     {
-        // Without a token the continuation runs on the completer's own pool thread; with one it must not run inside Cancel().
+        // Without a token the continuation runs on the completer's own pool thread; with one it must not run inside
+        // Cancel().
         _core.RunContinuationsAsynchronously = cancellationToken.CanBeCanceled;
         short version = _core.Version;
         if (cancellationToken.CanBeCanceled)
@@ -84,7 +87,10 @@ internal sealed class ProposalSource(ProposalSlots owner, int slot) : IValueTask
         Free();
     }
 
-    /// <summary>The loop's side: decides. False when a cancellation came first, or for a ticket: then nobody needs to be resumed.</summary>
+    /// <summary>
+    /// The loop's side: decides. False when a cancellation came first, or for a ticket: then nobody needs to be
+    /// resumed.
+    /// </summary>
     internal bool Decide(in Receipt receipt, ReadOnlySpan<byte> reply)
     {
         Invariant.Holds(Stage != ProposalStage.Free);

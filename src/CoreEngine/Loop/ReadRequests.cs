@@ -12,7 +12,9 @@ internal interface IReadRequest : IResumable
     /// <summary>How fresh it must be.</summary>
     Read Level { get; }
 
-    /// <summary>Runs between batches, on the machine's thread, when the point is reached; or with a refused point, on any.</summary>
+    /// <summary>
+    /// Runs between batches, on the machine's thread, when the point is reached; or with a refused point, on any.
+    /// </summary>
     void Run(IStateMachine machine, in ReadResult point);
 }
 

@@ -5,7 +5,9 @@ using CoreEngine.Protocol;
 
 namespace CoreEngine.Loop;
 
-/// <summary>Gathers reads of one turn into one request to the core, and runs them once their point is applied.</summary>
+/// <summary>
+/// Gathers reads of one turn into one request to the core, and runs them once their point is applied.
+/// </summary>
 /// <remarks>Bounded: batches in flight here, reads by the group's queue. Owned by the shard's thread.</remarks>
 internal sealed class Reads
 {
@@ -65,7 +67,12 @@ internal sealed class Reads
 
             batch.IsAnswered = true;
             batch.Point = outcome.Refusal.Code == RefusalCode.None
-                ? new ReadResult { Index = outcome.Index, Certificate = outcome.Proof, Guarantee = Guarantee.LinearizableRead }
+                ? new ReadResult
+                {
+                    Index = outcome.Index,
+                    Certificate = outcome.Proof,
+                    Guarantee = Guarantee.LinearizableRead,
+                }
                 : new ReadResult { Refusal = outcome.Refusal, Guarantee = Guarantee.Floor };
         }
     }

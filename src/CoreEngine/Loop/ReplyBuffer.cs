@@ -3,7 +3,9 @@ using CoreEngine.Model;
 
 namespace CoreEngine.Loop;
 
-/// <summary>Holds the replies of one applied batch until their callers have them: bytes back to back, found by index in order.</summary>
+/// <summary>
+/// Holds the replies of one applied batch until their callers have them: bytes back to back, found by index in order.
+/// </summary>
 /// <remarks>Grows to a batch's high-water mark and stays there. One thread at a time.</remarks>
 internal sealed class ReplyBuffer
 {
@@ -38,7 +40,9 @@ internal sealed class ReplyBuffer
         _used += reply.Length;
     }
 
-    /// <summary>The reply of an entry, empty when it has none. Quick when asked for in rising order, right in any.</summary>
+    /// <summary>
+    /// The reply of an entry, empty when it has none. Quick when asked for in rising order, right in any.
+    /// </summary>
     internal ReadOnlySpan<byte> Take(ulong index)
     {
         if (_next > 0 && _entries[_next - 1].Index >= index)

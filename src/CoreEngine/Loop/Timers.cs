@@ -2,7 +2,9 @@ using CoreEngine.Model;
 
 namespace CoreEngine.Loop;
 
-/// <summary>Ends proposals that were not decided in time. Looks rarely: an undecided proposal is an exception.</summary>
+/// <summary>
+/// Ends proposals that were not decided in time. Looks rarely: an undecided proposal is an exception.
+/// </summary>
 internal static class Timers
 {
     internal const long PeriodNs = 100_000_000;
@@ -24,7 +26,9 @@ internal static class Timers
         for (int slot = 0; slot < made; slot++)
         {
             ProposalSource? source = group.Slots.At(slot);
-            if (source is null || source.Stage is not (ProposalStage.InLog or ProposalStage.Forwarded) || source.Deadline > now)
+            if (source is null
+                || source.Stage is not (ProposalStage.InLog or ProposalStage.Forwarded)
+                || source.Deadline > now)
             {
                 continue;
             }

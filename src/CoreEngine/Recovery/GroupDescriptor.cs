@@ -5,9 +5,12 @@ using CoreEngine.Model;
 
 namespace CoreEngine.Recovery;
 
-/// <summary>A group's first record: its name, its contract and its members, so that another group under its number is refused.</summary>
+/// <summary>
+/// A group's first record: its name, its contract and its members, so that another group under its number is refused.
+/// </summary>
 /// <remarks>
-/// Body, little endian: <c>u64 contract | u32 version (1) | u32 memberCount | u32 member ... | u32 nameLength | name in UTF-8</c>.
+/// Body, little endian: <c>u64 contract | u32 version (1) | u32 memberCount | u32 member ... | u32 nameLength | name
+/// in UTF-8</c>.
 /// </remarks>
 internal sealed record GroupDescriptor(string Name, ulong Contract, uint[] Members)
 {

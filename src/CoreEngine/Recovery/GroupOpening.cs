@@ -6,19 +6,23 @@ using CoreEngine.Protocol.Raft;
 
 namespace CoreEngine.Recovery;
 
+/// <summary>What a host asks for when it opens a group.</summary>
+internal readonly record struct GroupRequest(string Name, IStateMachine Machine, GroupOptions Options);
+
+/// <summary>Who takes part, and this replica's own numbers in it.</summary>
+internal readonly record struct GroupMembership(uint[] Members, ulong Seed, ulong Incarnation);
+
 /// <summary>Joins what the log holds of a group with what the host asks for.</summary>
 internal static class GroupOpening
 {
     internal static GroupRuntime Create(
         EngineLoop loop,
         RecoveredGroup recovered,
-        string name,
-        IStateMachine machine,
-        GroupOptions options,
-        uint[] members,
-        ulong seed,
-        ulong incarnation)
+        GroupRequest request,
+        GroupMembership membership)
     {
+        (string name, IStateMachine machine, GroupOptions options) = request;
+        (uint[] members, ulong seed, ulong incarnation) = membership;
         Contract contract = Contract.Raft;
         var wanted = new GroupDescriptor(name, contract.Fingerprint(), members);
         Check(recovered, wanted, options.Group);
@@ -39,7 +43,8 @@ internal static class GroupOpening
             Contract = wanted.Contract,
             Incarnation = incarnation,
         };
-        var core = new RaftCore(raft, new RaftRecovery(recovered.Term, recovered.Vote, recovered.Commit, recovered.Suffix));
+        var found = new RaftRecovery(recovered.Term, recovered.Vote, recovered.Commit, recovered.Suffix);
+        var core = new RaftCore(raft, found);
         return new GroupRuntime(
             loop, new GroupSetup(name, machine, options, contract, core, recovered.Suffix, core.Frontiers, members));
     }
@@ -49,7 +54,8 @@ internal static class GroupOpening
         if (recovered.Complaint is not null)
         {
             throw new EngineOpenException(
-                $"the log of group {group} contradicts itself: {recovered.Complaint}; restore this replica from its peers");
+                $"the log of group {group} contradicts itself: {recovered.Complaint}; "
+                + "restore this replica from its peers");
         }
 
         GroupDescriptor? found = recovered.Descriptor;
@@ -61,13 +67,15 @@ internal static class GroupOpening
         if (found.Name != wanted.Name)
         {
             throw new EngineOpenException(
-                $"group {group} of this directory is '{found.Name}', not '{wanted.Name}'; give the group another number or its own name");
+                $"group {group} of this directory is '{found.Name}', not '{wanted.Name}'; "
+                + "give the group another number or its own name");
         }
 
         if (found.Contract != wanted.Contract)
         {
             throw new EngineOpenException(
-                $"group '{found.Name}' was opened under contract {found.Contract:x16}, now {wanted.Contract:x16} is asked for; "
+                $"group '{found.Name}' was opened under contract {found.Contract:x16}, now {wanted.Contract:x16} is "
+                + "asked for; "
                 + "promises made under one contract cannot be kept under another");
         }
 
@@ -75,7 +83,8 @@ internal static class GroupOpening
         {
             throw new EngineOpenException(
                 $"group '{found.Name}' has the members [{string.Join(", ", found.Members)}], the options name "
-                + $"[{string.Join(", ", wanted.Members)}]; name exactly the members (changing them is not supported yet)");
+                + $"[{string.Join(", ", wanted.Members)}]; name exactly the members "
+                + "(changing them is not supported yet)");
         }
     }
 

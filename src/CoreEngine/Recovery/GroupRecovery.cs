@@ -26,7 +26,9 @@ internal sealed class RecoveredGroup(uint number)
     internal string? Complaint { get; set; }
 }
 
-/// <summary>Rebuilds every group from the records of the log, the same code in production and in the simulator.</summary>
+/// <summary>
+/// Rebuilds every group from the records of the log, the same code in production and in the simulator.
+/// </summary>
 internal sealed class GroupRecovery : ILogVisitor
 {
     private readonly Dictionary<uint, RecoveredGroup> _groups = [];
@@ -67,7 +69,8 @@ internal sealed class GroupRecovery : ILogVisitor
         LogSuffix suffix = group.Suffix;
         if (header.Index != suffix.LastIndex + 1 || header.Term < suffix.LastTerm)
         {
-            group.Complaint ??= $"entry {header.Index} of term {header.Term} follows entry {suffix.LastIndex} of term {suffix.LastTerm}";
+            group.Complaint ??= $"entry {header.Index} of term {header.Term} follows entry {suffix.LastIndex} "
+                + $"of term {suffix.LastTerm}";
             return;
         }
 

@@ -37,7 +37,9 @@ internal sealed class KeyValueModel(long memoryBytesMax)
             case KeyValueOperation.Append:
                 parts = [key, value];
                 string whole = Values.GetValueOrDefault(key, string.Empty) + value;
-                reply = whole.Length > KeyValueCommand.ValueBytesMax ? "ValueTooLarge" : Write(key, whole, $"{whole.Length}");
+                reply = whole.Length > KeyValueCommand.ValueBytesMax
+                    ? "ValueTooLarge"
+                    : Write(key, whole, $"{whole.Length}");
                 break;
             case KeyValueOperation.CompareAndSet:
                 string old = prng.Chance(1, 2) ? Values.GetValueOrDefault(key, "?") : "other";
@@ -86,7 +88,8 @@ internal sealed class KeyValueModel(long memoryBytesMax)
     private string Increment(string key)
     {
         string text = Values.GetValueOrDefault(key, "0");
-        bool isNumber = long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number) &&
+        bool isNumber =
+            long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number) &&
             number.ToString(CultureInfo.InvariantCulture) == text;
         string next = isNumber ? (number + 1).ToString(CultureInfo.InvariantCulture) : string.Empty;
         return isNumber ? Write(key, next, next) : "NotAnInteger";

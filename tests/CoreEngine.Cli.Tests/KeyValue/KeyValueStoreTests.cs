@@ -1,5 +1,7 @@
-// Goal: the sample machine does what Redis does for its commands, is deterministic, bounded in memory and free of allocation.
-// Method: each command's table of cases; random commands by seed against a plain dictionary; counters of allocation and memory.
+// Goal: the sample machine does what Redis does for its commands, is deterministic, bounded in memory and free of
+// allocation.
+// Method: each command's table of cases; random commands by seed against a plain dictionary; counters of allocation and
+// memory.
 using System;
 using System.Collections.Generic;
 using System.Globalization;
@@ -217,7 +219,8 @@ public sealed class KeyValueStoreTests
         for (int i = 0; i < 2_000; i++)
         {
             commands.Add(Commands.Make(KeyValueOperation.Increment, Encoding.ASCII.GetBytes($"n{i % 10}")));
-            commands.Add(Commands.Make(KeyValueOperation.CompareAndSet, "c"u8.ToArray(), "0"u8.ToArray(), "0"u8.ToArray()));
+            byte[] zero = "0"u8.ToArray();
+            commands.Add(Commands.Make(KeyValueOperation.CompareAndSet, "c"u8.ToArray(), zero, zero));
             commands.Add(Commands.Make(KeyValueOperation.Delete, "gone"u8.ToArray(), "c"u8.ToArray()));
             commands.Add(Commands.Make(KeyValueOperation.Append, "c"u8.ToArray(), "0"u8.ToArray()));
         }
@@ -259,5 +262,7 @@ public sealed class KeyValueStoreTests
     }
 
     private static string? Get(KeyValueStore store, string key) =>
-        store.TryGet(Encoding.Latin1.GetBytes(key), out ReadOnlySpan<byte> value) ? Encoding.Latin1.GetString(value) : null;
+        store.TryGet(Encoding.Latin1.GetBytes(key), out ReadOnlySpan<byte> value)
+            ? Encoding.Latin1.GetString(value)
+            : null;
 }

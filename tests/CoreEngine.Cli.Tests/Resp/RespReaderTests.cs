@@ -1,5 +1,7 @@
-// Goal: the same bytes give the same commands however they arrive; limits are reported and survived; no bytes make it throw.
-// Method: streams of commands cut at every byte and in random pieces, compared with one read; tables of errors; random bytes.
+// Goal: the same bytes give the same commands however they arrive; limits are reported and survived; no bytes make it
+// throw.
+// Method: streams of commands cut at every byte and in random pieces, compared with one read; tables of errors; random
+// bytes.
 using System;
 using System.Buffers;
 using System.Collections.Generic;
@@ -42,7 +44,8 @@ public sealed class RespReaderTests
     ];
 
     [Fact]
-    public void APipeline_IsReadInOrder() => Assert.Equal(PipelineExpected, ReadAll(Small, Encoding.Latin1.GetBytes(Pipeline)));
+    public void APipeline_IsReadInOrder() =>
+        Assert.Equal(PipelineExpected, ReadAll(Small, Encoding.Latin1.GetBytes(Pipeline)));
 
     [Fact]
     public void APipelineCutAtAnyByte_GivesTheSameCommands()
@@ -180,10 +183,14 @@ public sealed class RespReaderTests
             byte[] bytes = new byte[random.Next(0, 80)];
             for (int i = 0; i < bytes.Length; i++)
             {
-                bytes[i] = random.Next(0, 20) == 0 ? (byte)random.Next(0, 256) : alphabet[random.Next(0, alphabet.Length)];
+                bytes[i] = random.Next(0, 20) == 0
+                    ? (byte)random.Next(0, 256)
+                    : alphabet[random.Next(0, alphabet.Length)];
             }
 
-            byte[] lead = random.Next(0, 2) == 0 ? [] : Encoding.ASCII.GetBytes($"*{random.Next(0, 7)}\r\n${random.Next(0, 30)}\r\n");
+            byte[] lead = random.Next(0, 2) == 0
+                ? []
+                : Encoding.ASCII.GetBytes($"*{random.Next(0, 7)}\r\n${random.Next(0, 30)}\r\n");
             int cut = random.Next(0, bytes.Length + 1);
             List<string> whole = ReadAll(Small, [.. lead, .. bytes]);
             Assert.Equal(whole, ReadAll(Small, lead, bytes[..cut], bytes[cut..]));

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using CoreEngine.IO.Log;
 using CoreEngine.IO.Ring;
 using CoreEngine.Model;
+using Xunit;
 
 namespace CoreEngine.IO.Tests.Log;
 
@@ -77,6 +78,44 @@ internal static class LogHarness
                 throw new InvalidOperationException("A token of nobody.");
             }
         }
+    }
+
+    /// <summary>Asserts that two lists of records are the same, byte for byte.</summary>
+    internal static void AssertSame(IEnumerable<byte[]> expected, List<byte[]> actual, string what = "")
+    {
+        int place = 0;
+        foreach (byte[] record in expected)
+        {
+            Assert.True(place < actual.Count, $"{what}: {actual.Count} records, one more was expected");
+            Assert.True(record.AsSpan().SequenceEqual(actual[place]), $"{what}: record {place} differs");
+            place++;
+        }
+
+        Assert.True(place == actual.Count, $"{what}: {actual.Count} records, {place} were expected");
+    }
+
+    /// <summary>Hands over what has ended, without waiting.</summary>
+    internal static void Poll(SegmentedLog log, IIoRing ring)
+    {
+        Span<IoEvent> events = stackalloc IoEvent[16];
+        for (int count = ring.SubmitAndReap(events, 0); count > 0; count = ring.SubmitAndReap(events, 0))
+        {
+            foreach (IoEvent ended in events[..count])
+            {
+                _ = log.OnEvent(in ended);
+            }
+        }
+    }
+
+    /// <summary>Appends one batch and makes it durable.</summary>
+    internal static void AppendDurably(SegmentedLog log, IIoRing ring, params byte[][] records)
+    {
+        foreach (byte[] record in records)
+        {
+            Append(log, ring, record);
+        }
+
+        Flush(log, ring);
     }
 
     /// <summary>Reads all that a cursor shows now.</summary>

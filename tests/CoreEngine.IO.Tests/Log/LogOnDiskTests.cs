@@ -33,7 +33,7 @@ public class LogOnDiskTests
             Assert.Equal(log.StagedEnd, log.DurableEnd);
             LogCursor cursor = log.TryOpenCursor()!;
             Assert.True(cursor.Seek(LogHarness.Group, 1));
-            Assert.Equal(expected, LogHarness.ReadAll(log, ring, cursor));
+            LogHarness.AssertSame(expected, LogHarness.ReadAll(log, ring, cursor));
             Assert.True(log.Seal());
             ring.Dispose();
             log.Dispose();
@@ -46,7 +46,7 @@ public class LogOnDiskTests
             Assert.Equal(LogOpenStatus.Opened, opened.Status);
             Assert.True(opened.Report.IsSealed);
             Assert.False(opened.Report.IsTailCut);
-            Assert.Equal(expected, collector.Records);
+            LogHarness.AssertSame(expected, collector.Records);
             Assert.Equal(LogHarness.Identity, opened.Identity);
             ring.Dispose();
             opened.Log!.Dispose();

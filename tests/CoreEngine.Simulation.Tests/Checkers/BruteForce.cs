@@ -4,7 +4,9 @@ using CoreEngine.Simulation.Histories;
 
 namespace CoreEngine.Simulation.Tests.Checkers;
 
-/// <summary>The definition of linearizability, tried out: every order of every choice of unknown operations, on one key.</summary>
+/// <summary>
+/// The definition of linearizability, tried out: every order of every choice of unknown operations, on one key.
+/// </summary>
 internal static class BruteForce
 {
     internal static bool IsLinearizable(IReadOnlyList<HistoryOperation> operations) =>

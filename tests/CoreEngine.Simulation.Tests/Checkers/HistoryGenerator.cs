@@ -5,10 +5,12 @@ using CoreEngine.Simulation.Histories;
 
 namespace CoreEngine.Simulation.Tests.Checkers;
 
-/// <summary>Makes histories that are linearizable by construction: every effect happens at one point inside its operation.</summary>
+/// <summary>
+/// Makes histories that are linearizable by construction: every effect happens at one point inside its operation.
+/// </summary>
 /// <remarks>
-/// Each process is at one of three places: idle, invoked, taken effect. A turn moves one process one place on. An unknown
-/// operation takes effect at a later turn or never, while its process goes on under a new name.
+/// Each process is at one of three places: idle, invoked, taken effect. A turn moves one process one place on. An
+/// unknown operation takes effect at a later turn or never, while its process goes on under a new name.
 /// </remarks>
 internal sealed class HistoryGenerator(ulong seed)
 {
@@ -90,7 +92,9 @@ internal sealed class HistoryGenerator(ulong seed)
         return Values > 0 ? $"{(char)('a' + value)}" : $"v{value}";
     }
 
-    /// <summary>Applies the operation here and now, or loses it. A failed cas becomes an operation that did not happen.</summary>
+    /// <summary>
+    /// Applies the operation here and now, or loses it. A failed cas becomes an operation that did not happen.
+    /// </summary>
     private HistoryOperation TakeEffect(in HistoryOperation operation)
     {
         if (_prng.Chance(LostPercent, 100))

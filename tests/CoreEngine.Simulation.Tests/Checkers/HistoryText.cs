@@ -5,10 +5,13 @@ using CoreEngine.Simulation.Histories;
 
 namespace CoreEngine.Simulation.Tests.Checkers;
 
-/// <summary>Histories drawn as text: a line per operation, its bar from invocation to return, then what it does.</summary>
+/// <summary>
+/// Histories drawn as text: a line per operation, its bar from invocation to return, then what it does.
+/// </summary>
 /// <remarks>
-/// <c>|---|  w a</c> is a write of "a" that returned; <c>|---?</c> one whose outcome is unknown. w, r, c (cas old new), a (append), d.
-/// A dash as a value means absent. Columns are time; a return comes after an invocation of the same column.
+/// <c>|---|  w a</c> is a write of "a" that returned; <c>|---?</c> one whose outcome is unknown. w, r, c (cas old new),
+/// a (append), d. A dash as a value means absent. Columns are time; a return comes after an invocation of the same
+/// column.
 /// </remarks>
 internal static class HistoryText
 {
@@ -36,15 +39,16 @@ internal static class HistoryText
         return operations;
     }
 
-    private static HistoryOperation Make(int invoked, int returned, int process, string key, string[] words) => words[0] switch
-    {
-        "w" => new(invoked, returned, process, HistoryFunction.Write, key, words[1], null),
-        "r" => new(invoked, returned, process, HistoryFunction.Read, key, Value(words[1]), null),
-        "c" => new(invoked, returned, process, HistoryFunction.Cas, key, words[2], Value(words[1])),
-        "a" => new(invoked, returned, process, HistoryFunction.Append, key, words[1], null),
-        "d" => new(invoked, returned, process, HistoryFunction.Delete, key, null, null),
-        _ => throw new ArgumentException(words[0]),
-    };
+    private static HistoryOperation Make(int invoked, int returned, int process, string key, string[] words) =>
+        words[0] switch
+        {
+            "w" => new(invoked, returned, process, HistoryFunction.Write, key, words[1], null),
+            "r" => new(invoked, returned, process, HistoryFunction.Read, key, Value(words[1]), null),
+            "c" => new(invoked, returned, process, HistoryFunction.Cas, key, words[2], Value(words[1])),
+            "a" => new(invoked, returned, process, HistoryFunction.Append, key, words[1], null),
+            "d" => new(invoked, returned, process, HistoryFunction.Delete, key, null, null),
+            _ => throw new ArgumentException(words[0]),
+        };
 
     private static string? Value(string word) => word == "-" ? null : word;
 }

@@ -1,4 +1,5 @@
-// Goal: the checker accepts what is linearizable and refuses what is not, for every operation, order and unknown outcome.
+// Goal: the checker accepts what is linearizable and refuses what is not, for every operation, order and unknown
+// outcome.
 // Method: small histories drawn as bars over time, each with the verdict that the definition gives.
 using System;
 using System.Collections.Generic;
@@ -104,7 +105,8 @@ public sealed class LinearizabilityCheckerTests
     [Fact]
     public void Violation_NamesKeySmallestPrefixAndOperations()
     {
-        List<HistoryOperation> operations = HistoryText.Parse("|-| w a\n    |-| w b\n        |-| r a\n            |-| r b");
+        List<HistoryOperation> operations = HistoryText.Parse(
+            "|-| w a\n    |-| w b\n        |-| r a\n            |-| r b");
         operations.AddRange(HistoryText.Parse("|-| w a\n    |-| r a", "y"));
         LinearizabilityVerdict verdict = LinearizabilityChecker.Check(operations);
         Assert.Equal(Verdict.Violation, verdict.Verdict);
@@ -148,8 +150,8 @@ public sealed class LinearizabilityCheckerTests
         AssertGivesUp(operations, new CheckerLimits { MemoryBytesMax = 100_000 }, "bytes");
         AssertGivesUp(operations, new CheckerLimits { ValueCharsMax = 20 }, "characters");
         operations.Add(Operation(300, 301, HistoryFunction.Read, "never") with { Key = "y" });
-        Assert.Equal(
-            Verdict.Violation, LinearizabilityChecker.Check(operations, new CheckerLimits { StepsMax = 10_000 }).Verdict);
+        var limits = new CheckerLimits { StepsMax = 10_000 };
+        Assert.Equal(Verdict.Violation, LinearizabilityChecker.Check(operations, limits).Verdict);
     }
 
     [Theory]
@@ -157,7 +159,8 @@ public sealed class LinearizabilityCheckerTests
     [InlineData(false)]
     public void HundredsOfUnknownOperationsOnOneKey_AreSurvived(bool isHonest)
     {
-        // One writer and one reader go on while 400 writes, 200 cas and 100 deletes are lost; some lost writes are seen later.
+        // One writer and one reader go on while 400 writes, 200 cas and 100 deletes are lost; some lost writes are seen
+        // later.
         var operations = new List<HistoryOperation>();
         int at = 0;
         for (int round = 0; round < 400; round++)
@@ -176,7 +179,8 @@ public sealed class LinearizabilityCheckerTests
                 operations.Add(Operation(at++, HistoryOperation.Never, HistoryFunction.Delete, null));
             }
 
-            operations.Add(Operation(at, at + 1, HistoryFunction.Read, round % 8 == 0 ? $"cas{round}" : $"kept{round}"));
+            string seen = round % 8 == 0 ? $"cas{round}" : $"kept{round}";
+            operations.Add(Operation(at, at + 1, HistoryFunction.Read, seen));
             at += 2;
         }
 
@@ -215,10 +219,16 @@ public sealed class LinearizabilityCheckerTests
         new(invoked, returned, invoked, function, "x", value, expected);
 
     private static void Add(
-        List<HistoryEvent> events, int process, HistoryFunction function, string? value, string? expected, HistoryEventType end)
+        List<HistoryEvent> events,
+        int process,
+        HistoryFunction function,
+        string? value,
+        string? expected,
+        HistoryEventType end)
     {
         string? argument = function == HistoryFunction.Read ? null : value;
-        events.Add(new HistoryEvent(events.Count, events.Count, process, HistoryEventType.Invoke, function, "x", argument, expected));
+        events.Add(new HistoryEvent(
+            events.Count, events.Count, process, HistoryEventType.Invoke, function, "x", argument, expected));
         if (end != HistoryEventType.Invoke)
         {
             events.Add(new HistoryEvent(events.Count, events.Count, process, end, function, "x", value, expected));

@@ -1,5 +1,6 @@
 // Goal: the fast checker and the definition agree, both ways, on every small history.
-// Method: histories that are linearizable by construction, by seed; mutated ones judged by brute force; large ones for size.
+// Method: histories that are linearizable by construction, by seed; mutated ones judged by brute force; large ones for
+// size.
 using System.Collections.Generic;
 using System.Diagnostics;
 using System.Globalization;
@@ -81,7 +82,8 @@ public sealed class RandomHistoryTests(ITestOutputHelper output)
             LinearizabilityVerdict verdict = LinearizabilityChecker.Check(operations);
             output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{verdict.Operations} operations on {verdict.Keys} keys, {verdict.Unknowns} unknown: {watch.ElapsedMilliseconds} ms, {verdict.Steps} steps"));
+                $"{verdict.Operations} ops, {verdict.Keys} keys, {verdict.Unknowns} lost: "
+                + $"{watch.ElapsedMilliseconds} ms"));
             Assert.Equal(Verdict.Linearizable, verdict.Verdict);
         }
     }
@@ -115,7 +117,9 @@ public sealed class RandomHistoryTests(ITestOutputHelper output)
         }.Make(count);
     }
 
-    /// <summary>Changes one or two operations: a read's result, an interval, an argument, or known into unknown and back.</summary>
+    /// <summary>
+    /// Changes one or two operations: a read's result, an interval, an argument, or known into unknown and back.
+    /// </summary>
     private static void Mutate(List<HistoryOperation> operations, Prng prng)
     {
         for (int times = (int)prng.Between(1, 6); times > 0 && operations.Count > 0; times--)
@@ -146,11 +150,16 @@ public sealed class RandomHistoryTests(ITestOutputHelper output)
         }
     }
 
-    /// <summary>The prefix is not linearizable by brute force, and the next shorter one that ends before its last return is.</summary>
-    private static void AssertPrefixIsSmallest(List<HistoryOperation> operations, LinearizabilityVerdict verdict, ulong seed)
+    /// <summary>
+    /// The prefix is not linearizable by brute force, and the next shorter one that ends before its last return is.
+    /// </summary>
+    private static void AssertPrefixIsSmallest(
+        List<HistoryOperation> operations, LinearizabilityVerdict verdict, ulong seed)
     {
-        Assert.False(BruteForce.IsLinearizable(CutAfter(operations, verdict.PrefixEvents - 1)), $"seed {seed}: not in the prefix");
-        Assert.True(BruteForce.IsLinearizable(CutAfter(operations, verdict.PrefixEvents - 2)), $"seed {seed}: not the smallest");
+        List<HistoryOperation> prefix = CutAfter(operations, verdict.PrefixEvents - 1);
+        Assert.False(BruteForce.IsLinearizable(prefix), $"seed {seed}: not in the prefix");
+        List<HistoryOperation> shorter = CutAfter(operations, verdict.PrefixEvents - 2);
+        Assert.True(BruteForce.IsLinearizable(shorter), $"seed {seed}: not the smallest");
     }
 
     /// <summary>What had been invoked by then; what had not returned is unknown.</summary>

@@ -40,17 +40,21 @@ public sealed class HistoryFileTests
         Assert.False(history.IsLastLineTorn);
         Assert.Equal(10, history.Events.Count);
         Assert.Equal(
-            new HistoryEvent(4, 104, 2, HistoryEventType.Invoke, HistoryFunction.Cas, "x", "é\"\n", "a"), history.Events[4]);
-        Assert.Equal(new HistoryEvent(3, 103, 2, HistoryEventType.Ok, HistoryFunction.Read, "x", "a"), history.Events[3]);
+            new HistoryEvent(4, 104, 2, HistoryEventType.Invoke, HistoryFunction.Cas, "x", "é\"\n", "a"),
+            history.Events[4]);
+        Assert.Equal(
+            new HistoryEvent(3, 103, 2, HistoryEventType.Ok, HistoryFunction.Read, "x", "a"), history.Events[3]);
         Assert.Null(history.Events[9].Value);
     }
 
     [Fact]
     public void Reader_TakesFieldsInAnyOrderAndPassesOverForeignOnes()
     {
-        const string Line = "{\"value\":\"a\",\"error\":{\"x\":[1]},\"key\":\"k\",\"f\":\"write\",\"type\":\"invoke\",\"process\":3,\"time\":9}\n";
+        const string Line = "{\"value\":\"a\"," +
+            "\"error\":{\"x\":[1]},\"key\":\"k\",\"f\":\"write\",\"type\":\"invoke\",\"process\":3,\"time\":9}\n";
         Assert.True(HistoryReader.TryRead(Stream(Line), out RecordedHistory? history, out _));
-        Assert.Equal(new HistoryEvent(0, 9, 3, HistoryEventType.Invoke, HistoryFunction.Write, "k", "a"), history.Events[0]);
+        Assert.Equal(
+            new HistoryEvent(0, 9, 3, HistoryEventType.Invoke, HistoryFunction.Write, "k", "a"), history.Events[0]);
     }
 
     [Fact]
@@ -62,7 +66,8 @@ public sealed class HistoryFileTests
             ReadOnlySpan<byte> cut = whole.AsSpan(0, length);
             int fullLines = cut.Count((byte)'\n');
             int rest = length - (cut.LastIndexOf((byte)'\n') + 1);
-            Assert.True(HistoryReader.TryRead(new MemoryStream(cut.ToArray()), out RecordedHistory? history, out string? reason), reason);
+            var stream = new MemoryStream(cut.ToArray());
+            Assert.True(HistoryReader.TryRead(stream, out RecordedHistory? history, out string? reason), reason);
             bool isRestWhole = rest > 0 && whole[length] == (byte)'\n';
             Assert.Equal(fullLines + (isRestWhole ? 1 : 0), history.Events.Count);
             Assert.Equal(rest > 0 && !isRestWhole, history.IsLastLineTorn);
@@ -80,7 +85,7 @@ public sealed class HistoryFileTests
     [InlineData("{\"time\":1,\"process\":1,\"type\":\"ok\",\"f\":\"read\",\"key\":\"x\",\"value\":7}")]
     [InlineData("{\"time\":1,\"process\":1,\"type\":\"invoke\",\"f\":\"write\",\"key\":\"x\",\"value\":null}")]
     [InlineData("{\"time\":1,\"process\":1,\"type\":\"invoke\",\"f\":\"cas\",\"key\":\"x\",\"value\":\"a\"}")]
-    [InlineData("{\"time\":1,\"process\":1,\"type\":\"invoke\",\"f\":\"cas\",\"key\":\"x\",\"value\":[\"a\",\"b\",\"c\"]}")]
+    [InlineData("{\"time\":1,\"process\":1,\"type\":\"invoke\",\"f\":\"cas\",\"key\":\"x\",\"value\":[null,\"\",7]}")]
     [InlineData("{\"time\":1,\"process\":1,\"type\":\"ok\",\"f\":\"read\",\"key\":\"x\",\"value\":[\"a\",\"b\"]}")]
     [InlineData("{\"time\":1,\"process\":1,\"type\":\"ok\",\"f\":\"read\",\"key\":\"x\"} {}")]
     [InlineData("{\"time\":99999999999999999999,\"process\":1,\"type\":\"ok\",\"f\":\"read\",\"key\":\"x\"}")]
@@ -140,7 +145,12 @@ public sealed class HistoryFileTests
     public void Merge_OrdersByTimeAndPutsInvocationsFirstAtEqualTimes()
     {
         HistoryEvent[] left = [Event(10, 1, HistoryEventType.Invoke), Event(20, 1, HistoryEventType.Ok)];
-        HistoryEvent[] right = [Event(5, 2, HistoryEventType.Invoke), Event(20, 3, HistoryEventType.Invoke), Event(30, 2, HistoryEventType.Ok)];
+        HistoryEvent[] right =
+        [
+            Event(5, 2, HistoryEventType.Invoke),
+            Event(20, 3, HistoryEventType.Invoke),
+            Event(30, 2, HistoryEventType.Ok),
+        ];
         Assert.True(HistoryMerge.TryMerge([left, right], out IReadOnlyList<HistoryEvent>? merged, out _));
         Assert.Equal([2, 1, 3, 1, 2], Processes(merged));
         Assert.Equal(4, merged[4].Index);

@@ -1,0 +1,44 @@
+using System;
+using System.Collections.Generic;
+using System.CommandLine;
+using System.Globalization;
+using CoreEngine.Simulation.Checkers;
+using CoreEngine.Simulation.Histories;
+
+namespace CoreEngine.Cli.Commands;
+
+/// <summary><c>coreengine check FILE...</c>: judges histories.</summary>
+internal static class CheckCommand
+{
+    internal static Command Create()
+    {
+        var files = new Argument<string[]>("FILE")
+        {
+            Description = "Histories in JSON Lines; several are merged by time into one.",
+            Arity = ArgumentArity.OneOrMore,
+        };
+        var command = new Command("check", "Judges whether a recorded history is linearizable.") { files };
+        command.SetAction(parsed => Run(parsed.GetRequiredValue(files)));
+        return command;
+    }
+
+    private static int Run(string[] files)
+    {
+        IReadOnlyList<HistoryEvent> events = HistoryFiles.Load(files);
+        LinearizabilityVerdict verdict = LinearizabilityChecker.Check(events);
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Name(verdict.Verdict)}: {verdict.Operations} operations ({verdict.Unknowns} of unknown outcome) on {verdict.Keys} keys, "
+            + $"{verdict.Steps} steps"));
+        Console.WriteLine(verdict.Explanation);
+        return verdict.Verdict == Verdict.Linearizable ? ExitCode.Ok : ExitCode.Fault;
+    }
+
+    /// <summary>A verdict as one word.</summary>
+    internal static string Name(Verdict verdict) => verdict switch
+    {
+        Verdict.Linearizable => "linearizable",
+        Verdict.Violation => "VIOLATION",
+        _ => "undecided",
+    };
+}

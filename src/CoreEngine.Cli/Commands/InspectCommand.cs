@@ -1,0 +1,24 @@
+using System;
+using System.CommandLine;
+using CoreEngine.IO.Log;
+
+namespace CoreEngine.Cli.Commands;
+
+/// <summary><c>coreengine inspect DIR</c>: what a data directory holds, for people. Read-only.</summary>
+internal static class InspectCommand
+{
+    internal static Command Create()
+    {
+        var directory = new Argument<string>("DIR") { Description = "The data directory of a replica; it may be in use." };
+        var command = new Command("inspect", "Prints superblock, segments, batches and records of a data directory.") { directory };
+        command.SetAction(parsed => Run(parsed.GetRequiredValue(directory)));
+        return command;
+    }
+
+    private static int Run(string directory)
+    {
+        DataDirectory.Require(directory);
+        LogInspector.Dump(directory, Console.Out);
+        return ExitCode.Ok;
+    }
+}

@@ -1,0 +1,44 @@
+using System;
+using System.CommandLine;
+using System.Globalization;
+using CoreEngine.IO.Log;
+
+namespace CoreEngine.Cli.Commands;
+
+/// <summary><c>coreengine verify DIR</c>: walks every checksum. Read-only.</summary>
+internal static class VerifyCommand
+{
+    internal static Command Create()
+    {
+        var directory = new Argument<string>("DIR") { Description = "The data directory of a replica; it should not be in use." };
+        var command = new Command("verify", "Walks every checksum of a data directory; says what is sound, torn or damaged.")
+        {
+            directory,
+        };
+        command.SetAction(parsed => Run(parsed.GetRequiredValue(directory)));
+        return command;
+    }
+
+    private static int Run(string directory)
+    {
+        DataDirectory.Require(directory);
+        LogVerdict verdict = LogVerifier.Verify(directory);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{directory}: {verdict.Report}"));
+        foreach (string note in verdict.Report.Notes)
+        {
+            Console.WriteLine($"note: {note}");
+        }
+
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"sound: {verdict.Report.Batches} batches, {verdict.Report.Records} records; "
+            + $"torn: {verdict.Torn}; damaged: {verdict.Damages.Count}"));
+        foreach (LogDamage damage in verdict.Damages)
+        {
+            Console.WriteLine($"damaged: {damage}");
+        }
+
+        Console.WriteLine(verdict.Message);
+        return verdict.IsSound ? ExitCode.Ok : ExitCode.Fault;
+    }
+}

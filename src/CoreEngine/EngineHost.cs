@@ -56,13 +56,13 @@ internal sealed class EngineHost
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(directory);
         ArgumentOutOfRangeException.ThrowIfZero(replica);
+        OptionsCheck.VerifySegment(segmentBytes);
         try
         {
             Directory.CreateDirectory(directory);
             using var directoryLock = DirectoryLock.Acquire(directory);
             using PortableIoRing ring = PortableIoRing.Open(directory);
             ulong incarnation = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)) | 1;
-            OptionsCheck.VerifySegment(segmentBytes);
             var logOptions = new LogOptions { SegmentBytes = segmentBytes, Seed = incarnation };
             var identity = new LogIdentity(cluster, replica, incarnation);
             LogOpenResult result = SegmentedLog.Format(ring, identity, logOptions);
@@ -255,7 +255,8 @@ internal sealed class EngineHost
             Loop.Fail(group, fault);
         }
 
-        // A worker may still be inside the host's machine: it answers its queries first, and touches nothing of this shard afterwards.
+        // A worker may still be inside the host's machine: it answers its queries first, and touches nothing of this
+        // shard afterwards.
         foreach (GroupRuntime group in Loop.Groups)
         {
             group.Applier.WaitUntilIdle();

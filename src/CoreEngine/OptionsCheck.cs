@@ -69,7 +69,8 @@ internal static class OptionsCheck
 
     private static void VerifyPeers(EngineOptions options)
     {
-        Require(options.Peers is not null, nameof(options.Peers), "must be a list; an empty one makes a cluster of one");
+        Require(
+            options.Peers is not null, nameof(options.Peers), "must be a list; an empty one makes a cluster of one");
         var seen = new HashSet<uint> { options.Replica };
         var addresses = new HashSet<IPEndPoint> { options.Listen };
         foreach (Peer peer in options.Peers)

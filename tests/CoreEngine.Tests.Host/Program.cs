@@ -9,8 +9,10 @@ using CoreEngine.Model;
 namespace CoreEngine.Tests.Host;
 
 /// <summary>
-/// A replica alone in a process that tests may kill: <c>Host DIRECTORY PORT</c>. Prints <c>ready</c>, then obeys its input, line by line:
-/// <c>run COUNT OUTSTANDING</c> proposes rising numbers and prints <c>ack INDEX NUMBER</c> for each one that committed, at last
+/// A replica alone in a process that tests may kill: <c>Host DIRECTORY PORT</c>. Prints <c>ready</c>, then obeys its
+/// input, line by line:
+/// <c>run COUNT OUTSTANDING</c> proposes rising numbers and prints <c>ack INDEX NUMBER</c> for each one that
+/// committed, at last
 /// <c>done COMMITTED</c>. A fault is printed as <c>fault REASON</c>; the end of the input ends the process.
 /// </summary>
 internal static class Program
@@ -43,13 +45,15 @@ internal static class Program
         {
             string[] words = line.Split(' ');
             await RunAsync(
-                group, int.Parse(words[1], CultureInfo.InvariantCulture), int.Parse(words[2], CultureInfo.InvariantCulture));
+                group,
+                int.Parse(words[1], CultureInfo.InvariantCulture),
+                int.Parse(words[2], CultureInfo.InvariantCulture));
         }
     }
 
     private static async Task RunAsync(Group group, int count, int outstanding)
     {
-        var pending = new Queue<(ulong Number, ValueTask<Receipt> Wait)>();
+        var pending = new Queue<(ulong Number, Task<Receipt> Wait)>();
         int committed = 0;
         byte[] command = new byte[8];
         for (int i = 0; i < count || pending.Count > 0; i++)
@@ -57,7 +61,7 @@ internal static class Program
             if (i < count)
             {
                 BinaryPrimitives.WriteUInt64LittleEndian(command, _next);
-                pending.Enqueue((_next++, group.ProposeAsync(command)));
+                pending.Enqueue((_next++, group.ProposeAsync(command).AsTask()));
             }
 
             if (pending.Count < outstanding && i < count)
@@ -65,7 +69,7 @@ internal static class Program
                 continue;
             }
 
-            (ulong number, ValueTask<Receipt> wait) = pending.Dequeue();
+            (ulong number, Task<Receipt> wait) = pending.Dequeue();
             Receipt receipt = await wait;
             if (receipt.Outcome == Outcome.Committed)
             {

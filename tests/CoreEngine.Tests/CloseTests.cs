@@ -1,4 +1,5 @@
-// Goal: the end of an engine. Method: one replica whose machine stands at a gate or disposes the engine from the inside.
+// Goal: the end of an engine. Method: one replica whose machine stands at a gate or disposes the engine from the
+// inside.
 using System;
 using System.Linq;
 using System.Threading;
@@ -20,8 +21,8 @@ public sealed class CloseTests
         Engine engine = cluster.Engine(1);
         Task<Receipt>[] pending = [.. Enumerable.Range(0, 500)
             .Select(i => group.ProposeAsync(RecordingMachine.Command((ulong)i)).AsTask())];
-        ValueTask first = engine.DisposeAsync();
-        ValueTask second = engine.DisposeAsync();
+        Task first = engine.DisposeAsync().AsTask();
+        Task second = engine.DisposeAsync().AsTask();
         Receipt[] receipts = await Task.WhenAll(pending).WaitAsync(Cluster.Patience);
         Assert.All(receipts, static receipt => Assert.True(
             receipt.Outcome == Outcome.Committed || receipt.Refusal.Code == RefusalCode.Closing, receipt.ToString()));
@@ -37,7 +38,8 @@ public sealed class CloseTests
         await Assert.ThrowsAsync<InvalidOperationException>(
             () => group.WaitAsync(Frontier.Applied, ulong.MaxValue).WaitAsync(Cluster.Patience));
         EngineOpenException error = await Assert.ThrowsAsync<EngineOpenException>(
-            () => engine.OpenGroupAsync("late", new RecordingMachine(), GroupOptions.Raft() with { Group = 9 }).AsTask());
+            () => engine.OpenGroupAsync(
+                "late", new RecordingMachine(), GroupOptions.Raft() with { Group = 9 }).AsTask());
         Assert.Contains("disposed", error.Message, StringComparison.Ordinal);
         await engine.DisposeAsync();
         Assert.Contains("portable ring", engine.Backends, StringComparison.Ordinal);

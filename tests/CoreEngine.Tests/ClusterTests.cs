@@ -1,5 +1,5 @@
-// Goal: three replicas as a host sees them. Method: three engines in this process, on loopback and real disks; replicas are stopped and
-// started again.
+// Goal: three replicas as a host sees them. Method: three engines in this process, on loopback and real disks;
+// replicas are stopped and started again.
 using System;
 using System.Diagnostics;
 using System.Linq;

@@ -1,5 +1,6 @@
-// Goal: an acknowledgement stands on a durable write, and after a failed one nothing is acknowledged or written any more. Method: strace on
-// a replica in a process of its own: it counts, orders and fails the very calls that reach the kernel.
+// Goal: an acknowledgement stands on a durable write, and after a failed one nothing is acknowledged or written any
+// more. Method: strace on a replica in a process of its own: it counts, orders and fails the very calls that reach
+// the kernel.
 using System;
 using System.Collections.Generic;
 using System.Linq;
@@ -46,7 +47,8 @@ public sealed class DurabilityTests(ITestOutputHelper notes)
                 Assert.StartsWith("fault ", await host.ReadAcksAsync(acks), StringComparison.Ordinal);
                 await host.KillAsync();
                 string[] lines = await trace.ReadAsync();
-                int failed = Array.FindIndex(lines, static line => line.Contains("(INJECTED)", StringComparison.Ordinal));
+                int failed = Array.FindIndex(
+                    lines, static line => line.Contains("(INJECTED)", StringComparison.Ordinal));
                 Assert.True(failed >= 0, "nothing was injected");
                 string[] after = lines[(failed + 1)..];
                 Assert.DoesNotContain(after, static line => Strace.IsStart(line, "pwritev2"));
@@ -81,7 +83,8 @@ public sealed class DurabilityTests(ITestOutputHelper notes)
             {
                 // One outstanding: no two of them can share a write.
                 acknowledged++;
-                Assert.True(durable >= acknowledged, $"acknowledgement {acknowledged} after {durable} durable writes: {line}");
+                Assert.True(
+                    durable >= acknowledged, $"acknowledgement {acknowledged} after {durable} durable writes: {line}");
             }
         }
 
@@ -114,7 +117,8 @@ public sealed class DurabilityTests(ITestOutputHelper notes)
             return null;
         }
 
-        (Strace? trace, string reason) = await Strace.AttachAsync(host.Id, scratch.Sub("trace"), "pwritev2,write", null);
+        (Strace? trace, string reason) = await Strace.AttachAsync(
+            host.Id, scratch.Sub("trace"), "pwritev2,write", null);
         if (trace is null)
         {
             notes.WriteLine($"not run: {reason}");

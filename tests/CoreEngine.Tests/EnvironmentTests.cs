@@ -1,5 +1,5 @@
-// Goal: a bad environment gives one clear error that names cause and remedy, and costs nothing. Method: real directories, ports and
-// locks; after each refusal the good way is tried and must work.
+// Goal: a bad environment gives one clear error that names cause and remedy, and costs nothing. Method: real
+// directories, ports and locks; after each refusal the good way is tried and must work.
 using System;
 using System.IO;
 using System.Linq;
@@ -122,7 +122,8 @@ public sealed class EnvironmentTests : IAsyncLifetime
         var machine = new RecordingMachine();
         Group group = await again.OpenGroupAsync("test", machine, GroupOptions.Raft());
         await group.WaitAsync(Frontier.Applied, applied).WaitAsync(Cluster.Patience);
-        QueryResult<ulong> found = await group.QueryAsync<RecordingMachine, int, ulong>(static (m, _) => m.StateDigest, 0);
+        QueryResult<ulong> found = await group.QueryAsync<RecordingMachine, int, ulong>(
+            static (m, _) => m.StateDigest, 0);
         Assert.Equal(digest, found.Value);
     }
 
@@ -130,7 +131,8 @@ public sealed class EnvironmentTests : IAsyncLifetime
     [MemberData(nameof(Senseless))]
     public async Task A_setting_that_makes_no_sense_is_named(string setting, Func<EngineOptions, EngineOptions> change)
     {
-        ArgumentException error = await Assert.ThrowsAnyAsync<ArgumentException>(() => Engine.OpenAsync(change(Good)).AsTask());
+        ArgumentException error = await Assert.ThrowsAnyAsync<ArgumentException>(
+            () => Engine.OpenAsync(change(Good)).AsTask());
         Assert.Equal(setting, error.ParamName);
         Assert.Contains(setting, error.Message, StringComparison.Ordinal);
     }
@@ -154,7 +156,7 @@ public sealed class EnvironmentTests : IAsyncLifetime
         { "Peers", static o => o with { Peers = [new Peer(2, Loopback(1)), new Peer(2, Loopback(2))] } },
         { "Peers", static o => o with { Peers = [new Peer(2, Loopback(1)), new Peer(3, Loopback(1))] } },
         { "Peers", static o => o with { Peers = [new Peer(2, o.Listen)] } },
-        { "Peers", static o => o with { Peers = [.. Enumerable.Range(2, 64).Select(i => new Peer((uint)i, Loopback(i)))] } },
+        { "Peers", static o => o with { Peers = TooMany() } },
     };
 
     [Theory]
@@ -164,7 +166,8 @@ public sealed class EnvironmentTests : IAsyncLifetime
     [InlineData("x", 5, 4096, 8, "QueueBytes")]
     [InlineData("x", 5, 65536, 7, "ProposalsMax")]
     [InlineData("x", 5, 65536, 65536, "ProposalsMax")]
-    public async Task A_groups_setting_that_makes_no_sense_is_named(string name, uint number, int queue, int places, string setting)
+    public async Task A_groups_setting_that_makes_no_sense_is_named(
+        string name, uint number, int queue, int places, string setting)
     {
         var options = new GroupOptions { Group = number, QueueBytes = queue, ProposalsMax = places };
         ArgumentException error = await Assert.ThrowsAnyAsync<ArgumentException>(
@@ -172,11 +175,15 @@ public sealed class EnvironmentTests : IAsyncLifetime
         Assert.Contains(setting, error.Message, StringComparison.Ordinal);
     }
 
+    private static Peer[] TooMany() =>
+        [.. Enumerable.Range(2, Limits.ReplicasMax).Select(static i => new Peer((uint)i, Loopback(i)))];
+
     private static IPEndPoint Loopback(int port) => new(IPAddress.Loopback, port);
 
     private static async Task Refused(EngineOptions options, params string[] words)
     {
-        EngineOpenException error = await Assert.ThrowsAsync<EngineOpenException>(() => Engine.OpenAsync(options).AsTask());
+        EngineOpenException error = await Assert.ThrowsAsync<EngineOpenException>(
+            () => Engine.OpenAsync(options).AsTask());
         foreach (string word in words)
         {
             Assert.Contains(word, error.Message, StringComparison.Ordinal);

@@ -1,5 +1,5 @@
-// Goal: a full or read-only disk refuses with its reason, and loses nothing. Method: a small tmpfs of its own, made larger afterwards; only
-// where mounting is permitted, else the test says that it did not run.
+// Goal: a full or read-only disk refuses with its reason, and loses nothing. Method: a small tmpfs of its own, made
+// larger afterwards; only where mounting is permitted, else the test says that it did not run.
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;
@@ -35,7 +35,8 @@ public sealed class FullDiskTests(ITestOutputHelper notes)
                 await FillAsync(engine, acks);
             }
 
-            // The tool that fills the rest of the disk must not matter either: nothing acknowledged depends on new space.
+            // The tool that fills the rest of the disk must not matter either: nothing acknowledged depends on new
+            // space.
             await HostProcess.VerifyAsync(directory, acks);
             Assert.True(Run("mount", "-o", "remount,size=64m", directory));
             await HostProcess.VerifyAsync(directory, acks);
@@ -122,7 +123,8 @@ public sealed class FullDiskTests(ITestOutputHelper notes)
 
     private static bool Run(string program, params string[] arguments)
     {
-        using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
+        using Process process = Process.Start(
+            new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
         process.WaitForExit();
         return process.ExitCode == 0;
     }

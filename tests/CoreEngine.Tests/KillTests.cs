@@ -1,5 +1,6 @@
-// Goal: what was acknowledged survives SIGKILL. Method: a replica in a process of its own, killed twenty times in the middle of its
-// proposals; its printed acknowledgements are compared with what a fresh machine replays from the directory.
+// Goal: what was acknowledged survives SIGKILL. Method: a replica in a process of its own, killed twenty times in the
+// middle of its proposals; its printed acknowledgements are compared with what a fresh machine replays from the
+// directory.
 using System.Collections.Generic;
 using System.Threading.Tasks;
 using CoreEngine.Model;
@@ -25,7 +26,8 @@ public sealed class KillTests
             {
                 host.Run(int.MaxValue, 1 + (int)(chance.Next() % 100));
 
-                // The moment: after some acknowledgements, wherever the process is then; what it still prints counts too.
+                // The moment: after some acknowledgements, wherever the process is then; what it still prints counts
+                // too.
                 await host.ReadAcksAsync(acks, 1 + (int)(chance.Next() % 2000));
                 Task killed = host.KillAsync();
                 await host.ReadAcksAsync(acks);

@@ -1,4 +1,5 @@
-// Goal: what a host gets back from a proposal. Method: one replica in this process on a real disk, every field of the receipt looked at.
+// Goal: what a host gets back from a proposal. Method: one replica in this process on a real disk, every field of the
+// receipt looked at.
 using System;
 using System.Collections.Generic;
 using System.Threading;
@@ -69,7 +70,8 @@ public sealed class ProposalTests : IAsyncLifetime
     {
         Receipt receipt = await Group.ProposeAsync(new byte[Limits.EntryBytesMax + 1]);
         Assert.Equal(Outcome.Refused, receipt.Outcome);
-        Assert.Equal(new Refusal(RefusalCode.EntryTooLarge, Limits.EntryBytesMax + 1, Limits.EntryBytesMax), receipt.Refusal);
+        Assert.Equal(
+            new Refusal(RefusalCode.EntryTooLarge, Limits.EntryBytesMax + 1, Limits.EntryBytesMax), receipt.Refusal);
         Assert.Equal(Guarantee.Floor, receipt.Guarantee);
         await _cluster.CommitAsync(5, Limits.EntryBytesMax);
         Assert.Equal(Outcome.Committed, (await Group.ProposeAsync(default)).Outcome);
@@ -80,7 +82,8 @@ public sealed class ProposalTests : IAsyncLifetime
     {
         using var cancelled = new CancellationTokenSource();
         await cancelled.CancelAsync();
-        Assert.Throws<OperationCanceledException>(() => _ = Group.ProposeAsync(RecordingMachine.Command(1), cancelled.Token));
+        await Assert.ThrowsAsync<OperationCanceledException>(
+            async () => await Group.ProposeAsync(RecordingMachine.Command(1), cancelled.Token));
 
         int thrown = 0;
         const ulong Marked = 0xABCD_0000;
@@ -149,7 +152,8 @@ public sealed class ProposalTests : IAsyncLifetime
     public async Task Frontiers_can_be_waited_for_and_a_cancelled_wait_leaves_no_place_behind()
     {
         Receipt receipt = await _cluster.CommitAsync(1);
-        foreach (Frontier frontier in (Frontier[])[Frontier.Appended, Frontier.Durable, Frontier.Committed, Frontier.Applied])
+        Frontier[] frontiers = [Frontier.Appended, Frontier.Durable, Frontier.Committed, Frontier.Applied];
+        foreach (Frontier frontier in frontiers)
         {
             await Group.WaitAsync(frontier, receipt.Coordinate.Index).WaitAsync(Cluster.Patience);
         }

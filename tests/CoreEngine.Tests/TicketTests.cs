@@ -1,5 +1,5 @@
-// Goal: tickets and back-pressure. Method: one replica; its machine stands at a gate on a worker, so that proposals stay pending as long
-// as a test wants.
+// Goal: tickets and back-pressure. Method: one replica; its machine stands at a gate on a worker, so that proposals
+// stay pending as long as a test wants.
 using System;
 using System.Collections.Generic;
 using System.Linq;
@@ -69,7 +69,7 @@ public sealed class TicketTests
 
         Assert.False(group.TryPropose(RecordingMachine.Command(1), out ticket, out refusal));
         Assert.Equal(RefusalCode.QueueFull, refusal.Code);
-        ValueTask<Receipt> refused = group.ProposeAsync(RecordingMachine.Command(1));
+        Task<Receipt> refused = group.ProposeAsync(RecordingMachine.Command(1)).AsTask();
         Assert.True(refused.IsCompleted);
         Assert.Equal(RefusalCode.QueueFull, (await refused).Refusal.Code);
 
@@ -87,13 +87,13 @@ public sealed class TicketTests
     {
         using var gate = new ManualResetEventSlim(false);
         await using Cluster cluster = await GatedAsync(gate, places: 8, TimeSpan.FromSeconds(60));
-        ValueTask<Receipt>[] pending = [.. Enumerable.Range(0, 8)
-            .Select(i => cluster.Group(1).ProposeAsync(RecordingMachine.Command((ulong)i)))];
-        ValueTask<Receipt> refused = cluster.Group(1).ProposeAsync(RecordingMachine.Command(9));
+        Task<Receipt>[] pending = [.. Enumerable.Range(0, 8)
+            .Select(i => cluster.Group(1).ProposeAsync(RecordingMachine.Command((ulong)i)).AsTask())];
+        Task<Receipt> refused = cluster.Group(1).ProposeAsync(RecordingMachine.Command(9)).AsTask();
         Assert.True(refused.IsCompleted);
         Assert.Equal(new Refusal(RefusalCode.QueueFull, 8), (await refused).Refusal);
         gate.Set();
-        foreach (ValueTask<Receipt> one in pending)
+        foreach (Task<Receipt> one in pending)
         {
             Assert.Equal(Outcome.Committed, (await one).Outcome);
         }
@@ -112,8 +112,10 @@ public sealed class TicketTests
 
         Assert.Null(cluster.Engine(1).Fault);
         gate.Set();
-        await cluster.Group(1).WaitAsync(Frontier.Applied, cluster.Group(1).Frontiers.Appended).WaitAsync(Cluster.Patience);
-        QueryResult<int> count = await cluster.Group(1).QueryAsync<RecordingMachine, int, int>(static (m, _) => m.Heads.Count, 0);
+        await cluster.Group(
+            1).WaitAsync(Frontier.Applied, cluster.Group(1).Frontiers.Appended).WaitAsync(Cluster.Patience);
+        QueryResult<int> count = await cluster.Group(
+            1).QueryAsync<RecordingMachine, int, int>(static (m, _) => m.Heads.Count, 0);
         Assert.Equal(6, count.Value);
     }
 
@@ -122,7 +124,8 @@ public sealed class TicketTests
         Cluster cluster = await Cluster.OpenAsync(1, options => options with { ProposalTimeout = timeout });
         await cluster.StopAsync(1);
         cluster.GroupOptions = GroupOptions.Raft() with { ProposalsMax = places };
-        await cluster.StartAsync(1, new RecordingMachine { InlineSafe = false, Before = _ => gate.Wait(Cluster.Patience) });
+        await cluster.StartAsync(
+            1, new RecordingMachine { InlineSafe = false, Before = _ => gate.Wait(Cluster.Patience) });
         await cluster.Group(1).WaitAsync(Frontier.Committed, 1).WaitAsync(Cluster.Patience);
         return cluster;
     }

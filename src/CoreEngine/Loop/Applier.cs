@@ -64,7 +64,9 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
     /// <summary>True on a worker that is inside a machine of this shard.</summary>
     internal static bool IsInside(EngineLoop loop) => _inside == loop;
 
-    /// <summary>Blocks until no worker is in the machine, nor about to wake the ring. For the end of the shard.</summary>
+    /// <summary>
+    /// Blocks until no worker is in the machine, nor about to wake the ring. For the end of the shard.
+    /// </summary>
     internal void WaitUntilIdle()
     {
         lock (_out)

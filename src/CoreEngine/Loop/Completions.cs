@@ -53,7 +53,8 @@ internal sealed class Completions(IWorkers workers)
     }
 
     /// <summary>
-    /// The shard ends and nobody will come to the rescue any more: every host that still waits gets a worker of its own, so that none hangs
+    /// The shard ends and nobody will come to the rescue any more: every host that still waits gets a worker of its
+    /// own, so that none hangs
     /// behind one that blocks.
     /// </summary>
     internal void HelpAll()

@@ -74,7 +74,9 @@ internal sealed class PendingEntries
 
     private PendingEntry Last => _ring[(int)((_tail - 1) & (_ring.Length - 1))];
 
-    /// <summary>A proposal that timed out has given its slot to another, while its entry is still not applied.</summary>
+    /// <summary>
+    /// A proposal that timed out has given its slot to another, while its entry is still not applied.
+    /// </summary>
     private void DropEnded()
     {
         long kept = _head;

@@ -34,7 +34,8 @@ internal sealed class GroupRecovery : ILogVisitor
     private readonly Dictionary<uint, RecoveredGroup> _groups = [];
 
     /// <summary>What the log holds of a group; nothing when the log does not know it.</summary>
-    /// <remarks>It stays here until <see cref="Release"/>: a refused opening must not make the next one see an empty group.</remarks>
+    /// <remarks>It stays here until <see cref="Release"/>: a refused opening must not make the next one see an empty
+    /// group.</remarks>
     internal RecoveredGroup Find(uint group) =>
         _groups.TryGetValue(group, out RecoveredGroup? found) ? found : new RecoveredGroup(group);
 

@@ -10,7 +10,9 @@ using Xunit;
 
 namespace CoreEngine.Tests.Support;
 
-/// <summary>Engines of one cluster in this process, on loopback, each with a directory of its own on a real disk.</summary>
+/// <summary>
+/// Engines of one cluster in this process, on loopback, each with a directory of its own on a real disk.
+/// </summary>
 internal sealed class Cluster : IAsyncDisposable
 {
     internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);

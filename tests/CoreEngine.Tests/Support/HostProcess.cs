@@ -54,9 +54,13 @@ internal sealed class HostProcess : IDisposable
     internal void Run(int count, int outstanding) =>
         _process.StandardInput.WriteLine(string.Create(CultureInfo.InvariantCulture, $"run {count} {outstanding}"));
 
-    internal async Task<string?> ReadAsync() => await _process.StandardOutput.ReadLineAsync().WaitAsync(Cluster.Patience);
+    internal async Task<string?> ReadAsync() =>
+        await _process.StandardOutput.ReadLineAsync().WaitAsync(Cluster.Patience);
 
-    /// <summary>Reads acknowledgements, at most so many, until another line or the end of the process comes; returns that line.</summary>
+    /// <summary>
+    /// Reads acknowledgements, at most so many, until another line or the end of the process comes; returns that
+    /// line.
+    /// </summary>
     internal async Task<string?> ReadAcksAsync(Dictionary<ulong, ulong> acks, int most = int.MaxValue)
     {
         for (int i = 0; i < most; i++)
@@ -77,7 +81,9 @@ internal sealed class HostProcess : IDisposable
         await _process.WaitForExitAsync().WaitAsync(Cluster.Patience);
     }
 
-    /// <summary>Opens the directory in this process and demands that every acknowledged number stands at its index.</summary>
+    /// <summary>
+    /// Opens the directory in this process and demands that every acknowledged number stands at its index.
+    /// </summary>
     internal static async Task VerifyAsync(string directory, Dictionary<ulong, ulong> acks)
     {
         await using Engine engine = await Engine.OpenAsync(Options(directory));
@@ -89,12 +95,12 @@ internal sealed class HostProcess : IDisposable
             await Task.Yield();
         }
 
-        QueryResult<Dictionary<ulong, ulong>> heads = await group.QueryAsync<RecordingMachine, int, Dictionary<ulong, ulong>>(
+        var heads = await group.QueryAsync<RecordingMachine, int, Dictionary<ulong, ulong>>(
             static (m, _) => new Dictionary<ulong, ulong>(m.Heads), 0);
         foreach ((ulong index, ulong number) in acks)
         {
             bool found = heads.Value!.TryGetValue(index, out ulong value);
-            Assert.True(found && value == number, $"acknowledged {number} at {index} is lost: {(found ? value : "nothing")} is there");
+            Assert.True(found && value == number, $"acknowledged {number} at {index} is lost, there is {value}");
         }
     }
 
@@ -119,7 +125,8 @@ internal sealed class HostProcess : IDisposable
             return false;
         }
 
-        acks.Add(ulong.Parse(words[1], CultureInfo.InvariantCulture), ulong.Parse(words[2], CultureInfo.InvariantCulture));
+        acks.Add(
+            ulong.Parse(words[1], CultureInfo.InvariantCulture), ulong.Parse(words[2], CultureInfo.InvariantCulture));
         return true;
     }
 }

@@ -5,7 +5,9 @@ using System.Text;
 
 namespace CoreEngine.Tests.Support;
 
-/// <summary>Remembers the head of every command by its index and replies with the command, as far as a reply may be long.</summary>
+/// <summary>
+/// Remembers the head of every command by its index and replies with the command, as far as a reply may be long.
+/// </summary>
 /// <remarks>The command "boom" throws.</remarks>
 internal sealed class RecordingMachine : IStateMachine
 {
@@ -43,7 +45,8 @@ internal sealed class RecordingMachine : IStateMachine
             entry.Command[..int.Min(8, entry.Command.Length)].CopyTo(head);
             ulong value = BinaryPrimitives.ReadUInt64LittleEndian(head);
             Heads.Add(entry.Index, value);
-            StateDigest = unchecked((((StateDigest ^ value) * 1099511628211) ^ entry.Index) + (uint)entry.Command.Length);
+            StateDigest = unchecked(
+                (((StateDigest ^ value) * 1099511628211) ^ entry.Index) + (uint)entry.Command.Length);
             if (replies.IsWanted)
             {
                 replies.Reply(entry, entry.Command[..int.Min(ReplyBytesMax, entry.Command.Length)]);

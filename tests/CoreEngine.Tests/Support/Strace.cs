@@ -20,7 +20,8 @@ internal sealed class Strace : IDisposable
     }
 
     /// <summary>Attaches to all threads; null with a reason when this machine does not let it.</summary>
-    internal static async Task<(Strace? Trace, string Reason)> AttachAsync(int process, string output, string calls, string? inject)
+    internal static async Task<(
+        Strace? Trace, string Reason)> AttachAsync(int process, string output, string calls, string? inject)
     {
         if (!File.Exists("/usr/bin/strace"))
         {
@@ -29,7 +30,8 @@ internal sealed class Strace : IDisposable
 
         var start = new ProcessStartInfo(
             "/usr/bin/strace",
-            ["-f", "-s", "40", "-e", $"trace={calls}", "-o", output, "-p", process.ToString(CultureInfo.InvariantCulture)])
+            ["-f", "-s", "40", "-e", $"trace={calls}", "-o", output, "-p", process.ToString(
+                CultureInfo.InvariantCulture)])
         {
             RedirectStandardError = true,
         };

@@ -1,7 +1,6 @@
 // Goal: a bad environment gives one clear error that names cause and remedy, and costs nothing. Method: real
 // directories, ports and locks; after each refusal the good way is tried and must work.
 using System;
-using System.IO;
 using System.Linq;
 using System.Net;
 using System.Threading.Tasks;

@@ -131,6 +131,8 @@ public sealed class ProposalTests : IAsyncLifetime
 
         await Task.WhenAll(waits).WaitAsync(Cluster.Patience);
 
+        bool WaitHere() => blocked.Wait(Cluster.Patience);
+
         async Task Block(ulong i)
         {
             await Group.ProposeAsync(RecordingMachine.Command(i)).ConfigureAwait(false);
@@ -139,7 +141,7 @@ public sealed class ProposalTests : IAsyncLifetime
                 // Synchronously, on the continuation's own thread: what stands behind it in the chunk must get through.
                 Receipt inner = Group.ProposeAsync(RecordingMachine.Command(i)).AsTask().GetAwaiter().GetResult();
                 Assert.Equal(Outcome.Committed, inner.Outcome);
-                Assert.True(i != 3 || blocked.Wait(Cluster.Patience));
+                Assert.True(i != 3 || WaitHere());
             }
             else if (i == 39)
             {

@@ -80,7 +80,7 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         uint[] members = [.. Enumerable.Range(1, world.Options.Replicas).Select(static i => (uint)i)];
         GroupRuntime runtime = GroupOpening.Create(
             Loop,
-            recovery.Take(1),
+            recovery.Find(1),
             new GroupRequest("journal", Machine, GroupOptions.Raft()),
             new GroupMembership(members, chance.Next(), _log.Identity.Incarnation));
         Loop.Add(runtime);

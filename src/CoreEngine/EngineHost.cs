@@ -56,6 +56,7 @@ internal sealed class EngineHost
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(directory);
         ArgumentOutOfRangeException.ThrowIfZero(replica);
+        OptionsCheck.VerifySegment(segmentBytes);
         try
         {
             Directory.CreateDirectory(directory);
@@ -137,7 +138,7 @@ internal sealed class EngineHost
 
     internal async ValueTask DisposeAsync()
     {
-        if (Thread.CurrentThread == _thread)
+        if (Thread.CurrentThread == _thread || Applier.IsInside(Loop))
         {
             throw new InvalidOperationException(
                 "the engine cannot be disposed from inside Apply or a query: the shard would wait for itself");
@@ -194,13 +195,14 @@ internal sealed class EngineHost
             throw new ArgumentException($"group {options.Group} is open already", nameof(options));
         }
 
-        RecoveredGroup recovered = _recovery.Take(options.Group);
+        RecoveredGroup recovered = _recovery.Find(options.Group);
         uint[] members = [.. Options.Peers.Select(static peer => peer.Replica).Append(Options.Replica).Order()];
         GroupRuntime runtime = GroupOpening.Create(
             Loop,
             recovered,
             new GroupRequest(name, machine, options),
             new GroupMembership(members, _seed, Incarnation));
+        _recovery.Release(options.Group);
         Loop.Add(runtime);
         return new Group(runtime);
     }
@@ -253,6 +255,13 @@ internal sealed class EngineHost
         foreach (GroupRuntime group in Loop.Groups)
         {
             Loop.Fail(group, fault);
+        }
+
+        // A worker may still be inside the host's machine: it answers its queries first, and touches nothing of this
+        // shard afterwards.
+        foreach (GroupRuntime group in Loop.Groups)
+        {
+            group.Applier.WaitUntilIdle();
         }
 
         Loop.IsStopped = true;

@@ -97,6 +97,9 @@ internal sealed class EngineLoop
     /// <summary>Some link holds frames that <see cref="ITransport.Flush"/> has not pushed out.</summary>
     internal bool FlushNeeded { get; set; }
 
+    /// <summary>Work was started in this turn that no event announces: turn once more before parking.</summary>
+    internal bool TurnAgain { get; set; }
+
     /// <summary>Any thread. Why the shard stopped.</summary>
     internal EngineFault? Fault => Volatile.Read(ref _fault);
 
@@ -160,6 +163,8 @@ internal sealed class EngineLoop
             Stop(new EngineFault($"{Log.Fault}; the shard has stopped and acknowledges nothing more", null));
         }
 
+        any |= TurnAgain;
+        TurnAgain = false;
         return any;
     }
 
@@ -173,7 +178,7 @@ internal sealed class EngineLoop
         Interlocked.Exchange(ref _parked, writing ? ParkedForMuch : ParkedForAll);
         foreach (GroupRuntime group in _groups)
         {
-            if (!group.ReadQueue.IsEmpty || MayTakeProposals(group))
+            if ((!group.ReadQueue.IsEmpty && group.Reads.HasRoom) || MayTakeProposals(group))
             {
                 timeout = 0;
             }
@@ -328,6 +333,8 @@ internal sealed class EngineLoop
             {
                 Drain(group);
             }
+
+            Completions.HelpAll();
         }
     }
 

@@ -28,7 +28,7 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
     /// <summary>Counts the starts.</summary>
     internal int Life { get; private set; }
 
-    internal SimulatedDisk Disk { get; } = new();
+    internal SimulatedDisk Disk { get; private set; } = new();
 
     internal EngineLoop? Loop { get; private set; }
 
@@ -59,6 +59,14 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
     {
         using var ring = new SimulatedRing(Disk, chance, () => world.Now, world.Options.Disk);
         SegmentedLog.Format(ring, new LogIdentity(world.Cluster, number, chance.Next() | 1), LogOptionsOf());
+    }
+
+    /// <summary>The directory is wiped and formatted again under the old number.</summary>
+    internal void FormatAnew()
+    {
+        Invariant.Holds(Loop is null);
+        Disk = new SimulatedDisk();
+        Format();
     }
 
     /// <summary>Recovers from the disk and joins the network.</summary>

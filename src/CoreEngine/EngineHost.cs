@@ -7,6 +7,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Threading;
 using System.Threading.Tasks;
+using CoreEngine.Diagnostics;
 using CoreEngine.IO.Log;
 using CoreEngine.IO.Ring;
 using CoreEngine.IO.Transport;
@@ -77,8 +78,9 @@ internal sealed class EngineHost
         }
     }
 
-    internal static EngineHost Open(EngineOptions options)
+    internal static EngineHost Open(EngineOptions given)
     {
+        EngineOptions options = given with { Log = new HostLog(given.Log).Write };
         using var undo = new UndoStack();
         try
         {
@@ -107,7 +109,8 @@ internal sealed class EngineHost
             return host;
         }
         catch (Exception error)
-            when (error is IOException or UnauthorizedAccessException or SocketException or InvalidOperationException)
+            when (error is IOException or UnauthorizedAccessException or SocketException
+                or InvalidOperationException { InnerException: SocketException })
         {
             throw new EngineOpenException(
                 $"replica {options.Replica} cannot open {options.Directory}: {error.Message}", error);
@@ -184,7 +187,7 @@ internal sealed class EngineHost
             Peers = [.. options.Peers.Select(static peer => new TransportPeer(peer.Replica, peer.Address))],
             Seed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)),
             Wake = ring.Wake,
-            Log = options.Log ?? (static _ => { }),
+            Log = options.Log!,
         };
     }
 

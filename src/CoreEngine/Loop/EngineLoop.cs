@@ -392,10 +392,11 @@ internal sealed class EngineLoop
         bool any = group.ApplyWindow.TryFinish();
         foreach (LogWindow? window in group.PeerWindows)
         {
-            if (window is not null && window.TryFinish())
+            bool ended = window is not null && window.TryFinish();
+            any |= ended;
+            if (ended && group.Fault is null)
             {
-                any = true;
-                group.Core.Loaded(window.Peer, window.First, window.Last, group.Outputs);
+                group.Core.Loaded(window!.Peer, window.First, window.Last, group.Outputs);
             }
         }
 

@@ -9,7 +9,7 @@ namespace CoreEngine.Loop;
 /// </summary>
 /// <remarks>
 /// One load at a time; the bytes stay until the next <see cref="Start(ulong, ulong, int)"/>. Shard's thread only.
-/// Memory only while it is used.
+/// The buffer is made on first use, and kept.
 /// </remarks>
 internal sealed class LogWindow(EngineLoop loop, GroupRuntime group, uint peer)
 {

@@ -2,6 +2,8 @@
 // Method: the tree's packages are packed into a folder that is the only feed of a project outside of the tree, with a
 // package cache of its own; that project holds the example, letter by letter, and names only CoreEngine.
 using System;
+using System.Collections.Generic;
+using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
@@ -31,7 +33,7 @@ public class ConsumerTests(Feed feed)
     [Fact]
     public void The_example_has_twelve_lines_that_fit_a_screen()
     {
-        var lines = ReadmeExample.Lines(ReadmeExample.Read());
+        var lines = ReadmeExample.Lines(ReadmeExample.Read(ReadmeExample.First));
         Assert.Equal(12, lines.Count);
         Assert.All(lines, static line => Assert.InRange(line.Length, 1, 120));
     }
@@ -39,7 +41,7 @@ public class ConsumerTests(Feed feed)
     [Fact]
     public async Task The_example_builds_from_the_package_alone_and_prints_its_receipt_in_every_life()
     {
-        string consumer = await BuildAsync("example", ReadmeExample.Read());
+        string consumer = await BuildAsync("example", ReadmeExample.Read(ReadmeExample.First));
 
         ShellResult first = await RunAsync(consumer);
         Assert.True(first.ExitCode == 0, $"{first}");
@@ -49,6 +51,27 @@ public class ConsumerTests(Feed feed)
         ShellResult second = await RunAsync(consumer);
         Assert.True(second.ExitCode == 0, $"{second}");
         Assert.True(IndexOf(second) > index, $"{first}\n{second}");
+    }
+
+    [Fact]
+    public async Task Three_replicas_of_the_second_example_commit_what_each_of_them_proposes()
+    {
+        int ports = FreePorts.Below(3);
+        string program = ReadmeExample.Read(ReadmeExample.Cluster).Replace(
+            "7100", ports.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
+        string consumer = await BuildAsync("cluster", program + ReadmeExample.Machine());
+
+        // Their standard input ends once all three have printed: until then they serve each other.
+        var meeting = new Meeting(3);
+        ShellResult[] runs = await Task.WhenAll(Enumerable.Range(1, 3).Select(replica => Shell.RunAsync(
+            "dotnet",
+            [Path.Combine("app", "Consumer.dll"), replica.ToString(CultureInfo.InvariantCulture)],
+            consumer,
+            new Dictionary<string, string>(),
+            meeting)));
+
+        Assert.All(runs, static run => Assert.True(run.ExitCode == 0, $"{run}"));
+        Assert.Equal(3, runs.Select(IndexOf).Distinct().Count());
     }
 
     [Fact]
@@ -85,7 +108,7 @@ public class ConsumerTests(Feed feed)
         Assert.StartsWith(Start, line, StringComparison.Ordinal);
         string coordinate = line[Start.Length..line.IndexOf(',', StringComparison.Ordinal)];
         string digits = new([.. coordinate.Reverse().TakeWhile(char.IsAsciiDigit).Reverse()]);
-        return ulong.Parse(digits, System.Globalization.CultureInfo.InvariantCulture);
+        return ulong.Parse(digits, CultureInfo.InvariantCulture);
     }
 
     private async Task<string> BuildAsync(string name, string program)

@@ -17,6 +17,9 @@ public sealed class Feed : IDisposable
     private static readonly string[] Projects =
         ["CoreEngine.Model", "CoreEngine.Protocol", "CoreEngine.IO", "CoreEngine", "CoreEngine.Simulation"];
 
+    private static readonly string[] Settings =
+        ["Directory.Build.props", "Directory.Build.targets", "Directory.Packages.props"];
+
     private readonly string _home = Directory.CreateTempSubdirectory("coreengine-package-").FullName;
     private readonly Lazy<Task> _packing;
 
@@ -28,7 +31,7 @@ public sealed class Feed : IDisposable
     /// <summary>Where the packages lie.</summary>
     internal string Packages => Path.Combine(_home, "feed");
 
-    /// <summary>What a restore unpacks: nobody else's cache, where an older build of the same version may lie.</summary>
+    /// <summary>Where a restore unpacks: no cache in which an older build of the same version may lie.</summary>
     private string Cache => Path.Combine(_home, "cache");
 
     /// <summary>Packs what was built beside this test; the work is done once.</summary>
@@ -43,7 +46,7 @@ public sealed class Feed : IDisposable
     internal string NewDirectory(string name)
     {
         string directory = Directory.CreateDirectory(Path.Combine(_home, name)).FullName;
-        foreach (string file in (string[])["Directory.Build.props", "Directory.Build.targets", "Directory.Packages.props"])
+        foreach (string file in Settings)
         {
             File.WriteAllText(Path.Combine(directory, file), "<Project />\n");
         }
@@ -92,7 +95,11 @@ public sealed class Feed : IDisposable
                 "dotnet",
                 ["pack", file, "--no-build", "-c", configuration, "-o", Packages, "--nologo"],
                 Root,
-                new Dictionary<string, string> { ["MSBUILDDISABLENODEREUSE"] = "1", ["DOTNET_CLI_UI_LANGUAGE"] = "en" });
+                new Dictionary<string, string>
+                {
+                    ["MSBUILDDISABLENODEREUSE"] = "1",
+                    ["DOTNET_CLI_UI_LANGUAGE"] = "en",
+                });
             if (packed.ExitCode != 0)
             {
                 throw new InvalidOperationException($"packing {project} failed: {packed}");

@@ -47,8 +47,6 @@ internal sealed class RespServer : IAsyncDisposable
         var listener = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            // A port that a killed replica of the moment before left in TIME_WAIT may be taken again.
-            listener.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
             listener.Bind(endpoint);
             listener.Listen(512);
             state.Endpoint = (IPEndPoint)listener.LocalEndPoint!;

@@ -7,6 +7,7 @@ using System.Linq;
 using System.Text;
 using System.Threading.Tasks;
 using CoreEngine.Cli.KeyValue;
+using CoreEngine.Cli.Server;
 using CoreEngine.Model;
 using Xunit;
 
@@ -257,6 +258,16 @@ public sealed class RespServerTests
         Assert.StartsWith("-ERR refused Closing:", wire.Call("GET", "a"), StringComparison.Ordinal);
         Assert.Equal("+PONG", wire.Call("PING"));
         Assert.Contains("role:", wire.Call("INFO"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_port_in_use_is_named()
+    {
+        await using ServedReplica replica = await ServedReplica.StartAsync();
+
+        var error = Assert.Throws<BadInputException>(() => RespServer.Start(replica.Endpoint, replica.State));
+
+        Assert.Contains($"client: cannot listen on {replica.Endpoint}", error.Message, StringComparison.Ordinal);
     }
 
     private static (string[] Command, string Reply) NextMixed(Prng prng, Dictionary<string, string> model, int i)

@@ -17,12 +17,16 @@ internal sealed class ServedReplica : IAsyncDisposable
     private readonly Engine _engine;
     private readonly RespServer _server;
 
-    private ServedReplica(TemporaryDirectory directory, Engine engine, RespServer server)
+    private ServedReplica(TemporaryDirectory directory, Engine engine, ServerState state, RespServer server)
     {
+        State = state;
         _directory = directory;
         _engine = engine;
         _server = server;
     }
+
+    /// <summary>What the server's sessions share.</summary>
+    internal ServerState State { get; }
 
     internal IPEndPoint Endpoint => _server.Endpoint;
 
@@ -45,7 +49,7 @@ internal sealed class ServedReplica : IAsyncDisposable
         var storeOptions = new KeyValueStoreOptions();
         Group group = await engine.OpenGroupAsync("kv", new KeyValueMachine(storeOptions), GroupOptions.Raft());
         var state = new ServerState(new ServedEngine(engine, options), group, storeOptions, connectionsMax);
-        return new ServedReplica(directory, engine, RespServer.Start(new IPEndPoint(IPAddress.Loopback, 0), state));
+        return new ServedReplica(directory, engine, state, RespServer.Start(new IPEndPoint(IPAddress.Loopback, 0), state));
     }
 
     internal RespWire Connect() => new(Endpoint);

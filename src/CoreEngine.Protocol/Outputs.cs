@@ -79,8 +79,12 @@ internal sealed class Outputs
         _persist[_persistCount++] = item;
     }
 
-    /// <summary>Lets the last item reach further, when it names the entries just before: one write per contiguous append per turn.</summary>
-    /// <returns>True when the entries <paramref name="first"/> to <paramref name="last"/> are covered by the last item's ticket.</returns>
+    /// <summary>
+    /// Lets the last item reach further, when it names the entries just before: one write per contiguous append per
+    /// turn.
+    /// </summary>
+    /// <returns>True when the entries <paramref name="first"/> to <paramref name="last"/> are covered by the last
+    /// item's ticket.</returns>
     internal bool TryExtendEntries(ulong first, ulong last)
     {
         if (_persistCount == 0)
@@ -99,8 +103,10 @@ internal sealed class Outputs
     }
 
     /// <summary>
-    /// Cuts what this turn wanted to write down to <paramref name="index"/>. Must be called before the suffix is truncated: the loop takes the
-    /// entries from there at the end of the turn, when other entries may stand at these indexes. Tickets stay as they are.
+    /// Cuts what this turn wanted to write down to <paramref name="index"/>. Must be called before the suffix is
+    /// truncated: the loop takes the
+    /// entries from there at the end of the turn, when other entries may stand at these indexes. Tickets stay as they
+    /// are.
     /// </summary>
     internal void VoidEntries(ulong index)
     {

@@ -158,13 +158,13 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
     private void Leave()
     {
         _transport!.Dispose();
-        _log!.Dispose();
         _ring!.Dispose();
+        _log!.Dispose();
         Loop = null;
         _group = null;
     }
 
-    private LogOptions LogOptionsOf() => new() { SegmentBytes = world.Options.SegmentBytes };
+    private LogOptions LogOptionsOf() => new() { SegmentBytes = world.Options.SegmentBytes, Seed = chance.Next() };
 
     private EngineOptions OptionsOf() => new()
     {

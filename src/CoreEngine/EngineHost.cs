@@ -62,8 +62,9 @@ internal sealed class EngineHost
             using var directoryLock = DirectoryLock.Acquire(directory);
             using PortableIoRing ring = PortableIoRing.Open(directory);
             ulong incarnation = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)) | 1;
-            LogOpenResult result = SegmentedLog.Format(
-                ring, new LogIdentity(cluster, replica, incarnation), new LogOptions { SegmentBytes = segmentBytes });
+            var logOptions = new LogOptions { SegmentBytes = segmentBytes, Seed = incarnation };
+            var identity = new LogIdentity(cluster, replica, incarnation);
+            LogOpenResult result = SegmentedLog.Format(ring, identity, logOptions);
             if (result.Status != LogOpenStatus.Formatted)
             {
                 throw new EngineOpenException($"cannot format {directory}: {result.Message}");
@@ -89,9 +90,10 @@ internal sealed class EngineHost
 
             DirectoryLock directoryLock = undo.Push(DirectoryLock.Acquire(options.Directory));
 #pragma warning disable CA2000 // The undo stack disposes them when opening fails, the host's end otherwise.
-            PortableIoRing ring = undo.Push(PortableIoRing.Open(options.Directory));
+            Storage storage = undo.Push(new Storage(PortableIoRing.Open(options.Directory)));
+            PortableIoRing ring = storage.Ring;
             Opened opened = OpenLog(options, ring);
-            undo.Push(opened.Log);
+            storage.Log = opened.Log;
             PipeTransport transport = undo.Push(new PipeTransport(TransportOptionsOf(options, opened.Log, ring)));
 #pragma warning restore CA2000
             uint life = BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4));
@@ -159,7 +161,8 @@ internal sealed class EngineHost
     private static Opened OpenLog(EngineOptions options, PortableIoRing ring)
     {
         var recovery = new GroupRecovery();
-        var logOptions = new LogOptions { SegmentBytes = options.SegmentBytes };
+        ulong seed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8));
+        var logOptions = new LogOptions { SegmentBytes = options.SegmentBytes, Seed = seed };
         LogOpenResult result = SegmentedLog.Open(ring, logOptions, options.Replica, options.Cluster, recovery);
         return result.Log is null
             ? throw new EngineOpenException(
@@ -253,9 +256,25 @@ internal sealed class EngineHost
         Loop.IsStopped = true;
         Loop.DrainAll();
         Loop.Transport.Dispose();
-        Loop.Log.Dispose();
+
+        // The ring first: until its threads have ended, the log's buffers may still be read or written.
         Loop.Ring.Dispose();
+        Loop.Log.Dispose();
         _lock.Dispose();
+    }
+
+    /// <summary>Ends the ring, then the log: until its threads have ended, the ring may touch buffers.</summary>
+    private sealed class Storage(PortableIoRing ring) : IDisposable
+    {
+        internal PortableIoRing Ring => ring;
+
+        internal SegmentedLog? Log { get; set; }
+
+        public void Dispose()
+        {
+            ring.Dispose();
+            Log?.Dispose();
+        }
     }
 
     private sealed record Opened(SegmentedLog Log, GroupRecovery Recovery, string Report);

@@ -129,8 +129,8 @@ internal sealed class LogOpener : IDisposable
     {
         string places = string.Join("; ", _scanner.Damages);
         return $"Acknowledged records are damaged: {places}. The log does not open, because a replica must not "
-            + "forget what it acknowledged. With a majority of the other replicas alive, "
-            + "replace this replica: move the directory away, format a new one and let it catch up. Otherwise restore the named file from a copy. "
+            + "forget what it acknowledged. Restore the named file from a copy of this directory. "
+            + "(Repair from the others is not built yet; they go on without this replica while they are a majority.) "
             + "'coreengine verify' lists every place.";
     }
 

@@ -27,7 +27,9 @@ public sealed class AllocationTests
     private const int WarmUpFrames = 200_000;
     private const int Frames = 200_000;
 
-    /// <summary>The runner reports in the background of this process: in some rounds; a frame's cost is in all.</summary>
+    /// <summary>
+    /// The runner reports in the background of this process: in some rounds; a frame's cost is in all.
+    /// </summary>
     private const int Rounds = 3;
 
     [Fact]

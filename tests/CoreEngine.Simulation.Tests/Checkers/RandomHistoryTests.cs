@@ -82,7 +82,8 @@ public sealed class RandomHistoryTests(ITestOutputHelper output)
             LinearizabilityVerdict verdict = LinearizabilityChecker.Check(operations);
             output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{verdict.Operations} ops, {verdict.Keys} keys, {verdict.Unknowns} lost: {watch.ElapsedMilliseconds} ms"));
+                $"{verdict.Operations} ops, {verdict.Keys} keys, {verdict.Unknowns} lost: "
+                + $"{watch.ElapsedMilliseconds} ms"));
             Assert.Equal(Verdict.Linearizable, verdict.Verdict);
         }
     }

@@ -1,0 +1,144 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Numerics;
+using System.Security.Cryptography;
+using System.Threading;
+using System.Threading.Tasks;
+using CoreEngine.Model;
+
+namespace CoreEngine.Load.Cluster;
+
+/// <summary>Three replicas, three processes, three directories on one disk.</summary>
+internal sealed class LoadCluster : IAsyncDisposable
+{
+    private const int Replicas = 3;
+    private const int QueueBytesMin = 4 * 1024 * 1024;
+
+    private static readonly TimeSpan LeaderPatience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan PollPace = TimeSpan.FromMilliseconds(20);
+
+    private readonly ReplicaProcess[] _replicas;
+    private readonly string _directory;
+
+    private LoadCluster(string directory, ReplicaProcess[] replicas)
+    {
+        _directory = directory;
+        _replicas = replicas;
+    }
+
+    /// <summary>The replicas by number, the first is 1.</summary>
+    internal IReadOnlyList<ReplicaProcess> Members => _replicas;
+
+    /// <summary>Formats the directories and starts the processes.</summary>
+    /// <param name="directory">Belongs to this cluster alone; removed at the end.</param>
+    /// <param name="pendingBytesMax">Bytes of commands that may wait at a time.</param>
+    internal static async Task<LoadCluster> StartAsync(string directory, long pendingBytesMax, CancellationToken cancellationToken)
+    {
+        byte[] id = RandomNumberGenerator.GetBytes(ClusterId.Bytes);
+        ClusterId cluster = ClusterId.Read(id);
+        int[] ports = [.. LoopbackPorts.Take(Replicas).Select(static address => address.Port)];
+        int queueBytes = (int)BitOperations.RoundUpToPowerOf2((uint)long.Max(QueueBytesMin, 2 * pendingBytesMax));
+        var settings = new List<ReplicaSettings>(Replicas);
+        for (uint replica = 1; replica <= Replicas; replica++)
+        {
+            string home = Path.Combine(directory, $"replica-{replica}");
+            Engine.Format(home, cluster, replica);
+            settings.Add(new ReplicaSettings(replica, home, ports, queueBytes));
+        }
+
+        var started = new LoadCluster(directory, [.. settings.Select(ReplicaProcess.Start)]);
+        try
+        {
+            foreach (ReplicaProcess replica in started._replicas)
+            {
+                await replica.ReceiveAsync(cancellationToken);
+            }
+
+            return started;
+        }
+        catch
+        {
+            await started.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Waits until the running replicas agree on a leader.</summary>
+    internal async Task<(ReplicaProcess Leader, ReplicaStatus Status)> LeaderAsync(CancellationToken cancellationToken)
+    {
+        using var pace = new PeriodicTimer(PollPace);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(LeaderPatience);
+        var seen = new List<ReplicaStatus>();
+        do
+        {
+            seen.Clear();
+            foreach (ReplicaProcess replica in _replicas.Where(static replica => replica.IsRunning))
+            {
+                ReplicaReply reply = await replica.AskAsync(new ReplicaCommand { Verb = ReplicaVerb.Status }, cancellationToken);
+                seen.Add(Checked(replica, reply.Status!));
+            }
+
+            ReplicaStatus? leader = seen.Find(static status => status.Role == "Leader");
+            if (leader is not null && seen.TrueForAll(status => status.Term == leader.Term && status.Leader == leader.Leader))
+            {
+                return (_replicas[leader.Leader - 1], leader);
+            }
+        }
+        while (await WaitAsync(pace, patience.Token));
+
+        throw new IOException($"no leader within {LeaderPatience.TotalSeconds} s: {string.Join("; ", seen)}");
+    }
+
+    /// <summary>Waits until all running replicas have applied what the leader has committed, and compares their machines.</summary>
+    /// <returns>What differs; null when nothing does.</returns>
+    internal async Task<string?> CompareAsync(CancellationToken cancellationToken)
+    {
+        (ReplicaProcess leader, _) = await LeaderAsync(cancellationToken);
+        ReplicaReply own = await leader.AskAsync(new ReplicaCommand { Verb = ReplicaVerb.Status }, cancellationToken);
+        var ledgers = new List<ReplicaLedger>();
+        foreach (ReplicaProcess replica in _replicas.Where(static replica => replica.IsRunning))
+        {
+            var command = new ReplicaCommand { Verb = ReplicaVerb.Ledger, Index = own.Status!.Committed };
+            ledgers.Add((await replica.AskAsync(command, cancellationToken)).Ledger!);
+        }
+
+        ReplicaLedger first = ledgers[0];
+        bool equal = ledgers.TrueForAll(ledger =>
+            ledger.Count == first.Count && ledger.Digest == first.Digest && ledger.Index == first.Index);
+        return equal ? null : $"the machines differ: {string.Join("; ", ledgers)}";
+    }
+
+    /// <summary>Starts a killed replica again on its directory.</summary>
+    internal async Task RestartAsync(uint replica, CancellationToken cancellationToken)
+    {
+        ReplicaProcess dead = _replicas[replica - 1];
+        Invariant.Holds(!dead.IsRunning);
+        await dead.DisposeAsync();
+        _replicas[replica - 1] = ReplicaProcess.Start(dead.Settings);
+        await _replicas[replica - 1].ReceiveAsync(cancellationToken);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Task.WhenAll(_replicas.Select(static replica => replica.DisposeAsync().AsTask()));
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    private static ReplicaStatus Checked(ReplicaProcess replica, ReplicaStatus status) =>
+        status.Fault is null ? status : throw new IOException($"replica {replica.Replica} has stopped: {status.Fault}");
+
+    private static async Task<bool> WaitAsync(PeriodicTimer pace, CancellationToken patience)
+    {
+        try
+        {
+            return await pace.WaitForNextTickAsync(patience);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+}

@@ -28,7 +28,8 @@ internal static class CheckCommand
         LinearizabilityVerdict verdict = LinearizabilityChecker.Check(events);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{Name(verdict.Verdict)}: {verdict.Operations} operations ({verdict.Unknowns} of unknown outcome) on {verdict.Keys} keys, "
+            $"{Name(verdict.Verdict)}: {verdict.Operations} operations ({verdict.Unknowns} of unknown outcome) on "
+                + $"{verdict.Keys} keys, "
             + $"{verdict.Steps} steps"));
         Console.WriteLine(verdict.Explanation);
         return verdict.Verdict == Verdict.Linearizable ? ExitCode.Ok : ExitCode.Fault;

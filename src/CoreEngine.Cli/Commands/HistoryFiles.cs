@@ -8,7 +8,8 @@ namespace CoreEngine.Cli.Commands;
 internal static class HistoryFiles
 {
     /// <summary>Reads files and makes one history of them.</summary>
-    /// <exception cref="BadInputException">A file is missing or no history, or the files do not fit together.</exception>
+    /// <exception cref="BadInputException">A file is missing or no history, or the files do not fit
+    /// together.</exception>
     internal static IReadOnlyList<HistoryEvent> Load(IReadOnlyList<string> paths)
     {
         var histories = new List<IReadOnlyList<HistoryEvent>>();
@@ -16,7 +17,8 @@ internal static class HistoryFiles
         {
             if (!File.Exists(path))
             {
-                throw new BadInputException($"{path} does not exist; name a history in JSON Lines, such as the demo's --history writes");
+                throw new BadInputException(
+                    $"{path} does not exist; name a history in JSON Lines, such as the demo's --history writes");
             }
 
             histories.Add(HistoryReader.TryRead(path, out RecordedHistory? history, out string? reason)
@@ -26,7 +28,8 @@ internal static class HistoryFiles
 
         return HistoryMerge.TryMerge(histories, out IReadOnlyList<HistoryEvent>? merged, out string? why)
             ? merged
-            : throw new BadInputException($"the files are not one history: {why}; give each client process its own --process-base");
+            : throw new BadInputException(
+                $"the files are not one history: {why}; give each client process its own --process-base");
     }
 
     /// <summary>Writes a merged history.</summary>

@@ -73,7 +73,9 @@ public sealed class ThreeProcessTests : IDisposable
         }
     }
 
-    /// <summary>A read is refused while no leader is known or proven; such a refusal is asked again, a wrong value is not.</summary>
+    /// <summary>
+    /// A read is refused while no leader is known or proven; such a refusal is asked again, a wrong value is not.
+    /// </summary>
     private static async Task ReadAsync(ReplicaProcess replica, string value)
     {
         using RespConnection connection = await RespConnection.ConnectAsync(replica.Client, Patience, default);

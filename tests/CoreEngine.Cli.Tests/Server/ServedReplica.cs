@@ -49,7 +49,8 @@ internal sealed class ServedReplica : IAsyncDisposable
         var storeOptions = new KeyValueStoreOptions();
         Group group = await engine.OpenGroupAsync("kv", new KeyValueMachine(storeOptions), GroupOptions.Raft());
         var state = new ServerState(new ServedEngine(engine, options), group, storeOptions, connectionsMax);
-        return new ServedReplica(directory, engine, state, RespServer.Start(new IPEndPoint(IPAddress.Loopback, 0), state));
+        return new ServedReplica(
+            directory, engine, state, RespServer.Start(new IPEndPoint(IPAddress.Loopback, 0), state));
     }
 
     internal RespWire Connect() => new(Endpoint);
@@ -98,7 +99,9 @@ internal sealed class RespWire : IDisposable
     /// <summary>No more is sent; replies may still come.</summary>
     internal void Shutdown() => _socket.Shutdown(SocketShutdown.Send);
 
-    /// <summary>The next reply: its type and text; of an array its elements in brackets; "closed" at the end. Bytes are Latin-1.</summary>
+    /// <summary>
+    /// The next reply: its type and text; of an array its elements in brackets; "closed" at the end. Bytes are Latin-1.
+    /// </summary>
     internal string Read()
     {
         string? line = ReadLine();

@@ -22,6 +22,9 @@ public enum RecordType : byte
 
     /// <summary>The log was closed in good order here.</summary>
     Seal = 8,
+
+    /// <summary>Another replica's incarnation, noted when it was met: under another one its directory has forgotten.</summary>
+    Peer = 9,
 }
 
 /// <summary>The 32 bytes before each record's body, alike on the disk and on the wire.</summary>

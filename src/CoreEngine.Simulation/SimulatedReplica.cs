@@ -28,7 +28,7 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
     /// <summary>Counts the starts.</summary>
     internal int Life { get; private set; }
 
-    internal SimulatedDisk Disk { get; } = new();
+    internal SimulatedDisk Disk { get; private set; } = new();
 
     internal EngineLoop? Loop { get; private set; }
 
@@ -61,6 +61,14 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         SegmentedLog.Format(ring, new LogIdentity(world.Cluster, number, chance.Next() | 1), LogOptionsOf());
     }
 
+    /// <summary>The directory is wiped and formatted again under the old number.</summary>
+    internal void FormatAnew()
+    {
+        Invariant.Holds(Loop is null);
+        Disk = new SimulatedDisk();
+        Format();
+    }
+
     /// <summary>Recovers from the disk and joins the network.</summary>
     internal void Start()
     {
@@ -73,13 +81,14 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         Report = result.Report;
         _transport = world.Network.Join(number, _log.Identity.Incarnation);
         EngineOptions options = OptionsOf();
-        var setup = new LoopSetup(options, unchecked((uint)chance.Next()), _ring, _transport, _log, _workers);
+        uint life = unchecked((uint)chance.Next());
+        var setup = new LoopSetup(options, life, _ring, _transport, _log, _workers, recovery.Peers);
         Loop = new EngineLoop(setup);
         Machine = MachineMaker();
         uint[] members = [.. Enumerable.Range(1, world.Options.Replicas).Select(static i => (uint)i)];
         GroupRuntime runtime = GroupOpening.Create(
             Loop,
-            recovery.Take(1),
+            recovery.Find(1),
             new GroupRequest("journal", Machine, GroupOptions.Raft()),
             new GroupMembership(members, chance.Next(), _log.Identity.Incarnation));
         Loop.Add(runtime);

@@ -7,6 +7,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Threading;
 using System.Threading.Tasks;
+using CoreEngine.Diagnostics;
 using CoreEngine.IO.Log;
 using CoreEngine.IO.Ring;
 using CoreEngine.IO.Transport;
@@ -56,6 +57,7 @@ internal sealed class EngineHost
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(directory);
         ArgumentOutOfRangeException.ThrowIfZero(replica);
+        OptionsCheck.VerifySegment(segmentBytes);
         try
         {
             Directory.CreateDirectory(directory);
@@ -76,8 +78,9 @@ internal sealed class EngineHost
         }
     }
 
-    internal static EngineHost Open(EngineOptions options)
+    internal static EngineHost Open(EngineOptions given)
     {
+        EngineOptions options = given with { Log = new HostLog(given.Log).Write };
         using var undo = new UndoStack();
         try
         {
@@ -94,10 +97,11 @@ internal sealed class EngineHost
             PortableIoRing ring = storage.Ring;
             Opened opened = OpenLog(options, ring);
             storage.Log = opened.Log;
-            PipeTransport transport = undo.Push(new PipeTransport(TransportOptionsOf(options, opened.Log, ring)));
+            PipeTransport transport = undo.Push(new PipeTransport(TransportOptionsOf(options, opened, ring)));
 #pragma warning restore CA2000
             uint life = BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4));
-            var setup = new LoopSetup(options, life, ring, transport, opened.Log, PoolWorkers.Instance);
+            var setup = new LoopSetup(
+                options, life, ring, transport, opened.Log, PoolWorkers.Instance, opened.Recovery.Peers);
             var host = new EngineHost(options, directoryLock, opened, new EngineLoop(setup));
             transport.Start();
             host._thread.Start();
@@ -105,7 +109,8 @@ internal sealed class EngineHost
             return host;
         }
         catch (Exception error)
-            when (error is IOException or UnauthorizedAccessException or SocketException or InvalidOperationException)
+            when (error is IOException or UnauthorizedAccessException or SocketException
+                or InvalidOperationException { InnerException: SocketException })
         {
             throw new EngineOpenException(
                 $"replica {options.Replica} cannot open {options.Directory}: {error.Message}", error);
@@ -136,7 +141,7 @@ internal sealed class EngineHost
 
     internal async ValueTask DisposeAsync()
     {
-        if (Thread.CurrentThread == _thread)
+        if (Thread.CurrentThread == _thread || Applier.IsInside(Loop))
         {
             throw new InvalidOperationException(
                 "the engine cannot be disposed from inside Apply or a query: the shard would wait for itself");
@@ -170,18 +175,19 @@ internal sealed class EngineHost
             : new Opened(result.Log, recovery, result.Report.ToString());
     }
 
-    private static TransportOptions TransportOptionsOf(EngineOptions options, SegmentedLog log, PortableIoRing ring)
+    private static TransportOptions TransportOptionsOf(EngineOptions options, Opened opened, PortableIoRing ring)
     {
         return new TransportOptions
         {
             Replica = options.Replica,
-            Incarnation = log.Identity.Incarnation,
-            Cluster = log.Identity.Cluster,
+            Incarnation = opened.Log.Identity.Incarnation,
+            Cluster = opened.Log.Identity.Cluster,
+            Admits = opened.Recovery.Peers.Admits,
             Listen = options.Listen,
             Peers = [.. options.Peers.Select(static peer => new TransportPeer(peer.Replica, peer.Address))],
             Seed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)),
             Wake = ring.Wake,
-            Log = options.Log ?? (static _ => { }),
+            Log = options.Log!,
         };
     }
 
@@ -192,13 +198,14 @@ internal sealed class EngineHost
             throw new ArgumentException($"group {options.Group} is open already", nameof(options));
         }
 
-        RecoveredGroup recovered = _recovery.Take(options.Group);
+        RecoveredGroup recovered = _recovery.Find(options.Group);
         uint[] members = [.. Options.Peers.Select(static peer => peer.Replica).Append(Options.Replica).Order()];
         GroupRuntime runtime = GroupOpening.Create(
             Loop,
             recovered,
             new GroupRequest(name, machine, options),
             new GroupMembership(members, _seed, Incarnation));
+        _recovery.Release(options.Group);
         Loop.Add(runtime);
         return new Group(runtime);
     }
@@ -251,6 +258,13 @@ internal sealed class EngineHost
         foreach (GroupRuntime group in Loop.Groups)
         {
             Loop.Fail(group, fault);
+        }
+
+        // A worker may still be inside the host's machine: it answers its queries first, and touches nothing of this
+        // shard afterwards.
+        foreach (GroupRuntime group in Loop.Groups)
+        {
+            group.Applier.WaitUntilIdle();
         }
 
         Loop.IsStopped = true;

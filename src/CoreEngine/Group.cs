@@ -154,5 +154,5 @@ public sealed class Group
     public Task WaitAsync(Frontier frontier, ulong index, CancellationToken cancellationToken = default) =>
         _runtime.Waiters.WaitAsync(frontier, index, cancellationToken);
 
-    private static Receipt Refused(Refusal refusal) => new() { Outcome = Outcome.Refused, Refusal = refusal };
+    private static Receipt Refused(Refusal refusal) => Receipts.Refused(refusal);
 }

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 using System.Numerics;
@@ -14,6 +15,7 @@ namespace CoreEngine;
 internal static class OptionsCheck
 {
     private const long SegmentStep = 1024 * 1024;
+    private const long SegmentBytesMax = 1024 * 1024 * 1024;
 
     internal static void Verify(EngineOptions options)
     {
@@ -37,10 +39,7 @@ internal static class OptionsCheck
             "must be greater than ElectionMin, or all replicas campaign at once for ever");
         Require(options.ProposalTimeout > TimeSpan.Zero, nameof(options.ProposalTimeout), "must be positive");
         Require(options.CloseTimeout >= TimeSpan.Zero, nameof(options.CloseTimeout), "must not be negative");
-        Require(
-            options.SegmentBytes >= SegmentStep && options.SegmentBytes % SegmentStep == 0,
-            nameof(options.SegmentBytes),
-            $"is {options.SegmentBytes}, must be a multiple of 1 MiB");
+        VerifySegment(options.SegmentBytes);
         VerifyPeers(options);
     }
 
@@ -63,8 +62,15 @@ internal static class OptionsCheck
             $"must be a power of two up to {Limits.ProposalsMax}");
     }
 
+    internal static void VerifySegment(long segmentBytes) => Require(
+        segmentBytes is >= SegmentStep and <= SegmentBytesMax && segmentBytes % SegmentStep == 0,
+        nameof(EngineOptions.SegmentBytes),
+        $"is {segmentBytes}, must be a multiple of 1 MiB and at most 1 GiB");
+
     private static void VerifyPeers(EngineOptions options)
     {
+        Require(
+            options.Peers is not null, nameof(options.Peers), "must be a list; an empty one makes a cluster of one");
         var seen = new HashSet<uint> { options.Replica };
         var addresses = new HashSet<IPEndPoint> { options.Listen };
         foreach (Peer peer in options.Peers)
@@ -90,7 +96,7 @@ internal static class OptionsCheck
             $"has more than {Limits.ReplicasMax - 1} replicas");
     }
 
-    private static void Require(bool holds, string setting, string complaint)
+    private static void Require([DoesNotReturnIf(false)] bool holds, string setting, string complaint)
     {
         if (!holds)
         {

@@ -201,6 +201,33 @@ public sealed class ClusterScenarios
     }
 
     [Fact]
+    public void AReplicaFormattedAnew_UnderItsOldNumber_DoesNotVote()
+    {
+        using World world = Started(seed: 8);
+        Task<Receipt> receipt = world.Leader!.ProposeAsync(world.NextValue());
+        world.RunUntil(() => receipt.IsCompleted && AllApplied(world, 1), "a first proposal everywhere");
+        SimulatedReplica forgetful = Follower(world);
+        SimulatedReplica leader = world.Leader!;
+        SimulatedReplica witness = world[6 - forgetful.Number - leader.Number];
+        forgetful.Kill();
+        forgetful.FormatAnew();
+        forgetful.Start();
+        leader.Kill();
+        world.RunFor(5 * Second);
+        Assert.Null(world.Leader);
+        Assert.Equal(0u, witness.Status.Leader);
+
+        // The memory is in the log: it survives a restart of the witness.
+        witness.Kill();
+        witness.Start();
+        world.RunFor(5 * Second);
+        Assert.Null(world.Leader);
+        leader.Start();
+        world.RunUntil(() => world.Leader is not null, "the two that remember elect a leader");
+        Assert.NotEqual(forgetful.Number, world.Leader!.Number);
+    }
+
+    [Fact]
     public void RandomCrashesAndLoss_NeverBreakTheTrunk()
     {
         for (ulong seed = 500; seed < 540; seed++)

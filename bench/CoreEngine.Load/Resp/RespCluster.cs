@@ -178,7 +178,7 @@ internal sealed class RespCluster : IAsyncDisposable
             link.Add("INFO");
             link.Flush();
             string[] lines = link.ReadBulk().Split('\n', StringSplitOptions.TrimEntries);
-            _durability = lines.FirstOrDefault(static line => line.StartsWith("durability:", StringComparison.Ordinal), ":")
+            _durability = lines.FirstOrDefault(static line => line.StartsWith("acknowledgement:", StringComparison.Ordinal), ":")
                 .Split(':', 2)[1].Trim();
             return lines.Any(static line => line is "role:leader" or "role:Leader" or "role:master");
         }

@@ -20,6 +20,7 @@ internal sealed class SpareSegments(IIoRing ring, long segmentBytes, int wanted)
 
     private readonly Spare[] _ready = new Spare[ReadyMax];
     private Step _step;
+    private bool _isRetryDue;
     private bool _isRunning;
     private int _file;
     private int _count;
@@ -72,7 +73,7 @@ internal sealed class SpareSegments(IIoRing ring, long segmentBytes, int wanted)
     }
 
     /// <summary>Tries to make segments again after the disk was full.</summary>
-    internal void Retry() => IsOutOfSpace = false;
+    internal void Retry() => _isRetryDue = IsOutOfSpace;
 
     internal bool TryTake(out Spare spare)
     {
@@ -102,10 +103,12 @@ internal sealed class SpareSegments(IIoRing ring, long segmentBytes, int wanted)
 
         if (_step == Step.Idle)
         {
-            if (IsOutOfSpace || _count >= wanted)
+            if ((IsOutOfSpace && !_isRetryDue) || _count >= wanted)
             {
                 return;
             }
+
+            _isRetryDue = false;
 
             _name = LogFormat.SegmentName(_next);
             _step = Step.Open;
@@ -143,6 +146,7 @@ internal sealed class SpareSegments(IIoRing ring, long segmentBytes, int wanted)
             case Step.SyncDirectory:
                 _ready[_count++] = new Spare(_next, _file);
                 _next++;
+                IsOutOfSpace = false;
                 _step = Step.Idle;
                 break;
             case Step.GiveUpClose:

@@ -51,6 +51,12 @@ internal enum HelloRefusal : byte
 
     /// <summary>The other side answered with a refusal.</summary>
     RefusedByPeer,
+
+    /// <summary>
+    /// The replica is remembered under another incarnation: its directory was wiped or formatted anew, and what it had
+    /// acknowledged is forgotten there. It must not vote.
+    /// </summary>
+    Forgotten,
 }
 
 /// <summary>The first frame of a connection, both ways: who speaks, for which lane, in which versions.</summary>
@@ -186,6 +192,11 @@ internal readonly record struct Hello(
         if (Target != options.Replica)
         {
             return HelloRefusal.Misaddressed;
+        }
+
+        if (!options.Admits(Replica, Incarnation))
+        {
+            return HelloRefusal.Forgotten;
         }
 
         bool versionsMeet = VersionMin <= OwnVersionMax && VersionMax >= OwnVersionMin && VersionMin <= VersionMax;

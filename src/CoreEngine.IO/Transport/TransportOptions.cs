@@ -39,6 +39,12 @@ internal sealed record TransportOptions
     /// <summary>Takes one line per change or refusal, from any thread. Cold path only.</summary>
     public required Action<string> Log { get; init; }
 
+    /// <summary>
+    /// Says whether a replica may come with this incarnation: false when it is remembered under another one. Called from any
+    /// thread during a handshake.
+    /// </summary>
+    public Func<uint, ulong, bool> Admits { get; init; } = static (_, _) => true;
+
     /// <summary>A connection that has not completed its hello by then is closed.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(5);
 

@@ -196,6 +196,7 @@ internal static class Election
         state.Leader = 0;
         state.Authority = default;
         state.IsNoticeOwed = false;
+        state.IsNoticeAwaited = false;
 
         // Our log matches itself, but we follow nobody in this term: nothing is acknowledged.
         state.Matched = 0;

@@ -51,6 +51,9 @@ internal sealed class Progress(int messagesMax, int bytesMax)
     /// <summary>The commit index that it was told last.</summary>
     internal ulong CommitSent;
 
+    /// <summary>Last entry that came from this follower's hosts: they wait until it knows that it is committed.</summary>
+    internal ulong Awaited;
+
     /// <summary>The loop still owes an answer to a Load; another one would overwrite the window.</summary>
     internal bool IsLoadOwed;
 
@@ -66,6 +69,7 @@ internal sealed class Progress(int messagesMax, int bytesMax)
         RoundEchoed = 0;
         Incarnation = 0;
         CommitSent = 0;
+        Awaited = 0;
         ContactNs = nowNs;
         BecomeProbe(next, nowNs);
     }

@@ -40,12 +40,13 @@ internal sealed class RaftCore : IProtocolCore
     {
         get
         {
-            if (_state.Turn == 0 || _state.IsNoticeOwed)
+            if (_state.Turn == 0 || _state.IsNoticeAwaited)
             {
                 return _state.NowNs;
             }
 
             long deadline = _state.Role == Role.Leader ? _state.HeartbeatDeadlineNs : _state.ElectionDeadlineNs;
+            deadline = _state.IsNoticeOwed ? long.Min(deadline, _state.NoticeDeadlineNs) : deadline;
             ReadQueue reads = _state.Role == Role.Leader ? _state.Reads : _state.Asked;
             return reads.Count > 0 ? long.Min(deadline, reads.Oldest.DeadlineNs) : deadline;
         }

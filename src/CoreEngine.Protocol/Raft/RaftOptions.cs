@@ -35,6 +35,10 @@ internal sealed record RaftOptions
 
     internal long ElectionMaxNs { get; init; } = 600 * NsPerMs;
 
+    /// <summary>How long a risen C may wait for entries that tell it to the followers, before an empty message does.
+    /// 0: the next tick.</summary>
+    internal long NoticeDelayNs { get; init; }
+
     internal int UncommittedBytesMax { get; init; } = Limits.UncommittedBytesMax;
 
     internal int UncommittedEntriesMax { get; init; } = Limits.UncommittedEntriesMax;
@@ -59,6 +63,8 @@ internal sealed record RaftOptions
         Invariant.Holds(Incarnation != 0);
         Invariant.Holds(HeartbeatNs > 0);
         Invariant.Holds(HeartbeatNs * 2 <= ElectionMinNs);
+        Invariant.Holds(NoticeDelayNs >= 0);
+        Invariant.Holds(NoticeDelayNs <= HeartbeatNs);
         Invariant.Holds(ElectionMinNs < ElectionMaxNs);
         Invariant.Holds(AppendEntriesMax is > 0 and <= Limits.AppendEntriesMax);
         Invariant.Holds(AppendBytesMax is > 0 and <= Limits.AppendBytesMax);

@@ -107,9 +107,13 @@ internal sealed class RaftState
     internal ulong Request;
     internal ulong RequestTurn;
 
-    /// <summary>Leader: C rose, and followers were not told yet; the next tick does it, if no entries did
-    /// before.</summary>
+    /// <summary>Leader: C rose, and followers were not told yet. The next tick tells those who wait for it, and all at
+    /// <see cref="NoticeDeadlineNs"/>, if no entries did before.</summary>
     internal bool IsNoticeOwed;
+    internal long NoticeDeadlineNs;
+
+    /// <summary>Leader: some follower waits for the notice; see <see cref="Progress.Awaited"/>.</summary>
+    internal bool IsNoticeAwaited;
 
     internal RaftState(RaftOptions options, in RaftRecovery recovered)
     {

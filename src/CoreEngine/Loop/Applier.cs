@@ -36,6 +36,15 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
     private int _state;
     private Exception? _error;
 
+    /// <summary>The shard whose machine this thread is inside of, when it is a worker.</summary>
+    [ThreadStatic]
+    private static EngineLoop? _inside;
+
+    /// <summary>Guards the two counts, which are equal when no worker is in here.</summary>
+    private readonly object _out = new();
+    private long _jobsStarted;
+    private long _jobsEnded;
+
     /// <summary>
     /// Does what can be done now. Returns true when something was, or when more is left for the next turn.
     /// </summary>
@@ -52,9 +61,28 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
         }
     }
 
+    /// <summary>True on a worker that is inside a machine of this shard.</summary>
+    internal static bool IsInside(EngineLoop loop) => _inside == loop;
+
+    /// <summary>
+    /// Blocks until no worker is in the machine, nor about to wake the ring. For the end of the shard.
+    /// </summary>
+    internal void WaitUntilIdle()
+    {
+        lock (_out)
+        {
+            while (_jobsEnded != _jobsStarted)
+            {
+                Monitor.Wait(_out);
+            }
+        }
+    }
+
     /// <summary>The worker's part.</summary>
     public void Execute()
     {
+        EngineLoop loop = _loop!;
+        _inside = loop;
         try
         {
             RunQueries();
@@ -66,8 +94,14 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
             _error = error;
         }
 
+        _inside = null;
         Volatile.Write(ref _state, Done);
-        _loop!.Ring.Wake();
+        loop.Ring.Wake();
+        lock (_out)
+        {
+            _jobsEnded++;
+            Monitor.PulseAll(_out);
+        }
     }
 
     private bool StepInline(EngineLoop loop)
@@ -137,6 +171,11 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
         _repliesWanted = group.Pending.Count + group.Forwarded > 0;
         _loop = loop;
         _state = Running;
+        lock (_out)
+        {
+            _jobsStarted++;
+        }
+
         loop.Workers.Run(this);
         return true;
     }

@@ -52,6 +52,19 @@ internal sealed class Completions(IWorkers workers)
         Rescue(now);
     }
 
+    /// <summary>
+    /// The shard ends and nobody will come to the rescue any more: every host that still waits gets a worker of its
+    /// own, so that none hangs
+    /// behind one that blocks.
+    /// </summary>
+    internal void HelpAll()
+    {
+        for (Chunk? chunk = _running; chunk is not null; chunk = chunk.Next)
+        {
+            chunk.HelpAll(workers);
+        }
+    }
+
     private void Dispatch()
     {
         Chunk chunk = _filling!;
@@ -154,6 +167,15 @@ internal sealed class Completions(IWorkers workers)
             else if (now >= _helpAt && Volatile.Read(ref _cursor) < _count)
             {
                 _helpAt = now + patience;
+                Interlocked.Increment(ref _itemsQueued);
+                workers.Run(this);
+            }
+        }
+
+        internal void HelpAll(IWorkers workers)
+        {
+            for (int left = _count - Volatile.Read(ref _cursor); left > 0; left--)
+            {
                 Interlocked.Increment(ref _itemsQueued);
                 workers.Run(this);
             }

@@ -17,8 +17,15 @@ namespace CoreEngine.Loop;
 /// <param name="Transport">The way to the other replicas.</param>
 /// <param name="Log">Open.</param>
 /// <param name="Workers">Where work runs that is not the shard's.</param>
+/// <param name="Peers">The incarnations met so far, from the log.</param>
 internal sealed record LoopSetup(
-    EngineOptions Options, uint Life, IIoRing Ring, ITransport Transport, SegmentedLog Log, IWorkers Workers);
+    EngineOptions Options,
+    uint Life,
+    IIoRing Ring,
+    ITransport Transport,
+    SegmentedLog Log,
+    IWorkers Workers,
+    PeerMemory Peers);
 
 /// <summary>One shard: one thread, one ring, one log, any number of groups. Reads in the order of a turn.</summary>
 /// <remarks>
@@ -50,6 +57,7 @@ internal sealed class EngineLoop
         Log = setup.Log;
         Workers = setup.Workers;
         Completions = new Completions(setup.Workers);
+        Peers = setup.Peers;
         Life = setup.Life;
         ProposalTimeoutNs = Nanoseconds(setup.Options.ProposalTimeout);
         LeaderlessPatienceNs = 2 * Nanoseconds(setup.Options.ElectionMax);
@@ -66,6 +74,8 @@ internal sealed class EngineLoop
     internal IWorkers Workers { get; }
 
     internal Completions Completions { get; }
+
+    internal PeerMemory Peers { get; }
 
     internal LoopCounters Counters { get; } = new();
 
@@ -86,6 +96,9 @@ internal sealed class EngineLoop
 
     /// <summary>Some link holds frames that <see cref="ITransport.Flush"/> has not pushed out.</summary>
     internal bool FlushNeeded { get; set; }
+
+    /// <summary>Work was started in this turn that no event announces: turn once more before parking.</summary>
+    internal bool TurnAgain { get; set; }
 
     /// <summary>Any thread. Why the shard stopped.</summary>
     internal EngineFault? Fault => Volatile.Read(ref _fault);
@@ -150,6 +163,8 @@ internal sealed class EngineLoop
             Stop(new EngineFault($"{Log.Fault}; the shard has stopped and acknowledges nothing more", null));
         }
 
+        any |= TurnAgain;
+        TurnAgain = false;
         return any;
     }
 
@@ -163,7 +178,7 @@ internal sealed class EngineLoop
         Interlocked.Exchange(ref _parked, writing ? ParkedForMuch : ParkedForAll);
         foreach (GroupRuntime group in _groups)
         {
-            if (!group.ReadQueue.IsEmpty || MayTakeProposals(group))
+            if ((!group.ReadQueue.IsEmpty && group.Reads.HasRoom) || MayTakeProposals(group))
             {
                 timeout = 0;
             }
@@ -318,6 +333,8 @@ internal sealed class EngineLoop
             {
                 Drain(group);
             }
+
+            Completions.HelpAll();
         }
     }
 
@@ -326,6 +343,12 @@ internal sealed class EngineLoop
         Options.Log?.Invoke(change.Connected
             ? $"link to replica {change.Peer} is up (incarnation {change.Incarnation:x16})"
             : $"link to replica {change.Peer} is down");
+        if (change.Connected && !Peers.Meet(change))
+        {
+            Options.Log?.Invoke($"replica {change.Peer} is not heard: it is remembered under another incarnation");
+            return;
+        }
+
         foreach (GroupRuntime group in _groups)
         {
             if (group.Fault is null)
@@ -369,10 +392,11 @@ internal sealed class EngineLoop
         bool any = group.ApplyWindow.TryFinish();
         foreach (LogWindow? window in group.PeerWindows)
         {
-            if (window is not null && window.TryFinish())
+            bool ended = window is not null && window.TryFinish();
+            any |= ended;
+            if (ended && group.Fault is null)
             {
-                any = true;
-                group.Core.Loaded(window.Peer, window.First, window.Last, group.Outputs);
+                group.Core.Loaded(window!.Peer, window.First, window.Last, group.Outputs);
             }
         }
 
@@ -416,6 +440,7 @@ internal sealed class EngineLoop
             Transport.Flush();
         }
 
+        Peers.Stage(this);
         bool more = true;
         while (more && Log.Fault is null)
         {

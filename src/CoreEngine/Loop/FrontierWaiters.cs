@@ -39,7 +39,7 @@ internal sealed class FrontierWaiters
 
             var waiter = new Waiter(frontier, index);
             _waiters.Add(waiter);
-            return waiter.Completion.Task.WaitAsync(cancellationToken);
+            return cancellationToken.CanBeCanceled ? WaitAsync(waiter, cancellationToken) : waiter.Completion.Task;
         }
     }
 
@@ -78,6 +78,24 @@ internal sealed class FrontierWaiters
             }
 
             _waiters.Clear();
+        }
+    }
+
+    /// <summary>A cancelled wait gives its place back.</summary>
+    private async Task WaitAsync(Waiter waiter, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await waiter.Completion.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            lock (_lock)
+            {
+                _waiters.Remove(waiter);
+            }
+
+            throw;
         }
     }
 

@@ -37,7 +37,7 @@ internal sealed class GroupRuntime
         Frontiers = setup.Frontiers;
         Queue = new ProposalQueue(setup.Options.QueueBytes);
         Slots = new ProposalSlots(setup.Options.ProposalsMax);
-        Pending = new PendingEntries(setup.Options.ProposalsMax);
+        Pending = new PendingEntries(Slots);
         Applier = new Applier(this);
         ApplyWindow = new LogWindow(loop, this, peer: 0);
         Members = setup.Members;

@@ -104,7 +104,7 @@ internal static class Ingress
     private static void Dispatch(EngineLoop loop, in FrameHeader header, ReadOnlySpan<byte> body)
     {
         GroupRuntime? group = loop.Find(header.Group);
-        if (group is null || group.Fault is not null)
+        if (group is null || group.Fault is not null || loop.Peers.IsSilenced(header.From))
         {
             loop.Counters.FramesForUnknownGroup++;
             return;

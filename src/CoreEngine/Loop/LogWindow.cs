@@ -9,7 +9,7 @@ namespace CoreEngine.Loop;
 /// </summary>
 /// <remarks>
 /// One load at a time; the bytes stay until the next <see cref="Start(ulong, ulong, int)"/>. Shard's thread only.
-/// Memory only while it is used.
+/// The buffer is made on first use, and kept.
 /// </remarks>
 internal sealed class LogWindow(EngineLoop loop, GroupRuntime group, uint peer)
 {
@@ -49,6 +49,9 @@ internal sealed class LogWindow(EngineLoop loop, GroupRuntime group, uint peer)
         _length = 0;
         _limit = int.Min(bytesMax, Limits.AppendBytesMax);
         _isLoading = true;
+
+        // Opening the cursor, or entries that it holds already, raise no event.
+        loop.TurnAgain = true;
         if (_cursor is not null && (_cursor.NextIndex != first || _cursor.State == CursorState.Faulted))
         {
             _ = _cursor.Seek(group.Number, first);

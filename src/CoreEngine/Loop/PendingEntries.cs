@@ -10,10 +10,9 @@ internal readonly record struct PendingEntry(ulong Index, ulong Term, ulong Corr
 /// <summary>Which proposals wait for which index, in the order of the log.</summary>
 /// <remarks>
 /// A deposed leader's tail may be overwritten while its proposals wait. When it leads again and appends at those
-/// indexes, the waiting
-/// ones step aside into a list: their entries may yet be committed by somebody else, or another term may take their
-/// index, and
-/// only an applied entry decides which. Bounded by the number of proposals.
+/// indexes, the waiting ones step aside into a list: their entries may yet be committed by somebody else, or another
+/// term may take their index, and only an applied entry decides which. Bounded by the number of proposals: one that
+/// ended as Unknown gives up its place here when the place is needed.
 /// </remarks>
 internal sealed class PendingEntries
 {
@@ -21,11 +20,13 @@ internal sealed class PendingEntries
     private readonly List<PendingEntry> _aside = [];
     private long _head;
     private long _tail;
+    private readonly ProposalSlots _slots;
 
-    internal PendingEntries(int capacity)
+    internal PendingEntries(ProposalSlots slots)
     {
-        Invariant.Holds(BitOperations.IsPow2(capacity));
-        _ring = new PendingEntry[capacity];
+        Invariant.Holds(BitOperations.IsPow2(slots.Capacity));
+        _slots = slots;
+        _ring = new PendingEntry[slots.Capacity];
     }
 
     internal int Count => (int)(_tail - _head) + _aside.Count;
@@ -33,6 +34,11 @@ internal sealed class PendingEntries
     /// <summary>Adds the newest one.</summary>
     internal void Add(in PendingEntry entry)
     {
+        if (_tail - _head == _ring.Length || _aside.Count >= _ring.Length)
+        {
+            DropEnded();
+        }
+
         while (_tail > _head && Last.Index >= entry.Index)
         {
             _aside.Add(Last);
@@ -67,6 +73,29 @@ internal sealed class PendingEntries
     }
 
     private PendingEntry Last => _ring[(int)((_tail - 1) & (_ring.Length - 1))];
+
+    /// <summary>
+    /// A proposal that timed out has given its slot to another, while its entry is still not applied.
+    /// </summary>
+    private void DropEnded()
+    {
+        long kept = _head;
+        for (long i = _head; i < _tail; i++)
+        {
+            PendingEntry entry = _ring[(int)(i & (_ring.Length - 1))];
+            if (IsWaiting(entry))
+            {
+                _ring[(int)(kept & (_ring.Length - 1))] = entry;
+                kept++;
+            }
+        }
+
+        _tail = kept;
+        _aside.RemoveAll(entry => !IsWaiting(entry));
+    }
+
+    private bool IsWaiting(in PendingEntry entry) =>
+        _slots.Find(entry.Correlation) is { Stage: ProposalStage.InLog };
 
     private bool TryTakeAside(ulong applied, out PendingEntry entry)
     {

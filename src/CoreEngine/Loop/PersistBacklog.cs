@@ -33,6 +33,11 @@ internal sealed class PersistBacklog
             DropAbove(item.Last);
         }
 
+        if (TryMerge(item))
+        {
+            return;
+        }
+
         if (_first + _count == _items.Length)
         {
             MakeRoom();
@@ -79,6 +84,24 @@ internal sealed class PersistBacklog
         }
 
         return ticket != 0;
+    }
+
+    /// <summary>Entries that follow on the last ones become one item under the newer ticket, which covers both.</summary>
+    private bool TryMerge(in PersistItem item)
+    {
+        if (_count == 0 || item.Kind != PersistKind.Entries)
+        {
+            return false;
+        }
+
+        ref PersistItem last = ref _items[_first + _count - 1];
+        if (last.Kind != PersistKind.Entries || last.Last + 1 != item.First)
+        {
+            return false;
+        }
+
+        last = last with { Ticket = item.Ticket, Last = item.Last };
+        return true;
     }
 
     // Entries that were never staged need not be written at all once they are void; their tickets are covered by

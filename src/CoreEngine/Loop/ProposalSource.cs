@@ -21,6 +21,7 @@ internal sealed class ProposalSource(ProposalSlots owner, int slot) : IValueTask
     private const int HostEnd = 1;
     private const int LoopEnd = 2;
     private const int KeptReplyBytesMax = 4096;
+    private const long ReadyMark = 1L << 32;
 
     private ManualResetValueTaskSourceCore<Receipt> _core;
     private CancellationTokenRegistration _registration;
@@ -29,7 +30,9 @@ internal sealed class ProposalSource(ProposalSlots owner, int slot) : IValueTask
     private Receipt _receipt;
     private int _settled;
     private int _ends;
-    private bool _ready;
+
+    /// <summary>A ticket's receipt waits to be taken: the generation with <see cref="ReadyMark"/>; else 0.</summary>
+    private long _ready;
 
     internal int Slot { get; } = slot;
 
@@ -57,7 +60,7 @@ internal sealed class ProposalSource(ProposalSlots owner, int slot) : IValueTask
         _callerReply = callerReply;
         _settled = 0;
         _ends = 0;
-        _ready = false;
+        _ready = 0;
     }
 
     /// <summary>The host's side: what <c>ProposeAsync</c> returns.</summary>
@@ -103,7 +106,7 @@ internal sealed class ProposalSource(ProposalSlots owner, int slot) : IValueTask
         if (IsTicket)
         {
             _settled = ByLoop;
-            Volatile.Write(ref _ready, true);
+            Volatile.Write(ref _ready, ReadyMark | Generation);
             return false;
         }
 
@@ -117,14 +120,14 @@ internal sealed class ProposalSource(ProposalSlots owner, int slot) : IValueTask
     internal bool TryTake(uint generation, Span<byte> reply, out Receipt receipt)
     {
         receipt = default;
-        if (!Volatile.Read(ref _ready) || generation != Generation || !IsTicket)
+        long expected = ReadyMark | generation;
+        if (Interlocked.CompareExchange(ref _ready, 0, expected) != expected)
         {
             return false;
         }
 
         receipt = _receipt;
         CopyReply(reply);
-        _ready = false;
         Stage = ProposalStage.Free;
         owner.Return(this);
         return true;

@@ -20,10 +20,13 @@ internal sealed class Reads
     /// <summary>True while some read waits for its point.</summary>
     internal bool IsWaiting => _batches.Count > 0;
 
+    /// <summary>False while reads must stay in the queue: a loop that looked for them would spin.</summary>
+    internal bool HasRoom => _batches.Count < BatchesMax;
+
     /// <summary>Takes waiting reads in. Returns true when there were any.</summary>
     internal bool Drain(GroupRuntime group)
     {
-        if (group.ReadQueue.IsEmpty || _batches.Count >= BatchesMax)
+        if (group.ReadQueue.IsEmpty || !HasRoom)
         {
             return false;
         }

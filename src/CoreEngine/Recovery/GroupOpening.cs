@@ -15,6 +15,9 @@ internal readonly record struct GroupMembership(uint[] Members, ulong Seed, ulon
 /// <summary>Joins what the log holds of a group with what the host asks for.</summary>
 internal static class GroupOpening
 {
+    /// <summary>An idle group's followers hear of a commit after this; a busy one's by the next entries.</summary>
+    private const long NoticeDelayNsMax = 1_000_000;
+
     internal static GroupRuntime Create(
         EngineLoop loop,
         RecoveredGroup recovered,
@@ -37,6 +40,7 @@ internal static class GroupOpening
             Replica = loop.Replica,
             Voters = members,
             HeartbeatNs = Nanoseconds(loop.Options.Heartbeat),
+            NoticeDelayNs = long.Min(NoticeDelayNsMax, Nanoseconds(loop.Options.Heartbeat)),
             ElectionMinNs = Nanoseconds(loop.Options.ElectionMin),
             ElectionMaxNs = Nanoseconds(loop.Options.ElectionMax),
             Seed = unchecked(seed + (options.Group * 0x9E3779B97F4A7C15UL) + loop.Replica),

@@ -33,12 +33,26 @@ internal sealed class GroupRecovery : ILogVisitor
 {
     private readonly Dictionary<uint, RecoveredGroup> _groups = [];
 
-    /// <summary>Takes a group out; a fresh one when the log does not know it.</summary>
-    internal RecoveredGroup Take(uint group) =>
-        _groups.Remove(group, out RecoveredGroup? found) ? found : new RecoveredGroup(group);
+    /// <summary>What the log holds of a group; nothing when the log does not know it.</summary>
+    /// <remarks>It stays here until <see cref="Release"/>: a refused opening must not make the next one see an empty
+    /// group.</remarks>
+    internal RecoveredGroup Find(uint group) =>
+        _groups.TryGetValue(group, out RecoveredGroup? found) ? found : new RecoveredGroup(group);
+
+    /// <summary>The group has opened and owns what was found.</summary>
+    internal void Release(uint group) => _groups.Remove(group);
+
+    /// <summary>The other replicas' incarnations, as noted when they were met.</summary>
+    internal PeerMemory Peers { get; } = new();
 
     public void OnRecord(in RecordHeader header, ReadOnlySpan<byte> record)
     {
+        if (header.Type == RecordType.Peer)
+        {
+            _ = Peers.TryRecall(header, record);
+            return;
+        }
+
         RecoveredGroup group = Of(header.Group);
         switch (header.Type)
         {

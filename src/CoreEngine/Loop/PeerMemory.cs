@@ -1,0 +1,77 @@
+using System;
+using System.Buffers.Binary;
+using System.Collections.Concurrent;
+using System.Collections.Generic;
+using CoreEngine.IO.Transport;
+using CoreEngine.Model;
+
+namespace CoreEngine.Loop;
+
+/// <summary>Which incarnation of each replica this one has met: a replica that comes back under another has forgotten its promises.</summary>
+/// <remarks>
+/// A wiped or newly formatted directory under an old number could vote twice in a term, or help to elect a leader that lacks what it
+/// once acknowledged (S4-51). Noted in the log before anything that the peer acknowledges can be, since the log is written in order.
+/// <see cref="Admits"/> may be called from any thread, the rest belongs to the shard's.
+/// Record: <c>u32 replica | u32 zero | u64 incarnation</c>, little endian, group 0.
+/// </remarks>
+internal sealed class PeerMemory
+{
+    private const int BodyBytes = 16;
+
+    private readonly ConcurrentDictionary<uint, ulong> _met = new();
+    private readonly HashSet<uint> _silenced = [];
+    private readonly Queue<(uint Replica, ulong Incarnation)> _unwritten = new();
+
+    /// <summary>False when the replica is remembered under another incarnation.</summary>
+    internal bool Admits(uint replica, ulong incarnation) =>
+        !_met.TryGetValue(replica, out ulong known) || known == incarnation;
+
+    /// <summary>Recovery found a note.</summary>
+    internal bool TryRecall(in RecordHeader header, ReadOnlySpan<byte> record)
+    {
+        if (header.BodyLength < BodyBytes)
+        {
+            return false;
+        }
+
+        ReadOnlySpan<byte> body = record[RecordHeader.Bytes..];
+        uint replica = BinaryPrimitives.ReadUInt32LittleEndian(body);
+        return _met.TryAdd(replica, BinaryPrimitives.ReadUInt64LittleEndian(body[8..]));
+    }
+
+    /// <summary>A link came up. False when the peer must not be heard.</summary>
+    internal bool Meet(in LinkEvent change)
+    {
+        if (_met.TryAdd(change.Peer, change.Incarnation))
+        {
+            _unwritten.Enqueue((change.Peer, change.Incarnation));
+        }
+
+        bool admitted = Admits(change.Peer, change.Incarnation);
+        _ = admitted ? _silenced.Remove(change.Peer) : _silenced.Add(change.Peer);
+        return admitted;
+    }
+
+    /// <summary>True when frames of this replica must be dropped: two lives of it were met at once.</summary>
+    internal bool IsSilenced(uint replica) => _silenced.Count > 0 && _silenced.Contains(replica);
+
+    /// <summary>Stages what is not in the log yet, as far as the log has room.</summary>
+    internal void Stage(EngineLoop loop)
+    {
+        Span<byte> record = stackalloc byte[RecordHeader.Bytes + BodyBytes];
+        while (_unwritten.TryPeek(out (uint Replica, ulong Incarnation) peer))
+        {
+            Span<byte> body = record[RecordHeader.Bytes..];
+            BinaryPrimitives.WriteUInt32LittleEndian(body, peer.Replica);
+            BinaryPrimitives.WriteUInt32LittleEndian(body[4..], 0);
+            BinaryPrimitives.WriteUInt64LittleEndian(body[8..], peer.Incarnation);
+            RecordHeader.Seal(record, BodyBytes, RecordType.Peer, 0, 0, 0, 0);
+            if (!loop.Log.TryAppend(record))
+            {
+                return;
+            }
+
+            _unwritten.Dequeue();
+        }
+    }
+}

@@ -48,6 +48,9 @@ internal sealed class ServedReplica : IAsyncDisposable
         Engine engine = await Engine.OpenAsync(options);
         var storeOptions = new KeyValueStoreOptions();
         Group group = await engine.OpenGroupAsync("kv", new KeyValueMachine(storeOptions), GroupOptions.Raft());
+
+        // The leader's first entry: from then on reads are answered, not refused for want of a leader.
+        await group.WaitAsync(Frontier.Committed, 1);
         var state = new ServerState(new ServedEngine(engine, options), group, storeOptions, connectionsMax);
         return new ServedReplica(
             directory, engine, state, RespServer.Start(new IPEndPoint(IPAddress.Loopback, 0), state));

@@ -23,6 +23,11 @@ internal sealed class LoadRun(LoadSettings settings, Action<string> progress)
     /// </summary>
     private const int WarmOutstanding = 1024;
 
+    /// <summary>Bytes of records that a replica keeps in memory before it uses them again, and bytes of a record beside its payload.</summary>
+    private const long CachedBytes = 32 * 1024 * 1024;
+    private const int RecordOverheadBytes = 40;
+    private const int WarmRoundsMax = 3;
+
     /// <summary>Seconds between the start of a row's load and its measured time, once the processes are warm.</summary>
     private const double SettleSeconds = 0.3;
 
@@ -125,12 +130,24 @@ internal sealed class LoadRun(LoadSettings settings, Action<string> progress)
         await using LoadCluster cluster = await LoadCluster.StartAsync(directory, pendingBytesMax, cancellationToken);
         Backends = (await cluster.LeaderAsync(cancellationToken)).Status.Backends;
         var command = new ReplicaCommand { Payload = payload, WarmSeconds = SettleSeconds, Seconds = settings.Seconds };
-        ReplicaCommand warm = command with { Outstanding = WarmOutstanding, Run = ++_run, Seconds = settings.WarmSeconds };
-        await ClusterRows.MeasureAsync(cluster, CallForm.Awaited, warm, cancellationToken);
+        await WarmAsync(cluster, command, cancellationToken);
         foreach ((RowKey key, CallForm form) in rows)
         {
             ReplicaCommand measured = command with { Outstanding = key.Outstanding, Run = ++_run };
             Add(await ClusterRows.MeasureAsync(cluster, form, measured, cancellationToken));
+        }
+    }
+
+    /// <summary>Heavy load until the time is over and a replica's cache of recent entries must have come round.</summary>
+    private async Task WarmAsync(LoadCluster cluster, ReplicaCommand command, CancellationToken cancellationToken)
+    {
+        long wanted = CachedBytes / (command.Payload + RecordOverheadBytes);
+        double done = 0;
+        for (int i = 0; i < WarmRoundsMax && done < wanted; i++)
+        {
+            ReplicaCommand warm = command with { Outstanding = WarmOutstanding, Run = ++_run, Seconds = settings.WarmSeconds };
+            Measurement round = await ClusterRows.MeasureAsync(cluster, CallForm.Awaited, warm, cancellationToken);
+            done += round.Rate * warm.Seconds;
         }
     }
 
@@ -158,7 +175,7 @@ internal sealed class LoadRun(LoadSettings settings, Action<string> progress)
         double warm = settings.WarmSeconds;
         foreach (RowKey key in keys)
         {
-            Add(cluster.Measure(key, warm, settings.Seconds, cancellationToken));
+            Add(cluster.Measure(key, warm, settings.RespSeconds, cancellationToken));
             warm = SettleSeconds;
         }
     }

@@ -44,10 +44,11 @@ internal sealed class Row(RowKey key)
             var remarks = new List<string>();
             AddCount(remarks, _repetitions.Sum(static m => m.Refused), "refused");
             AddCount(remarks, _repetitions.Sum(static m => m.Unknown), "unknown");
-            foreach (Measurement repetition in _repetitions.Where(static m => m.ContradictsItself))
+            Measurement[] contradicting = [.. _repetitions.Where(static m => m.ContradictsItself)];
+            if (contradicting.Length > 0)
             {
-                remarks.Add(string.Create(
-                    CultureInfo.InvariantCulture, $"LITTLE: {repetition.ConcurrencySeen:0.0} under way by rate and latency"));
+                string seen = string.Join(", ", contradicting.Select(static m => Rounded(m.ConcurrencySeen)));
+                remarks.Add($"LITTLE: under way by rate and latency {seen}");
             }
 
             remarks.AddRange(_repetitions.Select(static m => m.Remark).Where(static r => r.Length > 0).Distinct());
@@ -59,6 +60,8 @@ internal sealed class Row(RowKey key)
     internal bool IsBroken => _repetitions.Exists(static m => m.Violation is not null);
 
     internal void Add(Measurement repetition) => _repetitions.Add(repetition);
+
+    private static string Rounded(double value) => value.ToString("0.0", CultureInfo.InvariantCulture);
 
     private static void AddCount(List<string> remarks, long count, string word)
     {

@@ -104,13 +104,9 @@ internal sealed class LogRows : IDisposable
         return true;
     }
 
-    /// <summary>Starts what may start and takes what has ended; parks while writes are in flight.</summary>
-    private void Turn()
+    /// <summary>Takes what has ended; parks while writes are in flight.</summary>
+    private void Reap()
     {
-        while (_log.TrySubmit())
-        {
-        }
-
         int count = _ring.SubmitAndReap(_events, _log.InFlight > 0 ? ParkNs : 0);
         foreach (IoEvent ended in _events.AsSpan(0, count))
         {
@@ -134,6 +130,9 @@ internal sealed class LogRows : IDisposable
         private readonly int _outstanding;
         private readonly int _sampleMask;
 
+        /// <summary>When the places that are filled now became free: waiting for this thread is part of a record's latency.</summary>
+        private long _freedAt;
+
         internal Loop(LogRows owner, int payload, int outstanding)
         {
             _owner = owner;
@@ -149,14 +148,22 @@ internal sealed class LogRows : IDisposable
         internal (long Count, double Elapsed) Run(double seconds, Latencies? latencies, CancellationToken cancellationToken)
         {
             long started = Stopwatch.GetTimestamp();
+            _freedAt = _freedAt == 0 ? started : _freedAt;
             long count = 0;
             double elapsed = 0;
             while (elapsed < seconds)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                Fill();
-                _owner.Turn();
-                count += Take(latencies);
+                do
+                {
+                    Fill();
+                }
+                while (_owner._log.TrySubmit());
+
+                _owner.Reap();
+                int taken = Take(latencies);
+                count += taken;
+                _freedAt = taken > 0 ? Stopwatch.GetTimestamp() : _freedAt;
                 elapsed = Stopwatch.GetElapsedTime(started).TotalSeconds;
             }
 
@@ -169,7 +176,8 @@ internal sealed class LogRows : IDisposable
             while (_pending.Count > 0)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                _owner.Turn();
+                _ = _owner._log.TrySubmit();
+                _owner.Reap();
                 Take(latencies: null);
             }
         }
@@ -178,7 +186,7 @@ internal sealed class LogRows : IDisposable
         {
             while (_pending.Count < _outstanding)
             {
-                long started = ((int)(_owner._index & int.MaxValue) & _sampleMask) == 0 ? Stopwatch.GetTimestamp() : 0;
+                long started = ((int)(_owner._index & int.MaxValue) & _sampleMask) == 0 ? _freedAt : 0;
                 if (!_owner.TryAppend(_record, _bodyLength))
                 {
                     return;

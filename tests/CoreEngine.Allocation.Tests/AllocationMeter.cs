@@ -5,13 +5,16 @@ using CoreEngine.Load.Cluster;
 
 namespace CoreEngine.Allocation.Tests;
 
-/// <summary>What a number of proposals have cost, in all threads of the process: leader, both followers, callers.</summary>
+/// <summary>
+/// What a number of proposals have cost, in all threads of the process: leader, both followers, callers.
+/// </summary>
 /// <param name="Operations">Proposals that were decided meanwhile.</param>
 /// <param name="AllocatedBytes">Managed bytes.</param>
 /// <param name="Collections">Collections of generation 0 and above.</param>
 /// <param name="Tally">Outcomes of the whole run.</param>
 /// <param name="Violation">What a caller found broken; null when nothing was.</param>
-internal sealed record AllocationCost(long Operations, long AllocatedBytes, int Collections, Tally Tally, string? Violation)
+internal sealed record AllocationCost(
+    long Operations, long AllocatedBytes, int Collections, Tally Tally, string? Violation)
 {
     internal double BytesPerOperation => (double)AllocatedBytes / Operations;
 }
@@ -20,7 +23,8 @@ internal sealed record AllocationCost(long Operations, long AllocatedBytes, int 
 internal static class AllocationMeter
 {
     /// <summary>
-    /// A replica's cache of recent entries grows to its bound of 32 MiB before it recycles: some 470,000 records of 72 bytes. Steady state is
+    /// A replica's cache of recent entries grows to its bound of 32 MiB before it recycles: some 470,000 records of
+    /// 72 bytes. Steady state is
     /// what comes after.
     /// </summary>
     private const int WarmOperations = 700_000;
@@ -47,6 +51,10 @@ internal static class AllocationMeter
         Tally last = workload.Read();
         await workload.StopAsync();
         return new AllocationCost(
-            last.Committed - first.Committed, usage.AllocatedBytes, usage.Collections, workload.Read(), workload.Violation);
+            last.Committed - first.Committed,
+            usage.AllocatedBytes,
+            usage.Collections,
+            workload.Read(),
+            workload.Violation);
     }
 }

@@ -1,5 +1,6 @@
 // Goal: in its steady state a proposal allocates nothing, on no thread of leader, followers or callers.
-// Method: three engines in this process with real durable writes; 256 proposals under way; the runtime's exact count of allocated
+// Method: three engines in this process with real durable writes; 256 proposals under way; the runtime's exact count
+// of allocated
 // bytes over 100,000 proposals after a warm-up. Tiered compilation is off, see test.env.
 using System.Threading.Tasks;
 using CoreEngine.Load.Cluster;
@@ -24,7 +25,8 @@ public sealed class AllocationTests
     [Fact]
     public async Task A_machine_that_allocates_per_entry_is_noticed()
     {
-        AllocationCost cost = await AllocationMeter.MeasureAsync(static () => new AllocatingMachine(), CallForm.Awaited);
+        AllocationCost cost = await AllocationMeter.MeasureAsync(
+            static () => new AllocatingMachine(), CallForm.Awaited);
 
         // An array of 16 bytes takes 40; three machines waste one per entry.
         Assert.Null(cost.Violation);

@@ -61,7 +61,8 @@ internal sealed class LocalCluster : IAsyncDisposable
             Engine.Format(home, cluster, replica);
             var settings = new ReplicaSettings(replica, home, ports, 4 * 1024 * 1024);
             _engines.Add(await Engine.OpenAsync(settings.ToOptions(log: null)));
-            _groups.Add(await _engines[^1].OpenGroupAsync(ReplicaSettings.Group, newMachine(), settings.ToGroupOptions()));
+            _groups.Add(await _engines[^1].OpenGroupAsync(
+                ReplicaSettings.Group, newMachine(), settings.ToGroupOptions()));
         }
 
         if (Medium.Of(_directory).IsMemory)
@@ -70,7 +71,9 @@ internal sealed class LocalCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>A committed proposal tells the term; whoever leads it is the leader. The call itself waits for an election.</summary>
+    /// <summary>
+    /// A committed proposal tells the term; whoever leads it is the leader. The call itself waits for an election.
+    /// </summary>
     private async Task FindLeaderAsync()
     {
         long deadline = Environment.TickCount64 + LeaderPatienceMs;
@@ -81,7 +84,8 @@ internal sealed class LocalCluster : IAsyncDisposable
         }
         while (receipt.Outcome != Outcome.Committed && Environment.TickCount64 < deadline);
 
-        Leader = _groups.Find(group => group.Status is { Role: "Leader" } status && status.Term >= receipt.Coordinate.LeaderEpoch)
+        Leader = _groups.Find(
+            group => group.Status is { Role: "Leader" } status && status.Term >= receipt.Coordinate.LeaderEpoch)
             ?? throw new IOException($"no leader: {receipt}");
     }
 }

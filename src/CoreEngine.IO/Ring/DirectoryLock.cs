@@ -41,8 +41,8 @@ internal sealed class DirectoryLock : IDisposable
         if (errno == Errno.WouldBlock)
         {
             throw new IOException(
-                $"The directory {directory} is in use by another process (its LOCK file is held). "
-                + "Stop that process first.");
+                $"The directory {directory} is in use by another process, or by another engine of this one (its LOCK file is held). "
+                + "Stop it first.");
         }
 
         throw new IOException($"Cannot lock {path} ({Errno.Text(errno)}).");
@@ -55,6 +55,8 @@ internal sealed class DirectoryLock : IDisposable
         _file = -1;
         if (file >= 0)
         {
+            // Unlock, not only close: a child that forks at this moment holds the descriptor until its exec.
+            _ = NativeMethods.FLock(file, NativeMethods.LockRelease);
             _ = NativeMethods.Close(file);
         }
     }

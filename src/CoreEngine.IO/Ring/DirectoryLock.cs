@@ -41,8 +41,8 @@ internal sealed class DirectoryLock : IDisposable
         if (errno == Errno.WouldBlock)
         {
             throw new IOException(
-                $"The directory {directory} is in use by another process, or by another engine of this one (its LOCK file is held). "
-                + "Stop it first.");
+                $"The directory {directory} is in use by another process or engine (its LOCK file is held). "
+                + "Stop that process first.");
         }
 
         throw new IOException($"Cannot lock {path} ({Errno.Text(errno)}).");

@@ -16,9 +16,12 @@ internal static class ProgramBruteForce
     /// Bouajjani et al. 2017, definition of CC: for each read there is an order of its causal past, itself last, that
     /// respects the causal order and in which it returns what it did; what others in it returned does not matter.
     /// </summary>
-    internal static bool IsCausal(IReadOnlyList<HistoryOperation> operations)
+    internal static bool IsCausal(IReadOnlyList<HistoryOperation> all)
     {
-        int count = operations.Count;
+        // What an unknown read returned, nobody saw.
+        HistoryOperation[] operations =
+            [.. all.Where(static one => !one.IsUnknown || one.Function != HistoryFunction.Read)];
+        int count = operations.Length;
         bool[][] precedes = Closure(operations);
         for (int read = 0; read < count; read++)
         {
@@ -92,9 +95,9 @@ internal static class ProgramBruteForce
     };
 
     /// <summary>Program order and reads-from, closed by Warshall's loops. A read of nobody's value precedes itself.</summary>
-    private static bool[][] Closure(IReadOnlyList<HistoryOperation> operations)
+    private static bool[][] Closure(HistoryOperation[] operations)
     {
-        int count = operations.Count;
+        int count = operations.Length;
         bool[][] precedes = [.. Enumerable.Range(0, count).Select(_ => new bool[count])];
         for (int i = 0; i < count; i++)
         {
@@ -124,7 +127,7 @@ internal static class ProgramBruteForce
     }
 
     private static bool HasOrder(
-        IReadOnlyList<HistoryOperation> operations,
+        HistoryOperation[] operations,
         bool[][] precedes,
         int[] past,
         bool[] isPlaced,

@@ -4,7 +4,9 @@ using CoreEngine.Model;
 
 namespace CoreEngine.Simulation.Checkers;
 
-/// <summary>Finds cycles of a dependency graph, at most one of each of Adya's kinds, the strictest name for each.</summary>
+/// <summary>
+/// Finds cycles of a dependency graph, at most one of each of Adya's kinds, the strictest name for each.
+/// </summary>
 /// <remarks>
 /// An edge lies on a cycle exactly when both its ends are in one strongly connected component (Tarjan 1972). Only the
 /// search for G-single is more than linear; past the bound it is left, and a cycle is still found and named.

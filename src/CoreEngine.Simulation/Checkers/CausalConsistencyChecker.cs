@@ -24,7 +24,8 @@ public static class CausalConsistencyChecker
             : Undecided($"Not a history: {reason}.");
 
     /// <summary>
-    /// Checks paired operations; within a process their invocations give the order. Other functions than read and write,
+    /// Checks paired operations; within a process their invocations give the order. Other functions than read and
+    /// write,
     /// and two writes of one value to one key, are Undecided.
     /// </summary>
     public static CausalVerdict Check(IReadOnlyList<HistoryOperation> operations, CheckerLimits? limits = null)

@@ -6,7 +6,8 @@ using CoreEngine.Simulation.Histories;
 namespace CoreEngine.Simulation.Checkers;
 
 /// <summary>Program order with reads-from, made transitive by vector clocks.</summary>
-/// <remarks>Operations are numbered process by process, in program order. Every read has a write or is initial.</remarks>
+/// <remarks>Operations are numbered process by process, in program order. Every read has a write or is
+/// initial.</remarks>
 internal sealed class CausalOrder
 {
     private readonly List<HistoryOperation> _operations = [];
@@ -21,7 +22,8 @@ internal sealed class CausalOrder
     private readonly int[] _source;
 
     /// <summary>
-    /// Per operation and process: how many operations of that process are in its past, itself counted. Null until known.
+    /// Per operation and process: how many operations of that process are in its past, itself counted. Null until
+    /// known.
     /// </summary>
     private readonly int[]?[] _clocks;
 
@@ -175,7 +177,9 @@ internal sealed class CausalOrder
         _clocks[operation] = clock;
     }
 
-    /// <summary>Every operation without a clock has a direct predecessor without one: walking back must repeat.</summary>
+    /// <summary>
+    /// Every operation without a clock has a direct predecessor without one: walking back must repeat.
+    /// </summary>
     private void FindCircle()
     {
         int at = Array.FindIndex(_clocks, static clock => clock is null);

@@ -34,6 +34,8 @@ public sealed record CausalVerdict
     /// <summary>The bad pattern of a violation.</summary>
     public CausalPattern Pattern { get; init; }
 
-    /// <summary>Of a violation: the circle in its order; or the writes, the overwritten one first, and the read.</summary>
+    /// <summary>
+    /// Of a violation: the circle in its order; or the writes, the overwritten one first, and the read.
+    /// </summary>
     public IReadOnlyList<HistoryOperation> Involved { get; init; } = Array.Empty<HistoryOperation>();
 }

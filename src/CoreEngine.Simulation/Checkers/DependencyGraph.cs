@@ -117,7 +117,9 @@ internal sealed class DependencyGraph
         }
     }
 
-    /// <summary>Nobody orders the unseen among themselves: each of them overwrites the last version that was seen.</summary>
+    /// <summary>
+    /// Nobody orders the unseen among themselves: each of them overwrites the last version that was seen.
+    /// </summary>
     private void AddToAll(int reader, List<int> unseen, string key)
     {
         foreach (int writer in unseen)
@@ -126,7 +128,9 @@ internal sealed class DependencyGraph
         }
     }
 
-    /// <summary>Per place the nearest member that wrote before it, -1 when none; one place more than elements.</summary>
+    /// <summary>
+    /// Per place the nearest member that wrote before it, -1 when none; one place more than elements.
+    /// </summary>
     private int[] Previous(List<int> writers)
     {
         int[] previous = new int[writers.Count + 1];

@@ -181,7 +181,9 @@ internal sealed class ProgramOrderSearch
         return !_visited.Contains(_now) && _visited.Add((int[])_now.Clone());
     }
 
-    /// <summary>Places the next operation of the first process, from the given one on, that has one that fits.</summary>
+    /// <summary>
+    /// Places the next operation of the first process, from the given one on, that has one that fits.
+    /// </summary>
     private bool TryPlaceFrom(int first)
     {
         for (int process = first; process < _programs.Length && GaveUp is null; process++)

@@ -42,7 +42,10 @@ public static class SerializabilityChecker
         var found = new List<FoundAnomaly>(versions.Anomalies);
         found.AddRange(new AnomalySearch(graph, transactions, limits.StepsMax).Run());
         FoundAnomaly[] anomalies =
-            [.. found.GroupBy(static one => one.Kind).Select(static same => same.First()).OrderBy(static one => one.Kind)];
+        [
+            .. found.GroupBy(static one => one.Kind).Select(static same => same.First())
+                .OrderBy(static one => one.Kind),
+        ];
         return new SerializabilityVerdict
         {
             Judgement = anomalies.Length == 0 ? Judgement.Holds : Judgement.Violated,

@@ -30,14 +30,18 @@ public enum TransactionAnomaly
     /// <summary>Not Adya's: a transaction contradicts its own earlier steps.</summary>
     Internal,
 
-    /// <summary>Not Adya's: two reads of a key are not one the beginning of the other, so it has no version order.</summary>
+    /// <summary>
+    /// Not Adya's: two reads of a key are not one the beginning of the other, so it has no version order.
+    /// </summary>
     IncompatibleOrder,
 
     /// <summary>Not Adya's: a read returned an element that nobody appended, or one element twice.</summary>
     UnwrittenRead,
 }
 
-/// <summary>How a transaction depends on another (Adya, section 3.1). Bits, so that a set of them is one value.</summary>
+/// <summary>
+/// How a transaction depends on another (Adya, section 3.1). Bits, so that a set of them is one value.
+/// </summary>
 [Flags]
 public enum Dependencies
 {

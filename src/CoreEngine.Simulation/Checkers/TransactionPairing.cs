@@ -7,7 +7,9 @@ namespace CoreEngine.Simulation.Checkers;
 /// <summary>Makes transactions of events.</summary>
 internal static class TransactionPairing
 {
-    /// <summary>Pairs invocations with completions. False with the reason when the events cannot be a history.</summary>
+    /// <summary>
+    /// Pairs invocations with completions. False with the reason when the events cannot be a history.
+    /// </summary>
     internal static bool TryPair(
         IReadOnlyList<TransactionEvent> events,
         [NotNullWhen(true)] out List<HistoryTransaction>? transactions,

@@ -154,7 +154,8 @@ internal sealed class VersionOrders
             versions.IsOrdered = false;
             Add(
                 TransactionAnomaly.IncompatibleOrder,
-                $"key {versions.Key} was read as [{string.Join(' ', list)}] and as [{string.Join(' ', versions.Longest)}]",
+                $"key {versions.Key} was read as [{string.Join(' ', list)}] and as "
+                    + $"[{string.Join(' ', versions.Longest)}]",
                 reader);
         }
 
@@ -189,7 +190,8 @@ internal sealed class VersionOrders
         {
             Add(
                 TransactionAnomaly.G1b,
-                $"T{last} -wr {versions.Key}-> T{reader.Number} over element {version[^1]}, which is not T{last}'s last",
+                $"T{last} -wr {versions.Key}-> T{reader.Number} over element {version[^1]}, "
+                    + $"which is not T{last}'s last",
                 reader,
                 Transactions[last]);
         }
@@ -200,7 +202,8 @@ internal sealed class VersionOrders
         // One of each kind is reported; a broken store must not fill the memory with the rest.
         if (!Anomalies.Exists(one => one.Kind == kind))
         {
-            string text = $"{SerializabilityChecker.NameOf(kind)}: {what}\n  {string.Join("\n  ", (object[])transactions)}";
+            string members = string.Join("\n  ", (object[])transactions);
+            string text = $"{SerializabilityChecker.NameOf(kind)}: {what}\n  {members}";
             Anomalies.Add(new FoundAnomaly(kind, text, [], transactions));
         }
     }

@@ -10,7 +10,9 @@ internal static class JsonLines
     /// <summary>Takes one line, without its line feed. False with the reason when it makes no sense.</summary>
     internal delegate bool TakeLine(ReadOnlySpan<byte> line, [NotNullWhen(false)] out string? reason);
 
-    /// <summary>Reads a stream to its end. False, with line number and reason, when a complete line is refused.</summary>
+    /// <summary>
+    /// Reads a stream to its end. False, with line number and reason, when a complete line is refused.
+    /// </summary>
     /// <param name="stream">Read from where it stands.</param>
     /// <param name="take">Takes each line in turn.</param>
     /// <param name="isLastLineTorn">True when the last line has no line feed and makes no sense.</param>

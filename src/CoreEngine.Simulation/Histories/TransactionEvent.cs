@@ -30,7 +30,8 @@ public readonly record struct TransactionStep(
 /// <summary>One line of a history of transactions.</summary>
 /// <param name="Index">Place in its history, from 0.</param>
 /// <param name="Time">Nanoseconds; only for the reader.</param>
-/// <param name="Process">The client's logical process: one transaction at a time, never used again after an info.</param>
+/// <param name="Process">The client's logical process: one transaction at a time, never used again after an
+/// info.</param>
 /// <param name="Type">What the event says; fail: surely aborted.</param>
 /// <param name="Steps">The steps in their order; reads are filled in on ok.</param>
 public sealed record TransactionEvent(

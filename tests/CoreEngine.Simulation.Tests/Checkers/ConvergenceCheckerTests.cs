@@ -33,7 +33,10 @@ public sealed class ConvergenceCheckerTests
         Assert.Equal(Judgement.Violated, verdict.Judgement);
         Assert.EndsWith($"states: {camps}.", verdict.Explanation, StringComparison.Ordinal);
         Assert.Equal(
-            camps, string.Join(' ', Assert.Single(verdict.Divergences).Camps.Select(camp => $"{{{string.Join(", ", camp)}}}")));
+            camps,
+            string.Join(
+                ' ',
+                Assert.Single(verdict.Divergences).Camps.Select(camp => $"{{{string.Join(", ", camp)}}}")));
     }
 
     [Fact]

@@ -94,7 +94,9 @@ internal static class ProgramBruteForce
         _ => operation.Value,
     };
 
-    /// <summary>Program order and reads-from, closed by Warshall's loops. A read of nobody's value precedes itself.</summary>
+    /// <summary>
+    /// Program order and reads-from, closed by Warshall's loops. A read of nobody's value precedes itself.
+    /// </summary>
     private static bool[][] Closure(HistoryOperation[] operations)
     {
         int count = operations.Length;

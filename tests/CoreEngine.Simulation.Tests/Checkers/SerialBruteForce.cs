@@ -4,7 +4,9 @@ using CoreEngine.Simulation.Histories;
 
 namespace CoreEngine.Simulation.Tests.Checkers;
 
-/// <summary>The definition of serializability, tried out: every order of the committed, with or without unknown ones.</summary>
+/// <summary>
+/// The definition of serializability, tried out: every order of the committed, with or without unknown ones.
+/// </summary>
 internal static class SerialBruteForce
 {
     /// <summary>Judges completions: one event per transaction, ok, fail or info.</summary>

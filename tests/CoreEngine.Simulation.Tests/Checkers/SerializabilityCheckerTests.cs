@@ -36,14 +36,20 @@ public sealed class SerializabilityCheckerTests(ITestOutputHelper output)
 
     // Each history holds the anomaly, and nothing of a stricter name.
     [Theory]
-    [InlineData("ok append x 1, append y 1\nok append x 2, append y 2\nok r x [1 2], r y [2 1]", "G0", "T0 -ww x-> T1, T1 -ww y-> T0")]
+    [InlineData(
+        "ok append x 1, append y 1\nok append x 2, append y 2\nok r x [1 2], r y [2 1]",
+        "G0", "T0 -ww x-> T1, T1 -ww y-> T0")]
     [InlineData("ok append x 1, append x 3\nok append x 2\nok r x [1 2 3]", "G0", "T0 -ww x-> T1, T1 -ww x-> T0")]
     [InlineData("fail append x 1\nok r x [1]", "G1a", "aborted T0 -wr x-> T1")]
     [InlineData("ok append x 1, append x 2\nok r x [1]", "G1b", "T0 -wr x-> T1")]
     [InlineData("ok append x 1, r y [1]\nok append y 1, r x [1]", "G1c", "T0 -wr x-> T1, T1 -wr y-> T0")]
-    [InlineData("ok append x 1, append y 1\nok append x 2, r y []\nok r x [1 2]", "G-single", "T1 -rw y-> T0, T0 -ww x-> T1")]
+    [InlineData(
+        "ok append x 1, append y 1\nok append x 2, r y []\nok r x [1 2]",
+        "G-single", "T1 -rw y-> T0, T0 -ww x-> T1")]
     [InlineData("ok append x 1, append y 1\nok r x [1], r y []", "G-single", "T1 -rw y-> T0, T0 -wr x-> T1")]
-    [InlineData("ok r x [], append x 1\nok r x [], append x 2\nok r x [1 2]", "G-single", "T1 -rw x-> T0, T0 -ww x-> T1")]
+    [InlineData(
+        "ok r x [], append x 1\nok r x [], append x 2\nok r x [1 2]",
+        "G-single", "T1 -rw x-> T0, T0 -ww x-> T1")]
     [InlineData("ok r x [], append y 1\nok r y [], append x 1", "G2-item", "T0 -rw x-> T1, T1 -rw y-> T0")]
     [InlineData("ok r x [], append x 1\nok r x [], append x 2", "G2-item", "T0 -rw x-> T1, T1 -rw x-> T0")]
     [InlineData("ok r x [], append y 1\nok r y [], append z 1\nok r z [], append x 1", "G2-item", "-rw z->")]
@@ -63,7 +69,8 @@ public sealed class SerializabilityCheckerTests(ITestOutputHelper output)
         Assert.True(found is not null, verdict.Explanation);
         Assert.True(found.Explanation.Contains(detail, StringComparison.Ordinal), found.Explanation);
         Assert.DoesNotContain(
-            verdict.Anomalies, one => Cycles.Contains(one.Kind) && Cycles.Contains(found.Kind) && one.Kind < found.Kind);
+            verdict.Anomalies,
+            one => Cycles.Contains(one.Kind) && Cycles.Contains(found.Kind) && one.Kind < found.Kind);
         AssertCyclesAreReal(verdict);
         Assert.False(SerialBruteForce.IsSerializable(Ends(TransactionText.Parse(text))));
     }
@@ -79,7 +86,8 @@ public sealed class SerializabilityCheckerTests(ITestOutputHelper output)
 
             """;
         using var stream = new MemoryStream(Encoding.UTF8.GetBytes(Lines));
-        Assert.True(TransactionFile.TryRead(stream, out IReadOnlyList<TransactionEvent>? events, out string? reason), reason);
+        Assert.True(
+            TransactionFile.TryRead(stream, out IReadOnlyList<TransactionEvent>? events, out string? reason), reason);
         Assert.Equal(Judgement.Holds, SerializabilityChecker.Check(events).Judgement);
         Assert.Equal([8L], events[3].Steps[0].List);
         Assert.Equal(2, SerializabilityChecker.Check(events).Transactions);
@@ -185,7 +193,9 @@ public sealed class SerializabilityCheckerTests(ITestOutputHelper output)
         }),
             .. ends];
 
-    /// <summary>Each edge begins where the one before ended, and the kinds of the edges are those of the name.</summary>
+    /// <summary>
+    /// Each edge begins where the one before ended, and the kinds of the edges are those of the name.
+    /// </summary>
     private static void AssertCyclesAreReal(SerializabilityVerdict verdict)
     {
         foreach (FoundAnomaly anomaly in verdict.Anomalies.Where(static one => Cycles.Contains(one.Kind)))

@@ -46,7 +46,8 @@ internal sealed class TransactionGenerator(ulong seed)
             }
             else if (step.Function == TransactionFunction.Append && _prng.Chance(1, 4))
             {
-                HistoryEventType type = end.Type == HistoryEventType.Fail ? HistoryEventType.Info : HistoryEventType.Fail;
+                bool isAborted = end.Type == HistoryEventType.Fail;
+                HistoryEventType type = isAborted ? HistoryEventType.Info : HistoryEventType.Fail;
                 ends[chosen] = end with
                 {
                     Type = type,

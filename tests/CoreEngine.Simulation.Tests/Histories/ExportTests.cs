@@ -49,7 +49,8 @@ public sealed class ExportTests
         using var stream = new MemoryStream();
         Assert.True(PorcupineExport.TryWrite(stream, events, out _));
         var times = new HashSet<long>();
-        foreach (string line in Encoding.UTF8.GetString(stream.ToArray()).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        string text = Encoding.UTF8.GetString(stream.ToArray());
+        foreach (string line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
             using var json = JsonDocument.Parse(line);
             long call = json.RootElement.GetProperty("call").GetInt64();
@@ -80,7 +81,8 @@ public sealed class ExportTests
         TransactionFile.Write(stream, events);
         byte[] first = stream.ToArray();
         stream.Position = 0;
-        Assert.True(TransactionFile.TryRead(stream, out IReadOnlyList<TransactionEvent>? read, out string? reason), reason);
+        Assert.True(
+            TransactionFile.TryRead(stream, out IReadOnlyList<TransactionEvent>? read, out string? reason), reason);
         using var again = new MemoryStream();
         TransactionFile.Write(again, read);
         Assert.Equal(events.Count, read.Count);
@@ -122,7 +124,8 @@ public sealed class ExportTests
     private static IReadOnlyList<TransactionEvent> LoadTransactions(string name)
     {
         using var stream = new MemoryStream(File.ReadAllBytes(PathOf(name)));
-        Assert.True(TransactionFile.TryRead(stream, out IReadOnlyList<TransactionEvent>? events, out string? reason), reason);
+        Assert.True(
+            TransactionFile.TryRead(stream, out IReadOnlyList<TransactionEvent>? events, out string? reason), reason);
         return events;
     }
 }

@@ -17,7 +17,7 @@ internal static class CheckCommand
             Description = "Histories in JSON Lines; several are merged by time into one.",
             Arity = ArgumentArity.OneOrMore,
         };
-        var edn = new Option<string?>("--edn") { Description = "Also writes the history as Jepsen's EDN to this file." };
+        var edn = new Option<string?>("--edn") { Description = "Also writes it to this file, as Jepsen's EDN." };
         var porcupine = new Option<string?>("--porcupine")
         {
             Description = "Also writes the history as Porcupine operations, in JSON Lines, to this file.",

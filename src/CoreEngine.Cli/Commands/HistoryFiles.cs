@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.IO;
 using CoreEngine.Simulation.Histories;
@@ -32,6 +33,30 @@ internal static class HistoryFiles
                 $"the files are not one history: {why}; give each client process its own --process-base");
     }
 
+    /// <summary>Writes a history for other checkers, to each file that is named.</summary>
+    /// <exception cref="BadInputException">The events are no history, or a file cannot be created.</exception>
+    internal static void Export(IReadOnlyList<HistoryEvent> events, string? edn, string? porcupine)
+    {
+        if (edn is not null)
+        {
+            using FileStream file = Create(edn);
+            using var writer = new StreamWriter(file);
+            EdnExport.Write(writer, events);
+        }
+
+        if (porcupine is not null)
+        {
+            using var memory = new MemoryStream();
+            if (!PorcupineExport.TryWrite(memory, events, out string? reason))
+            {
+                throw new BadInputException($"{porcupine} is not written, the events are no history: {reason}");
+            }
+
+            using FileStream file = Create(porcupine);
+            memory.WriteTo(file);
+        }
+    }
+
     /// <summary>Writes a merged history.</summary>
     internal static void Save(string path, IReadOnlyList<HistoryEvent> events)
     {
@@ -54,6 +79,18 @@ internal static class HistoryFiles
 
             using var file = new FileStream(path, FileMode.Create, FileAccess.Write);
             memory.WriteTo(file);
+        }
+    }
+
+    private static FileStream Create(string path)
+    {
+        try
+        {
+            return new FileStream(path, FileMode.Create, FileAccess.Write);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new BadInputException($"{path} cannot be written: {exception.Message}");
         }
     }
 }

@@ -32,8 +32,9 @@ internal static class Bars
             yield return string.Create(
                 CultureInfo.InvariantCulture,
                 $"bar 2 {Verdict(ratio <= RatioMax)}: p50 at one outstanding {single.P50Us:N1} us "
-                + $"({single.P50Range.Min:N1}-{single.P50Range.Max:N1}); 64 B round trip {trip.P50Us:N1} us + durable write of three files at once "
-                + $"{disk.P50Us:N1} us = {floor:N1} us; ratio {ratio:N2}, wanted at most {RatioMax:N2}");
+                + $"({single.P50Range.Min:N1}-{single.P50Range.Max:N1}); 64 B round trip {trip.P50Us:N1} us + "
+                + $"durable write of three files at once {disk.P50Us:N1} us = {floor:N1} us; "
+                + $"ratio {ratio:N2}, wanted at most {RatioMax:N2}");
         }
     }
 

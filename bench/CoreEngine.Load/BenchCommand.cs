@@ -15,7 +15,8 @@ internal static class BenchCommand
 {
     private static readonly Option<double> Seconds = new("--seconds")
     {
-        Description = "measured seconds of a cluster row's repetition; raw and log rows take a sixth, served rows two thirds",
+        Description = "measured seconds of a cluster row's repetition; "
+            + "raw and log rows take a sixth, served rows two thirds",
         DefaultValueFactory = static _ => 3,
     };
 
@@ -50,8 +51,14 @@ internal static class BenchCommand
         Layers.AcceptOnlyFromAmong(LoadSettings.AllLayers);
         Require(Seconds, static value => value is >= 0.1 and <= 600, "must be from 0.1 to 600");
         Require(Repetitions, static value => value is >= 1 and <= 100, "must be from 1 to 100");
-        Require(Payloads, static all => Array.TrueForAll(all, static value => value is >= 16 and <= 64 * 1024), "must be from 16 to 65536");
-        Require(Outstanding, static all => Array.TrueForAll(all, static value => value is >= 1 and <= 32 * 1024), "must be from 1 to 32768");
+        Require(
+            Payloads,
+            static all => Array.TrueForAll(all, static value => value is >= 16 and <= 64 * 1024),
+            "must be from 16 to 65536");
+        Require(
+            Outstanding,
+            static all => Array.TrueForAll(all, static value => value is >= 1 and <= 32 * 1024),
+            "must be from 1 to 32768");
         var root = new RootCommand("Measures raw disk, log and cluster side by side, in one run.")
         {
             Seconds, Repetitions, Layers, Payloads, Outstanding, Only, Json, Resp, Home, AllowMemory,
@@ -67,13 +74,14 @@ internal static class BenchCommand
         DefaultValueFactory = _ => all,
     };
 
-    private static void Require<T>(Option<T> option, Func<T, bool> holds, string complaint) => option.Validators.Add(result =>
-    {
-        if (!holds(result.GetValueOrDefault<T>()))
+    private static void Require<T>(Option<T> option, Func<T, bool> holds, string complaint) =>
+        option.Validators.Add(result =>
         {
-            result.AddError($"{option.Name} {complaint}");
-        }
-    });
+            if (!holds(result.GetValueOrDefault<T>()))
+            {
+                result.AddError($"{option.Name} {complaint}");
+            }
+        });
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
@@ -116,14 +124,16 @@ internal static class BenchCommand
         List<Row> rows = [.. run.Rows];
         if (rows.Count == 0)
         {
-            System.Console.Error.WriteLine("no row was selected; rows are named layer/payload/outstanding, such as cluster/16/1024");
+            System.Console.Error.WriteLine(
+                "no row was selected; rows are named layer/payload/outstanding, such as cluster/16/1024");
             return 1;
         }
 
         console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"medians of {settings.Repetitions} repetitions of {settings.Seconds:0.##} s (raw rows {settings.RawSeconds:0.##} s per payload, "
-            + $"log rows {settings.LogSeconds:0.##} s, served rows {settings.RespSeconds:0.##} s)"));
+            $"medians of {settings.Repetitions} repetitions of {settings.Seconds:0.##} s "
+            + $"(raw rows {settings.RawSeconds:0.##} s per payload, log rows {settings.LogSeconds:0.##} s, "
+            + $"served rows {settings.RespSeconds:0.##} s)"));
         if (run.Backends.Length > 0)
         {
             console.WriteLine($"engine:  {run.Backends}");

@@ -14,16 +14,21 @@ namespace CoreEngine.Load;
 /// <param name="Writes">Write calls to files so far, as the kernel counts them (sockets go another way).</param>
 internal readonly record struct Counters(long At, long AllocatedBytes, int Collections, double CpuUs, long Writes)
 {
-    /// <summary>Reads this process's counters at the start of a stretch: what reading allocates is not part of it.</summary>
+    /// <summary>
+    /// Reads this process's counters at the start of a stretch: what reading allocates is not part of it.
+    /// </summary>
     internal static Counters AtStart()
     {
         long writes = WritesOf("self");
         double cpu = Environment.CpuUsage.TotalTime.TotalMicroseconds;
         int collections = GC.CollectionCount(0);
-        return new Counters(Stopwatch.GetTimestamp(), GC.GetTotalAllocatedBytes(precise: true), collections, cpu, writes);
+        long now = Stopwatch.GetTimestamp();
+        return new Counters(now, GC.GetTotalAllocatedBytes(precise: true), collections, cpu, writes);
     }
 
-    /// <summary>Reads this process's counters at the end of a stretch: what reading allocates is not part of it.</summary>
+    /// <summary>
+    /// Reads this process's counters at the end of a stretch: what reading allocates is not part of it.
+    /// </summary>
     internal static Counters AtEnd()
     {
         long allocated = GC.GetTotalAllocatedBytes(precise: true);

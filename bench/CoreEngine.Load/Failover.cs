@@ -19,14 +19,16 @@ internal sealed class Failover(string directory, int rounds, Action<string> prin
     private uint _run = 1_000_000;
 
     /// <summary>Runs all rounds.</summary>
-    /// <returns>True when the median is within twice the maximum election timeout and the machines agree at the end.</returns>
+    /// <returns>True when the median is within twice the maximum election timeout and the machines agree at the
+    /// end.</returns>
     internal async Task<bool> RunAsync(CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(directory);
         try
         {
             string home = Path.Combine(directory, "cluster");
-            await using LoadCluster cluster = await LoadCluster.StartAsync(home, pendingBytesMax: 0, cancellationToken);
+            await using LoadCluster cluster = LoadCluster.Start(home, pendingBytesMax: 0);
+            await cluster.ReadyAsync(cancellationToken);
             var times = new List<double>();
             for (int round = 1; round <= rounds; round++)
             {
@@ -47,7 +49,13 @@ internal sealed class Failover(string directory, int rounds, Action<string> prin
     private async Task<double> KillAsync(LoadCluster cluster, int round, CancellationToken cancellationToken)
     {
         (ReplicaProcess leader, ReplicaStatus before) = await cluster.LeaderAsync(cancellationToken);
-        var load = new ReplicaCommand { Verb = ReplicaVerb.Load, Payload = Payload, Outstanding = Callers, Run = ++_run };
+        var load = new ReplicaCommand
+        {
+            Verb = ReplicaVerb.Load,
+            Payload = Payload,
+            Outstanding = Callers,
+            Run = ++_run,
+        };
         await leader.AskAsync(load, cancellationToken);
         ReplicaProcess[] survivors = [.. cluster.Members.Where(member => member != leader)];
 
@@ -67,8 +75,9 @@ internal sealed class Failover(string directory, int rounds, Action<string> prin
         string? difference = await cluster.CompareAsync(cancellationToken);
         print(string.Create(
             CultureInfo.InvariantCulture,
-            $"{round,3}: leader {leader.Replica} of term {before.Term} killed; a write was accepted after {milliseconds:N1} ms "
-            + $"in term {after.Term}; restarted and {difference ?? "caught up"}"));
+            $"{round,3}: leader {leader.Replica} of term {before.Term} killed; "
+            + $"a write was accepted after {milliseconds:N1} ms in term {after.Term}; "
+            + $"restarted and {difference ?? "caught up"}"));
         return milliseconds;
     }
 

@@ -5,7 +5,10 @@ using System.Threading;
 
 namespace CoreEngine.Load;
 
-/// <summary>Latencies in buckets of at most 1.6 % width, from 1 ns on. Recording allocates nothing and may be done by any thread.</summary>
+/// <summary>
+/// Latencies in buckets of at most 1.6 % width, from 1 ns on. Recording allocates nothing and may be done by any
+/// thread.
+/// </summary>
 internal sealed class Latencies
 {
     private const int StepBits = 6;

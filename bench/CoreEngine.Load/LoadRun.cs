@@ -11,19 +11,26 @@ using CoreEngine.Load.Resp;
 
 namespace CoreEngine.Load;
 
-/// <summary>Runs all rows: repetition by repetition, raw rows and engine rows side by side, because a disk drifts within the hour.</summary>
+/// <summary>
+/// Runs all rows: repetition by repetition, raw rows and engine rows side by side, because a disk drifts within the
+/// hour.
+/// </summary>
 internal sealed class LoadRun(LoadSettings settings, Action<string> progress)
 {
     /// <summary>Payload of the rows that compare forms of calling: tickets and RESP.</summary>
     private const int ComparedPayload = 16;
 
     /// <summary>
-    /// Outstanding while a fresh cluster is warmed up: many, so that the JIT has seen everything and the caches of recent entries have
+    /// Outstanding while a fresh cluster is warmed up: many, so that the JIT has seen everything and the caches of
+    /// recent entries have
     /// grown to their bounds before the first row.
     /// </summary>
     private const int WarmOutstanding = 1024;
 
-    /// <summary>Bytes of records that a replica keeps in memory before it uses them again, and bytes of a record beside its payload.</summary>
+    /// <summary>
+    /// Bytes of records that a replica keeps in memory before it uses them again, and bytes of a record beside its
+    /// payload.
+    /// </summary>
     private const long CachedBytes = 32 * 1024 * 1024;
     private const int RecordOverheadBytes = 40;
     private const int WarmRoundsMax = 3;
@@ -111,7 +118,9 @@ internal sealed class LoadRun(LoadSettings settings, Action<string> progress)
 
     private async Task MeasureClusterAsync(int payload, CancellationToken cancellationToken)
     {
-        var rows = settings.RowsOf("cluster", payload).Select(static key => (Key: key, Form: CallForm.Awaited)).ToList();
+        var rows = settings.RowsOf("cluster", payload)
+            .Select(static key => (Key: key, Form: CallForm.Awaited))
+            .ToList();
         if (payload == ComparedPayload)
         {
             rows.AddRange(settings.RowsOf("cluster-ticket", payload)
@@ -127,7 +136,8 @@ internal sealed class LoadRun(LoadSettings settings, Action<string> progress)
         int outstandingMax = int.Max(WarmOutstanding, rows.Max(static row => row.Key.Outstanding));
         long pendingBytesMax = outstandingMax * (payload + 64L);
         string directory = Path.Combine(settings.Directory, "cluster");
-        await using LoadCluster cluster = await LoadCluster.StartAsync(directory, pendingBytesMax, cancellationToken);
+        await using LoadCluster cluster = LoadCluster.Start(directory, pendingBytesMax);
+        await cluster.ReadyAsync(cancellationToken);
         Backends = (await cluster.LeaderAsync(cancellationToken)).Status.Backends;
         var command = new ReplicaCommand { Payload = payload, WarmSeconds = SettleSeconds, Seconds = settings.Seconds };
         await WarmAsync(cluster, command, cancellationToken);
@@ -138,14 +148,21 @@ internal sealed class LoadRun(LoadSettings settings, Action<string> progress)
         }
     }
 
-    /// <summary>Heavy load until the time is over and a replica's cache of recent entries must have come round.</summary>
+    /// <summary>
+    /// Heavy load until the time is over and a replica's cache of recent entries must have come round.
+    /// </summary>
     private async Task WarmAsync(LoadCluster cluster, ReplicaCommand command, CancellationToken cancellationToken)
     {
         long wanted = CachedBytes / (command.Payload + RecordOverheadBytes);
         double done = 0;
         for (int i = 0; i < WarmRoundsMax && done < wanted; i++)
         {
-            ReplicaCommand warm = command with { Outstanding = WarmOutstanding, Run = ++_run, Seconds = settings.WarmSeconds };
+            ReplicaCommand warm = command with
+            {
+                Outstanding = WarmOutstanding,
+                Run = ++_run,
+                Seconds = settings.WarmSeconds,
+            };
             Measurement round = await ClusterRows.MeasureAsync(cluster, CallForm.Awaited, warm, cancellationToken);
             done += round.Rate * warm.Seconds;
         }
@@ -171,7 +188,8 @@ internal sealed class LoadRun(LoadSettings settings, Action<string> progress)
         }
 
         string directory = Path.Combine(settings.Directory, "resp");
-        await using RespCluster cluster = await RespCluster.StartAsync(settings.RespTool, directory, cancellationToken);
+        await using var cluster = new RespCluster(directory);
+        await cluster.StartAsync(settings.RespTool, cancellationToken);
         double warm = settings.WarmSeconds;
         foreach (RowKey key in keys)
         {

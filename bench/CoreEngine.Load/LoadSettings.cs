@@ -9,12 +9,16 @@ internal sealed record LoadSettings
 {
     internal static readonly string[] AllLayers = ["disk", "tcp", "log", "cluster", "cluster-ticket", "cluster-resp"];
 
-    /// <summary>Measured seconds of one repetition of a cluster row; raw and log rows take a sixth, served rows two thirds.</summary>
+    /// <summary>
+    /// Measured seconds of one repetition of a cluster row; raw and log rows take a sixth, served rows two thirds.
+    /// </summary>
     internal required double Seconds { get; init; }
 
     internal required int Repetitions { get; init; }
 
-    /// <summary>Seconds of heavy load before the first row of a fresh cluster: the JIT compiles anew what has become hot.</summary>
+    /// <summary>
+    /// Seconds of heavy load before the first row of a fresh cluster: the JIT compiles anew what has become hot.
+    /// </summary>
     internal double WarmSeconds { get; init; } = 2;
 
     internal required IReadOnlyList<string> Layers { get; init; }

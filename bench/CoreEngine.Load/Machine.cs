@@ -13,7 +13,8 @@ internal static class Machine
     /// <summary>Cores, memory, processor, kernel, runtime: one line.</summary>
     internal static string Describe() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Environment.ProcessorCount} cores ({Processor()}), {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 30} GiB, "
+        $"{Environment.ProcessorCount} cores ({Processor()}), "
+        + $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 30} GiB, "
         + $"kernel {File.ReadAllText("/proc/sys/kernel/osrelease").Trim()}, {RuntimeInformation.FrameworkDescription}");
 
     /// <summary>The commit that this program was built from.</summary>
@@ -29,7 +30,9 @@ internal static class Machine
     {
         string? line = File.ReadLines("/proc/cpuinfo")
             .FirstOrDefault(static line => line.StartsWith("model name", StringComparison.Ordinal));
-        return line is null ? RuntimeInformation.ProcessArchitecture.ToString() : line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim();
+        return line is null
+            ? RuntimeInformation.ProcessArchitecture.ToString()
+            : line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim();
     }
 }
 
@@ -43,8 +46,11 @@ internal sealed record Medium(string Kind, string Device, string MountPoint)
     internal bool IsMemory => Kind is "tmpfs" or "ramfs";
 
     /// <summary>For people.</summary>
-    public override string ToString() =>
-        $"{Kind} on {Device}{WriteCache()}, class {(IsMemory ? "process (memory only)" : "power (flushed before the acknowledgement)")}";
+    public override string ToString()
+    {
+        string level = IsMemory ? "process (memory only)" : "power (flushed before the acknowledgement)";
+        return $"{Kind} on {Device}{WriteCache()}, class {level}";
+    }
 
     /// <summary>Finds the mount with the longest path that holds the directory.</summary>
     internal static Medium Of(string directory)

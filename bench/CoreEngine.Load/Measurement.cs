@@ -24,7 +24,9 @@ internal sealed record Measurement
 
     internal required double MeanUs { get; init; }
 
-    /// <summary>Managed bytes per operation in the process that drives the load; negative when it cannot be known.</summary>
+    /// <summary>
+    /// Managed bytes per operation in the process that drives the load; negative when it cannot be known.
+    /// </summary>
     internal required double BytesPerOp { get; init; }
 
     /// <summary>The same in the follower that allocates most; negative where there is none.</summary>
@@ -52,7 +54,9 @@ internal sealed record Measurement
     /// <summary>A broken promise that the load has noticed; null when all held.</summary>
     internal string? Violation { get; init; }
 
-    /// <summary>Operations under way by Little's law: rate times mean latency. Far from the stated number, the row lies.</summary>
+    /// <summary>
+    /// Operations under way by Little's law: rate times mean latency. Far from the stated number, the row lies.
+    /// </summary>
     internal double ConcurrencySeen => Rate * MeanUs / 1e6;
 
     /// <summary>True when the measured numbers contradict each other by more than 5 %.</summary>

@@ -1,5 +1,6 @@
 using System;
 using System.CommandLine;
+using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Threading;
@@ -40,7 +41,8 @@ internal static class Shared
         string path = wanted?.FullName ?? Path.GetFullPath(Path.Combine("artifacts", $"load-{Environment.ProcessId}"));
         if (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
         {
-            System.Console.Error.WriteLine($"{path} is not empty; name a new directory with --directory, it is removed at the end");
+            System.Console.Error.WriteLine(
+                $"{path} is not empty; name a new directory with --directory, it is removed at the end");
             return null;
         }
 
@@ -48,7 +50,8 @@ internal static class Shared
         if (medium.IsMemory && !allowMemory)
         {
             System.Console.Error.WriteLine(
-                $"{path} lies in memory ({medium}): durable writes cost nothing there. Name a directory on a disk with --directory, or insist with --allow-memory");
+                $"{path} lies in memory ({medium}): durable writes cost nothing there. "
+                + "Name a directory on a disk with --directory, or insist with --allow-memory");
             return null;
         }
 
@@ -64,7 +67,11 @@ internal static class FailoverCommand
 {
     internal static Command Create()
     {
-        var rounds = new Option<int>("--rounds") { Description = "leaders to kill", DefaultValueFactory = static _ => 10 };
+        var rounds = new Option<int>("--rounds")
+        {
+            Description = "leaders to kill",
+            DefaultValueFactory = static _ => 10,
+        };
         Option<DirectoryInfo> directory = Shared.DirectoryOption();
         Option<bool> allowMemory = Shared.AllowMemoryOption();
         var command = new Command("failover", "kills the leader under load and tells how long no write was accepted")
@@ -75,12 +82,15 @@ internal static class FailoverCommand
         {
             IAnsiConsole console = Report.Console();
             string? home = Shared.DirectoryOf(parsed.GetValue(directory), parsed.GetValue(allowMemory), console);
-            return home is not null && await RunAsync(home, parsed.GetValue(rounds), console, cancellationToken) ? 0 : 1;
+            bool passed = home is not null
+                && await RunAsync(home, parsed.GetValue(rounds), console, cancellationToken);
+            return passed ? 0 : 1;
         });
         return command;
     }
 
-    private static async Task<bool> RunAsync(string home, int rounds, IAnsiConsole console, CancellationToken cancellationToken)
+    private static async Task<bool> RunAsync(
+        string home, int rounds, IAnsiConsole console, CancellationToken cancellationToken)
     {
         try
         {
@@ -103,13 +113,18 @@ internal static class ReplicaCommandLine
         var directory = new Option<string>("--directory") { Required = true };
         var ports = new Option<string>("--ports") { Required = true };
         var queueBytes = new Option<int>("--queue-bytes") { Required = true };
-        var command = new Command("replica", "one replica of the load's cluster") { replica, directory, ports, queueBytes };
+        var command = new Command("replica", "one replica of the load's cluster")
+        {
+            replica, directory, ports, queueBytes,
+        };
         command.Hidden = true;
         command.SetAction((parsed, _) => ReplicaHost.RunAsync(new ReplicaSettings(
             parsed.GetRequiredValue(replica),
             parsed.GetRequiredValue(directory),
-            [.. parsed.GetRequiredValue(ports).Split(',').Select(static port => int.Parse(port, System.Globalization.CultureInfo.InvariantCulture))],
+            [.. parsed.GetRequiredValue(ports).Split(',').Select(PortOf)],
             parsed.GetRequiredValue(queueBytes))));
         return command;
     }
+
+    private static int PortOf(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 }

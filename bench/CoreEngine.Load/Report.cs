@@ -31,12 +31,13 @@ internal static class Report
     /// <summary>One repetition in one line, for the progress.</summary>
     internal static string Line(Measurement measurement) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{measurement.Key,-26} {measurement.Rate,12:N0}/s  p50 {measurement.P50Us,9:N1} us  p99 {measurement.P99Us,9:N1} us  "
-        + $"{Bytes(measurement.BytesPerOp)} B/op  {measurement.Violation}");
+        $"{measurement.Key,-26} {measurement.Rate,12:N0}/s  p50 {measurement.P50Us,9:N1} us  "
+        + $"p99 {measurement.P99Us,9:N1} us  {Bytes(measurement.BytesPerOp)} B/op  {measurement.Violation}");
 
     internal static void WriteTable(IAnsiConsole console, IEnumerable<Row> rows)
     {
-        var table = new Table { Border = System.Console.IsOutputRedirected ? TableBorder.Markdown : TableBorder.Rounded };
+        bool isPlain = System.Console.IsOutputRedirected;
+        var table = new Table { Border = isPlain ? TableBorder.Markdown : TableBorder.Rounded };
         foreach (string name in new[] { "layer", "durability" })
         {
             table.AddColumn(new TableColumn(name).NoWrap());
@@ -44,7 +45,16 @@ internal static class Report
 
         foreach (string name in new[]
         {
-            "payload", "outstanding", "rate/s", "min-max", "p50 us", "p99 us", "B/op (follower)", "gen0", "CPU us/op", "writes/s",
+            "payload",
+            "outstanding",
+            "rate/s",
+            "min-max",
+            "p50 us",
+            "p99 us",
+            "B/op (follower)",
+            "gen0",
+            "CPU us/op",
+            "writes/s",
         })
         {
             table.AddColumn(new TableColumn(name).RightAligned().NoWrap());
@@ -84,7 +94,7 @@ internal static class Report
         $"{Number(row.RateRange.Min)}-{Number(row.RateRange.Max)}",
         Fine(row.P50Us),
         Fine(row.P99Us),
-        row.FollowerBytesPerOp < 0 ? Bytes(row.BytesPerOp) : $"{Bytes(row.BytesPerOp)} ({Bytes(row.FollowerBytesPerOp)})",
+        Bytes(row.BytesPerOp) + (row.FollowerBytesPerOp < 0 ? "" : $" ({Bytes(row.FollowerBytesPerOp)})"),
         row.BytesPerOp < 0 ? "-" : Number(row.Collections),
         row.CpuUsPerOp.ToString("N2", CultureInfo.InvariantCulture),
         Number(row.WritesPerSecond),

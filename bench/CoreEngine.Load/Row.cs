@@ -32,9 +32,11 @@ internal sealed class Row(RowKey key)
 
     internal string Durability => _repetitions[0].Durability;
 
-    internal (double Min, double Max) RateRange => (_repetitions.Min(static m => m.Rate), _repetitions.Max(static m => m.Rate));
+    internal (double Min, double Max) RateRange =>
+        (_repetitions.Min(static m => m.Rate), _repetitions.Max(static m => m.Rate));
 
-    internal (double Min, double Max) P50Range => (_repetitions.Min(static m => m.P50Us), _repetitions.Max(static m => m.P50Us));
+    internal (double Min, double Max) P50Range =>
+        (_repetitions.Min(static m => m.P50Us), _repetitions.Max(static m => m.P50Us));
 
     /// <summary>Everything that a reader must know before he believes the row; empty when all is well.</summary>
     internal string Remarks
@@ -52,7 +54,8 @@ internal sealed class Row(RowKey key)
             }
 
             remarks.AddRange(_repetitions.Select(static m => m.Remark).Where(static r => r.Length > 0).Distinct());
-            remarks.AddRange(_repetitions.Where(static m => m.Violation is not null).Select(static m => $"BROKEN: {m.Violation}"));
+            remarks.AddRange(
+                _repetitions.Where(static m => m.Violation is not null).Select(static m => $"BROKEN: {m.Violation}"));
             return string.Join("; ", remarks);
         }
     }

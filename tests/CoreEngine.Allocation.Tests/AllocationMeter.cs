@@ -39,7 +39,8 @@ internal static class AllocationMeter
     /// <param name="form">How callers wait.</param>
     internal static async Task<AllocationCost> MeasureAsync(Func<IStateMachine> newMachine, CallForm form)
     {
-        await using LocalCluster cluster = await LocalCluster.OpenAsync(newMachine);
+        await using var cluster = new LocalCluster();
+        await cluster.OpenAsync(newMachine);
         var workload = new Workload(cluster.Leader, new WorkloadShape(form, Payload, Outstanding, Run: 1, Quorum));
         workload.Start();
         workload.WaitFor(WarmOperations, Patience);

@@ -25,8 +25,8 @@ public sealed class AllocationTests
     [Fact]
     public async Task A_machine_that_allocates_per_entry_is_noticed()
     {
-        AllocationCost cost = await AllocationMeter.MeasureAsync(
-            static () => new AllocatingMachine(), CallForm.Awaited);
+        AllocationCost cost =
+            await AllocationMeter.MeasureAsync(static () => new AllocatingMachine(), CallForm.Awaited);
 
         // An array of 16 bytes takes 40; three machines waste one per entry.
         Assert.Null(cost.Violation);

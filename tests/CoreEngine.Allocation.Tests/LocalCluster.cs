@@ -17,28 +17,19 @@ internal sealed class LocalCluster : IAsyncDisposable
 
     private readonly List<Engine> _engines = [];
     private readonly List<Group> _groups = [];
-    private readonly string _directory;
+    private readonly string _directory =
+        Path.Combine(AppContext.BaseDirectory, $"cluster-{Guid.NewGuid():n}");
 
-    private LocalCluster(string directory) => _directory = directory;
+    internal LocalCluster() => Directory.CreateDirectory(_directory);
 
     /// <summary>The group at the replica that leads.</summary>
     internal Group Leader { get; private set; } = null!;
 
-    internal static async Task<LocalCluster> OpenAsync(Func<IStateMachine> newMachine)
+    /// <summary>Opens the engines and waits for a leader.</summary>
+    internal async Task OpenAsync(Func<IStateMachine> newMachine)
     {
-        string directory = Path.Combine(AppContext.BaseDirectory, $"cluster-{Guid.NewGuid():n}");
-        var cluster = new LocalCluster(directory);
-        try
-        {
-            await cluster.OpenEnginesAsync(newMachine);
-            await cluster.FindLeaderAsync();
-            return cluster;
-        }
-        catch
-        {
-            await cluster.DisposeAsync();
-            throw;
-        }
+        await OpenEnginesAsync(newMachine);
+        await FindLeaderAsync();
     }
 
     public async ValueTask DisposeAsync()
@@ -84,8 +75,8 @@ internal sealed class LocalCluster : IAsyncDisposable
         }
         while (receipt.Outcome != Outcome.Committed && Environment.TickCount64 < deadline);
 
-        Leader = _groups.Find(
-            group => group.Status is { Role: "Leader" } status && status.Term >= receipt.Coordinate.LeaderEpoch)
+        ulong term = receipt.Coordinate.LeaderEpoch;
+        Leader = _groups.Find(group => group.Status is { Role: "Leader" } status && status.Term >= term)
             ?? throw new IOException($"no leader: {receipt}");
     }
 }

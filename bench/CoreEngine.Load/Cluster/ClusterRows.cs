@@ -5,7 +5,9 @@ using System.Threading.Tasks;
 
 namespace CoreEngine.Load.Cluster;
 
-/// <summary>Measures a row on a cluster that runs: the workload in the leader's process, the costs in all three.</summary>
+/// <summary>
+/// Measures a row on a cluster that runs: the workload in the leader's process, the costs in all three.
+/// </summary>
 internal static class ClusterRows
 {
     internal static string LayerOf(CallForm form) => form == CallForm.Awaited ? "cluster" : "cluster-ticket";
@@ -30,7 +32,8 @@ internal static class ClusterRows
         var costs = new List<ReplicaCosts>();
         foreach (ReplicaProcess follower in followers)
         {
-            costs.Add((await follower.AskAsync(new ReplicaCommand { Verb = ReplicaVerb.Sample }, cancellationToken)).Costs!);
+            var sample = new ReplicaCommand { Verb = ReplicaVerb.Sample };
+            costs.Add((await follower.AskAsync(sample, cancellationToken)).Costs!);
         }
 
         ReplicaRun run = (await over).Run!;
@@ -39,9 +42,15 @@ internal static class ClusterRows
     }
 
     private static Measurement ToMeasurement(
-        CallForm form, ReplicaCommand command, ReplicaStatus status, ReplicaRun run, List<ReplicaCosts> followers, string? difference)
+        CallForm form,
+        ReplicaCommand command,
+        ReplicaStatus status,
+        ReplicaRun run,
+        List<ReplicaCosts> followers,
+        string? difference)
     {
-        // The followers' stretch is a few milliseconds off the leader's: bring all to cost per second, then per operation.
+        // The followers' stretch is a few milliseconds off the leader's: bring all to cost per second, then per
+        // operation.
         double cpuPerSecond = run.Costs.CpuUs / run.Costs.Seconds;
         double writesPerSecond = run.Costs.Writes / run.Costs.Seconds;
         double followerBytes = 0;

@@ -7,11 +7,14 @@ namespace CoreEngine.Load.Cluster;
 /// <summary>The state of a ledger at one moment.</summary>
 /// <param name="Count">Entries applied.</param>
 /// <param name="Digest">Depends on every byte of every entry and on their order.</param>
-/// <param name="Places">Sum over all entries of <see cref="LedgerMachine.PlaceOf"/>: does not depend on the order.</param>
+/// <param name="Places">Sum over all entries of <see cref="LedgerMachine.PlaceOf"/>: does not depend on the
+/// order.</param>
 /// <param name="Index">Index of the last entry applied.</param>
 internal readonly record struct LedgerState(ulong Count, ulong Digest, ulong Places, ulong Index);
 
-/// <summary>The machine of the load: counts entries, folds their bytes into a digest, replies with its count (8 bytes).</summary>
+/// <summary>
+/// The machine of the load: counts entries, folds their bytes into a digest, replies with its count (8 bytes).
+/// </summary>
 internal sealed class LedgerMachine : IStateMachine
 {
     internal const int ReplyBytes = 8;
@@ -28,7 +31,8 @@ internal sealed class LedgerMachine : IStateMachine
     internal LedgerState State => _state;
 
     /// <summary>
-    /// A number for "this command stands at this index". The callers add up the same over their receipts: equal sums mean that the
+    /// A number for "this command stands at this index". The callers add up the same over their receipts: equal sums
+    /// mean that the
     /// receipts name exactly the applied entries, each once, without any shared table in the hot path.
     /// </summary>
     /// <param name="index">Where the entry stands.</param>
@@ -39,7 +43,9 @@ internal sealed class LedgerMachine : IStateMachine
         ulong second = BinaryPrimitives.ReadUInt64LittleEndian(command[8..]);
         unchecked
         {
-            ulong mixed = (index * Odd) ^ BitOperations.RotateLeft(first * Odd, 23) ^ BitOperations.RotateLeft(second * Odd, 47);
+            ulong mixed = index * Odd;
+            mixed ^= BitOperations.RotateLeft(first * Odd, 23);
+            mixed ^= BitOperations.RotateLeft(second * Odd, 47);
             mixed ^= mixed >> 32;
             mixed *= Odd;
             return mixed ^ (mixed >> 29);

@@ -31,10 +31,10 @@ internal sealed class LoadCluster : IAsyncDisposable
     /// <summary>The replicas by number, the first is 1.</summary>
     internal IReadOnlyList<ReplicaProcess> Members => _replicas;
 
-    /// <summary>Formats the directories and starts the processes.</summary>
+    /// <summary>Formats the directories and starts the processes: see <see cref="ReadyAsync"/>.</summary>
     /// <param name="directory">Belongs to this cluster alone; removed at the end.</param>
     /// <param name="pendingBytesMax">Bytes of commands that may wait at a time.</param>
-    internal static async Task<LoadCluster> StartAsync(string directory, long pendingBytesMax, CancellationToken cancellationToken)
+    internal static LoadCluster Start(string directory, long pendingBytesMax)
     {
         byte[] id = RandomNumberGenerator.GetBytes(ClusterId.Bytes);
         ClusterId cluster = ClusterId.Read(id);
@@ -48,20 +48,15 @@ internal sealed class LoadCluster : IAsyncDisposable
             settings.Add(new ReplicaSettings(replica, home, ports, queueBytes));
         }
 
-        var started = new LoadCluster(directory, [.. settings.Select(ReplicaProcess.Start)]);
-        try
-        {
-            foreach (ReplicaProcess replica in started._replicas)
-            {
-                await replica.ReceiveAsync(cancellationToken);
-            }
+        return new LoadCluster(directory, [.. settings.Select(ReplicaProcess.Start)]);
+    }
 
-            return started;
-        }
-        catch
+    /// <summary>Waits until every replica has opened its engine.</summary>
+    internal async Task ReadyAsync(CancellationToken cancellationToken)
+    {
+        foreach (ReplicaProcess replica in _replicas)
         {
-            await started.DisposeAsync();
-            throw;
+            await replica.ReceiveAsync(cancellationToken);
         }
     }
 
@@ -71,18 +66,20 @@ internal sealed class LoadCluster : IAsyncDisposable
         using var pace = new PeriodicTimer(PollPace);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(LeaderPatience);
+        var question = new ReplicaCommand { Verb = ReplicaVerb.Status };
         var seen = new List<ReplicaStatus>();
         do
         {
             seen.Clear();
             foreach (ReplicaProcess replica in _replicas.Where(static replica => replica.IsRunning))
             {
-                ReplicaReply reply = await replica.AskAsync(new ReplicaCommand { Verb = ReplicaVerb.Status }, cancellationToken);
+                ReplicaReply reply = await replica.AskAsync(question, cancellationToken);
                 seen.Add(Checked(replica, reply.Status!));
             }
 
             ReplicaStatus? leader = seen.Find(static status => status.Role == "Leader");
-            if (leader is not null && seen.TrueForAll(status => status.Term == leader.Term && status.Leader == leader.Leader))
+            if (leader is not null
+                && seen.TrueForAll(status => status.Term == leader.Term && status.Leader == leader.Leader))
             {
                 return (_replicas[leader.Leader - 1], leader);
             }
@@ -92,7 +89,9 @@ internal sealed class LoadCluster : IAsyncDisposable
         throw new IOException($"no leader within {LeaderPatience.TotalSeconds} s: {string.Join("; ", seen)}");
     }
 
-    /// <summary>Waits until all running replicas have applied what the leader has committed, and compares their machines.</summary>
+    /// <summary>
+    /// Waits until all running replicas have applied what the leader has committed, and compares their machines.
+    /// </summary>
     /// <returns>What differs; null when nothing does.</returns>
     internal async Task<string?> CompareAsync(CancellationToken cancellationToken)
     {

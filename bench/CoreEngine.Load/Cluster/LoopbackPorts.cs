@@ -6,7 +6,9 @@ using System.Net.Sockets;
 
 namespace CoreEngine.Load.Cluster;
 
-/// <summary>Finds free ports on loopback, below the range from which the kernel takes ports for outgoing connections.</summary>
+/// <summary>
+/// Finds free ports on loopback, below the range from which the kernel takes ports for outgoing connections.
+/// </summary>
 internal static class LoopbackPorts
 {
     private const int First = 10_000;

@@ -17,7 +17,8 @@ internal static class Prober
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// Makes a fresh proposal at every beat, because one that was handed to the dead leader stays undecided for long; ends with the first
+    /// Makes a fresh proposal at every beat, because one that was handed to the dead leader stays undecided for long;
+    /// ends with the first
     /// that is committed in a later term.
     /// </summary>
     /// <param name="group">Where.</param>
@@ -42,13 +43,15 @@ internal static class Prober
         }
         catch (OperationCanceledException)
         {
-            throw new IOException($"no write was accepted within {Patience.TotalSeconds} s; the group says {group.Status}");
+            throw new IOException(
+                $"no write was accepted within {Patience.TotalSeconds} s; the group says {group.Status}");
         }
 
         return await accepted.Task;
     }
 
-    private static async Task ProbeAsync(Group group, ReceiptLedger ledger, ulong term, TaskCompletionSource<long> accepted)
+    private static async Task ProbeAsync(
+        Group group, ReceiptLedger ledger, ulong term, TaskCompletionSource<long> accepted)
     {
         byte[] reply = new byte[LedgerMachine.ReplyBytes];
         Receipt receipt = await group.ProposeAsync(ledger.Next(), reply);

@@ -88,8 +88,12 @@ internal sealed class ReceiptLedger
     private void AccountCommitted(in Receipt receipt, ReadOnlySpan<byte> reply, ulong sequence)
     {
         LineCoordinate coordinate = receipt.Coordinate;
-        ulong count = receipt.ReplyLength == LedgerMachine.ReplyBytes ? BinaryPrimitives.ReadUInt64LittleEndian(reply) : 0;
-        if (!IsProven(receipt) || coordinate.Index <= _last.Index || coordinate.LeaderEpoch < _last.LeaderEpoch || count <= _lastReply)
+        bool isWhole = receipt.ReplyLength == LedgerMachine.ReplyBytes;
+        ulong count = isWhole ? BinaryPrimitives.ReadUInt64LittleEndian(reply) : 0;
+        bool rises = coordinate.Index > _last.Index
+            && coordinate.LeaderEpoch >= _last.LeaderEpoch
+            && count > _lastReply;
+        if (!rises || !IsProven(receipt))
         {
             Volatile.Write(ref _violation, $"{receipt}, reply {count}, after {_last}, reply {_lastReply}");
         }

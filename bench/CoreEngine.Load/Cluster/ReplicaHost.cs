@@ -35,7 +35,8 @@ internal sealed class ReplicaHost
         try
         {
             await using Engine engine = await Engine.OpenAsync(settings.ToOptions(Console.Error.WriteLine));
-            Group group = await engine.OpenGroupAsync(ReplicaSettings.Group, new LedgerMachine(), settings.ToGroupOptions());
+            Group group = await engine.OpenGroupAsync(
+                ReplicaSettings.Group, new LedgerMachine(), settings.ToGroupOptions());
             var host = new ReplicaHost(engine, group, settings, output);
             await host.ServeAsync(Console.In);
             return 0;
@@ -103,7 +104,8 @@ internal sealed class ReplicaHost
                 Write(_output, new ReplicaReply { At = Now(), Status = Status() });
                 break;
             case ReplicaVerb.Probe:
-                Write(_output, new ReplicaReply { At = await Prober.RunAsync(_group, command.Run, command.Term), Status = Status() });
+                long accepted = await Prober.RunAsync(_group, command.Run, command.Term);
+                Write(_output, new ReplicaReply { At = accepted, Status = Status() });
                 break;
             default:
                 throw new IOException($"the parent sent {command.Verb}");

@@ -72,7 +72,14 @@ internal sealed record ReplicaReply
 }
 
 internal sealed record ReplicaStatus(
-    string Role, ulong Term, uint Leader, ulong Applied, ulong Committed, string Durability, string Backends, string? Fault);
+    string Role,
+    ulong Term,
+    uint Leader,
+    ulong Applied,
+    ulong Committed,
+    string Durability,
+    string Backends,
+    string? Fault);
 
 internal sealed record ReplicaCosts(double Seconds, long AllocatedBytes, int Collections, double CpuUs, long Writes);
 

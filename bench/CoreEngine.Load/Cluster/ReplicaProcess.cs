@@ -116,7 +116,8 @@ internal sealed class ReplicaProcess : IAsyncDisposable
         }
         catch (Exception error) when (error is IOException or OperationCanceledException)
         {
-            await Console.Error.WriteLineAsync($"replica {Replica} did not close in time ({error.Message}); killing it. {LastLines()}");
+            await Console.Error.WriteLineAsync(
+                $"replica {Replica} did not close in time ({error.Message}); killing it. {LastLines()}");
             Kill();
         }
     }

@@ -23,10 +23,14 @@ internal sealed record WorkloadShape(CallForm Form, int Payload, int Outstanding
 /// <summary>Sums over all callers.</summary>
 internal readonly record struct Tally(long Committed, long Refused, long Unknown, ulong Places);
 
-/// <summary>A closed loop: a fixed number of proposals under way, each replaced when its receipt came and was checked.</summary>
+/// <summary>
+/// A closed loop: a fixed number of proposals under way, each replaced when its receipt came and was checked.
+/// </summary>
 internal sealed class Workload
 {
-    /// <summary>From this many callers on latencies are sampled: reading the clock for each would be part of what is measured.</summary>
+    /// <summary>
+    /// From this many callers on latencies are sampled: reading the clock for each would be part of what is measured.
+    /// </summary>
     private const int SampleAllBelow = 64;
     private const int SampleEvery = 32;
     private const int ProgressEvery = 16;
@@ -49,15 +53,20 @@ internal sealed class Workload
         _sampleMask = shape.Outstanding < SampleAllBelow ? 0UL : SampleEvery - 1UL;
         int callers = shape.Form == CallForm.Awaited ? shape.Outstanding : 1;
         _callers = new Task[callers];
-        _ledgers = [.. Enumerable.Range(0, callers).Select(i => new ReceiptLedger(shape.Run, (uint)i, shape.Payload, shape.Quorum))];
+        _ledgers = [.. Enumerable.Range(0, callers)
+            .Select(i => new ReceiptLedger(shape.Run, (uint)i, shape.Payload, shape.Quorum))];
     }
 
     /// <summary>The first broken promise that a caller has noticed; null when all held.</summary>
-    internal string? Violation => _ledgers.Select(static ledger => ledger.Violation).FirstOrDefault(static text => text is not null);
+    internal string? Violation => _ledgers
+        .Select(static ledger => ledger.Violation)
+        .FirstOrDefault(static text => text is not null);
 
     /// <summary>Why proposals were refused; for people.</summary>
-    internal string? RefusalText =>
-        _ledgers.Where(static ledger => ledger.Refused > 0).Select(static ledger => ledger.LastRefusal.ToString()).FirstOrDefault();
+    internal string? RefusalText => _ledgers
+        .Where(static ledger => ledger.Refused > 0)
+        .Select(static ledger => ledger.LastRefusal.ToString())
+        .FirstOrDefault();
 
     /// <summary>The highest place that a caller was told.</summary>
     internal LineCoordinate Last => _ledgers.Select(static ledger => ledger.Last).MaxBy(static last => last.Index);
@@ -110,7 +119,8 @@ internal sealed class Workload
                 if (rest <= 0 || !Monitor.Wait(_gate, (int)rest))
                 {
                     throw new TimeoutException(
-                        $"{operations} operations did not end within {patience}; refused last: {RefusalText ?? "none"}");
+                        $"{operations} operations did not end within {patience}; "
+                        + $"refused last: {RefusalText ?? "none"}");
                 }
             }
         }

@@ -9,7 +9,9 @@ using CoreEngine.Model;
 
 namespace CoreEngine.Load.Log;
 
-/// <summary>The engine's log by itself: records appended, grouped and made durable on one thread, as a shard does it.</summary>
+/// <summary>
+/// The engine's log by itself: records appended, grouped and made durable on one thread, as a shard does it.
+/// </summary>
 internal sealed class LogRows : IDisposable
 {
     private const int StampBytes = 8;
@@ -51,7 +53,10 @@ internal sealed class LogRows : IDisposable
         return new LogRows(ring, result.Log);
     }
 
-    /// <summary>A closed loop on this thread: <paramref name="outstanding"/> records under way, each replaced when it is durable.</summary>
+    /// <summary>
+    /// A closed loop on this thread: <paramref name="outstanding"/> records under way, each replaced when it is
+    /// durable.
+    /// </summary>
     internal Measurement Measure(int payload, int outstanding, double seconds, CancellationToken cancellationToken)
     {
         var loop = new Loop(this, payload, outstanding);
@@ -130,7 +135,9 @@ internal sealed class LogRows : IDisposable
         private readonly int _outstanding;
         private readonly int _sampleMask;
 
-        /// <summary>When the places that are filled now became free: waiting for this thread is part of a record's latency.</summary>
+        /// <summary>
+        /// When the places that are filled now became free: waiting for this thread is part of a record's latency.
+        /// </summary>
         private long _freedAt;
 
         internal Loop(LogRows owner, int payload, int outstanding)
@@ -145,7 +152,8 @@ internal sealed class LogRows : IDisposable
         }
 
         /// <returns>How many records became durable, and in how many seconds.</returns>
-        internal (long Count, double Elapsed) Run(double seconds, Latencies? latencies, CancellationToken cancellationToken)
+        internal (long Count, double Elapsed) Run(
+            double seconds, Latencies? latencies, CancellationToken cancellationToken)
         {
             long started = Stopwatch.GetTimestamp();
             _freedAt = _freedAt == 0 ? started : _freedAt;

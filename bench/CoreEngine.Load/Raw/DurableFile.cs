@@ -4,7 +4,9 @@ using System.Runtime.InteropServices;
 
 namespace CoreEngine.Load.Raw;
 
-/// <summary>A file of written zeroes whose 4 KiB blocks are overwritten durably, one system call each, every result checked.</summary>
+/// <summary>
+/// A file of written zeroes whose 4 KiB blocks are overwritten durably, one system call each, every result checked.
+/// </summary>
 internal sealed class DurableFile : IDisposable
 {
     internal const int BlockBytes = 4096;
@@ -41,7 +43,9 @@ internal sealed class DurableFile : IDisposable
         Check(NativeMethods.FSync(_file) == 0, "fsync");
     }
 
-    /// <summary>False where the file system refuses O_DIRECT: then the writes go through the page cache, durable all the same.</summary>
+    /// <summary>
+    /// False where the file system refuses O_DIRECT: then the writes go through the page cache, durable all the same.
+    /// </summary>
     internal bool IsDirect { get; }
 
     /// <summary>Overwrites the next block; it is on the medium when the call returns.</summary>

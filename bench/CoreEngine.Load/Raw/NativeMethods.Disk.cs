@@ -4,7 +4,9 @@ using System.Runtime.InteropServices;
 
 namespace CoreEngine.Load.Raw;
 
-/// <summary>The system calls of the raw rows: written apart from the engine's, so that the baseline shares no bug with it.</summary>
+/// <summary>
+/// The system calls of the raw rows: written apart from the engine's, so that the baseline shares no bug with it.
+/// </summary>
 internal static partial class NativeMethods
 {
     internal const int ReadWrite = 2;

@@ -7,7 +7,9 @@ using System.Threading;
 
 namespace CoreEngine.Load.Raw;
 
-/// <summary>The limit of the network: 64 bytes there and back on loopback, blocking sockets, a thread at each end.</summary>
+/// <summary>
+/// The limit of the network: 64 bytes there and back on loopback, blocking sockets, a thread at each end.
+/// </summary>
 internal sealed class PingPong : IDisposable
 {
     internal const int MessageBytes = 64;

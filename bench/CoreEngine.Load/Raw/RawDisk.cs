@@ -7,7 +7,9 @@ using System.Threading;
 
 namespace CoreEngine.Load.Raw;
 
-/// <summary>The limit of the disk: durable 4 KiB overwrites, one file after the other write, or three files at once.</summary>
+/// <summary>
+/// The limit of the disk: durable 4 KiB overwrites, one file after the other write, or three files at once.
+/// </summary>
 internal sealed class RawDisk : IDisposable
 {
     private const long FileBytes = 64L * 1024 * 1024;
@@ -18,7 +20,8 @@ internal sealed class RawDisk : IDisposable
     internal RawDisk(string directory)
     {
         Directory.CreateDirectory(directory);
-        _files = [.. Enumerable.Range(1, 3).Select(i => new DurableFile(Path.Combine(directory, $"raw-{i}"), FileBytes))];
+        _files = [.. Enumerable.Range(1, 3)
+            .Select(i => new DurableFile(Path.Combine(directory, $"raw-{i}"), FileBytes))];
     }
 
     /// <summary>Writes for a while to the first <paramref name="fileCount"/> files, one thread each.</summary>
@@ -57,7 +60,8 @@ internal sealed class RawDisk : IDisposable
             CpuUsPerOp = usage.CpuUs / latencies.Count,
             WritesPerSecond = rate,
             Durability = "local/power",
-            Remark = (fileCount == 1 ? "one file" : $"{fileCount} files at once") + (_files[0].IsDirect ? "" : ", buffered"),
+            Remark = (fileCount == 1 ? "one file" : $"{fileCount} files at once")
+                + (_files[0].IsDirect ? "" : ", buffered"),
         };
     }
 
@@ -121,7 +125,7 @@ internal sealed class RawDisk : IDisposable
 
                 _rate = count / elapsed;
             }
-            catch (Exception error)
+            catch (Exception error) when (error is IOException or OperationCanceledException)
             {
                 _failure = ExceptionDispatchInfo.Capture(error);
             }

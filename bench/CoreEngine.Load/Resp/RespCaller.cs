@@ -2,6 +2,7 @@ using System;
 using System.Diagnostics;
 using System.IO;
 using System.Net;
+using System.Net.Sockets;
 using System.Runtime.ExceptionServices;
 using System.Text;
 using System.Threading;
@@ -84,7 +85,7 @@ internal sealed class RespCaller : IDisposable
                 }
             }
         }
-        catch (Exception error)
+        catch (Exception error) when (error is IOException or SocketException)
         {
             _failure = ExceptionDispatchInfo.Capture(error);
         }

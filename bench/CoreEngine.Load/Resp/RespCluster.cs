@@ -28,23 +28,18 @@ internal sealed class RespCluster : IAsyncDisposable
     private IPEndPoint _leader = new(IPAddress.Loopback, 0);
     private string _durability = "";
 
-    private RespCluster(string directory) => _directory = directory;
+    /// <param name="directory">Belongs to this cluster alone; removed at the end.</param>
+    internal RespCluster(string directory)
+    {
+        _directory = directory;
+        Directory.CreateDirectory(directory);
+    }
 
     /// <summary>Formats directories, writes configurations, starts the processes and waits for a leader.</summary>
-    internal static async Task<RespCluster> StartAsync(string tool, string directory, CancellationToken cancellationToken)
+    internal async Task StartAsync(string tool, CancellationToken cancellationToken)
     {
-        var cluster = new RespCluster(directory);
-        try
-        {
-            IPEndPoint[] clients = cluster.StartProcesses(tool);
-            await cluster.FindLeaderAsync(clients, cancellationToken);
-            return cluster;
-        }
-        catch
-        {
-            await cluster.DisposeAsync();
-            throw;
-        }
+        IPEndPoint[] clients = StartProcesses(tool);
+        await FindLeaderAsync(clients, cancellationToken);
     }
 
     /// <summary>A closed loop over as many connections as the table says.</summary>
@@ -52,7 +47,8 @@ internal sealed class RespCluster : IAsyncDisposable
     {
         int connections = ConnectionsFor(key.Outstanding);
         int pipeline = key.Outstanding / connections;
-        RespCaller[] callers = [.. Enumerable.Range(0, connections).Select(_ => new RespCaller(_leader, key.Payload, pipeline))];
+        RespCaller[] callers = [.. Enumerable.Range(0, connections)
+            .Select(_ => new RespCaller(_leader, key.Payload, pipeline))];
         Array.ForEach(callers, static caller => caller.Start());
         var latencies = new Latencies();
         Stretch.Pass(warmSeconds, cancellationToken);
@@ -69,7 +65,8 @@ internal sealed class RespCluster : IAsyncDisposable
         Array.ForEach(callers, static caller => caller.Stop());
         Array.ForEach(callers, static caller => caller.Dispose());
 
-        string error = callers.Select(static caller => caller.LastError).FirstOrDefault(static text => text.Length > 0, "");
+        string error = callers.Select(static caller => caller.LastError)
+            .FirstOrDefault(static text => text.Length > 0, "");
         return new Measurement
         {
             Key = key with { Outstanding = connections * pipeline },
@@ -83,7 +80,7 @@ internal sealed class RespCluster : IAsyncDisposable
             Durability = _durability,
             Refused = callers.Sum(static caller => caller.Refused),
             Unknown = callers.Sum(static caller => caller.Unknown),
-            Remark = string.Create(CultureInfo.InvariantCulture, $"{connections} connections x {pipeline} pipelined {error}").Trim(),
+            Remark = $"{connections} connections x {pipeline} pipelined {error}".Trim(),
         };
     }
 
@@ -178,8 +175,7 @@ internal sealed class RespCluster : IAsyncDisposable
             link.Add("INFO");
             link.Flush();
             string[] lines = link.ReadBulk().Split('\n', StringSplitOptions.TrimEntries);
-            _durability = lines.FirstOrDefault(static line => line.StartsWith("acknowledgement:", StringComparison.Ordinal), ":")
-                .Split(':', 2)[1].Trim();
+            _durability = lines.FirstOrDefault(IsAcknowledgement, ":").Split(':', 2)[1].Trim();
             return lines.Any(static line => line is "role:leader" or "role:Leader" or "role:master");
         }
         catch (SocketException)
@@ -187,6 +183,9 @@ internal sealed class RespCluster : IAsyncDisposable
             return false;
         }
     }
+
+    private static bool IsAcknowledgement(string line) =>
+        line.StartsWith("acknowledgement:", StringComparison.Ordinal);
 
     private (double CpuUs, long Writes) Costs()
     {
@@ -204,5 +203,7 @@ internal sealed class RespCluster : IAsyncDisposable
 
     private string LastLines() => string.Join(
         Environment.NewLine,
-        Directory.EnumerateFiles(_directory, "*.out").Order().SelectMany(static file => File.ReadLines(file).TakeLast(5)));
+        Directory.EnumerateFiles(_directory, "*.out")
+            .Order()
+            .SelectMany(static file => File.ReadLines(file).TakeLast(5)));
 }

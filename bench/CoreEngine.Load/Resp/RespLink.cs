@@ -12,7 +12,9 @@ internal sealed class RespLink : IDisposable
 {
     private const int BufferBytes = 64 * 1024;
 
-    private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+    private readonly Socket _socket =
+        new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+
     private readonly byte[] _out = new byte[BufferBytes];
     private readonly byte[] _in = new byte[BufferBytes];
     private int _outCount;
@@ -80,7 +82,9 @@ internal sealed class RespLink : IDisposable
     internal string ReadBulk()
     {
         string head = Encoding.UTF8.GetString(ReadLine());
-        if (!head.StartsWith('$') || !int.TryParse(head.AsSpan(1), CultureInfo.InvariantCulture, out int length) || length < 0)
+        if (!head.StartsWith('$')
+            || !int.TryParse(head.AsSpan(1), CultureInfo.InvariantCulture, out int length)
+            || length < 0)
         {
             return "";
         }

@@ -9,6 +9,8 @@ internal static class ExitCode
     /// <summary>It ran and something is wrong: a fault, damage, a violated property.</summary>
     internal const int Fault = 1;
 
-    /// <summary>It did not run: an argument, a setting or a directory makes no sense. The message says which and what to do.</summary>
+    /// <summary>
+    /// It did not run: an argument, a setting or a directory makes no sense. The message says which and what to do.
+    /// </summary>
     internal const int BadInput = 2;
 }

@@ -11,7 +11,8 @@ internal static class Program
 {
     internal static async Task<int> Main(string[] arguments)
     {
-        var root = new RootCommand("CoreEngine: replicated histories that survive failure, as a key-value store over RESP2.")
+        var root =
+            new RootCommand("CoreEngine: replicated histories that survive failure, as a key-value store over RESP2.")
         {
             FormatCommand.Create(),
             RunCommand.Create(),
@@ -29,14 +30,17 @@ internal static class Program
                 await Console.Error.WriteLineAsync(error.Message);
             }
 
-            await Console.Error.WriteLineAsync("'coreengine --help' and 'coreengine COMMAND --help' show what there is");
+            await Console.Error.WriteLineAsync(
+                "'coreengine --help' and 'coreengine COMMAND --help' show what there is");
             return ExitCode.BadInput;
         }
 
         try
         {
-            // Commands stop on signals in their own way, each to its end: no default handler that kills them after a while.
-            var invocation = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+            // Commands stop on signals in their own way, each to its end: no default handler that kills them after a
+            // while.
+            var invocation =
+                new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
             return await parsed.InvokeAsync(invocation);
         }
         catch (BadInputException error)

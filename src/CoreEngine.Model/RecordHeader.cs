@@ -23,7 +23,9 @@ public enum RecordType : byte
     /// <summary>The log was closed in good order here.</summary>
     Seal = 8,
 
-    /// <summary>Another replica's incarnation, noted when it was met: under another one its directory has forgotten.</summary>
+    /// <summary>
+    /// Another replica's incarnation, noted when it was met: under another one its directory has forgotten.
+    /// </summary>
     Peer = 9,
 }
 

@@ -7,7 +7,7 @@ using CoreEngine.Simulation.Histories;
 
 namespace CoreEngine.Cli.Commands;
 
-/// <summary><c>coreengine check FILE...</c>: judges histories.</summary>
+/// <summary><c>coreengine check FILE...</c>: judges histories, and writes them for other checkers.</summary>
 internal static class CheckCommand
 {
     internal static Command Create()
@@ -17,18 +17,29 @@ internal static class CheckCommand
             Description = "Histories in JSON Lines; several are merged by time into one.",
             Arity = ArgumentArity.OneOrMore,
         };
-        var command = new Command("check", "Judges whether a recorded history is linearizable.") { files };
-        command.SetAction(parsed => Run(parsed.GetRequiredValue(files)));
+        var edn = new Option<string?>("--edn") { Description = "Also writes it to this file, as Jepsen's EDN." };
+        var porcupine = new Option<string?>("--porcupine")
+        {
+            Description = "Also writes the history as Porcupine operations, in JSON Lines, to this file.",
+        };
+        var command = new Command("check", "Judges whether a recorded history is linearizable.")
+        {
+            files, edn, porcupine,
+        };
+        command.SetAction(parsed => Run(
+            parsed.GetRequiredValue(files), parsed.GetValue(edn), parsed.GetValue(porcupine)));
         return command;
     }
 
-    private static int Run(string[] files)
+    private static int Run(string[] files, string? edn, string? porcupine)
     {
         IReadOnlyList<HistoryEvent> events = HistoryFiles.Load(files);
+        HistoryFiles.Export(events, edn, porcupine);
         LinearizabilityVerdict verdict = LinearizabilityChecker.Check(events);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{Name(verdict.Verdict)}: {verdict.Operations} operations ({verdict.Unknowns} of unknown outcome) on {verdict.Keys} keys, "
+            $"{Name(verdict.Verdict)}: {verdict.Operations} operations ({verdict.Unknowns} of unknown outcome) on "
+                + $"{verdict.Keys} keys, "
             + $"{verdict.Steps} steps"));
         Console.WriteLine(verdict.Explanation);
         return verdict.Verdict == Verdict.Linearizable ? ExitCode.Ok : ExitCode.Fault;

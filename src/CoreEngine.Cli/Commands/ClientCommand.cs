@@ -20,17 +20,26 @@ internal static class ClientCommand
         Required = true,
     };
 
-    private static readonly Option<int> Seconds = Number("--seconds", 10, "How long; 0 means until the standard input closes.");
-    private static readonly Option<int> Clients = Number("--clients", 4, "Checked clients: one operation at a time, all recorded.");
+    private static readonly Option<int> Seconds =
+        Number("--seconds", 10, "How long; 0 means until the standard input closes.");
+    private static readonly Option<int> Clients =
+        Number("--clients", 4, "Checked clients: one operation at a time, all recorded.");
     private static readonly Option<int> Keys = Number("--keys", 32, "Keys of the checked clients.");
     private static readonly Option<int> Reads = Number("--reads", 50, "Reads among a hundred operations.");
     private static readonly Option<int> Seed = Number("--seed", 1, "Decides which operations are made.");
-    private static readonly Option<int> ProcessBase = Number("--process-base", 0, "First process id in the history; unique among client processes.");
-    private static readonly Option<int> ThinkMs = Number("--think-ms", 0, "Pause of a checked client after each operation.");
-    private static readonly Option<int> Load = Number("--load", 0, "Unchecked clients that keep a pipeline full, on keys of their own.");
-    private static readonly Option<int> Pipeline = Number("--pipeline", 16, "Operations that a load client keeps in flight.");
+    private static readonly Option<int> ProcessBase =
+        Number("--process-base", 0, "First process id in the history; unique among client processes.");
+    private static readonly Option<int> ThinkMs =
+        Number("--think-ms", 0, "Pause of a checked client after each operation.");
+    private static readonly Option<int> Load =
+        Number("--load", 0, "Unchecked clients that keep a pipeline full, on keys of their own.");
+    private static readonly Option<int> Pipeline =
+        Number("--pipeline", 16, "Operations that a load client keeps in flight.");
     private static readonly Option<int> ValueBytes = Number("--value-bytes", 16, "Bytes of a load client's values.");
-    private static readonly Option<string?> History = new("--history") { Description = "Where the history is recorded (JSON Lines)." };
+    private static readonly Option<string?> History = new("--history")
+    {
+        Description = "Where the history is recorded (JSON Lines).",
+    };
 
     private static readonly Option<string> Prefix = new("--prefix")
     {
@@ -42,7 +51,8 @@ internal static class ClientCommand
     {
         var command = new Command("client", "Runs a workload against replicas and records its history.")
         {
-            Connect, Seconds, Clients, Keys, Reads, Seed, ProcessBase, ThinkMs, Load, Pipeline, ValueBytes, History, Prefix,
+            Connect, Seconds, Clients, Keys, Reads, Seed, ProcessBase, ThinkMs, Load, Pipeline, ValueBytes, History,
+            Prefix,
         };
         command.SetAction((parsed, _) => RunAsync(ReadOptions(parsed)));
         return command;
@@ -101,6 +111,7 @@ internal static class ClientCommand
                 : throw new BadInputException($"--connect: \"{part}\" is no address; {EndpointText.Remedy}"));
         }
 
-        return endpoints.Count > 0 ? endpoints : throw new BadInputException($"--connect: is empty; {EndpointText.Remedy}");
+        return endpoints.Count > 0 ? endpoints
+            : throw new BadInputException($"--connect: is empty; {EndpointText.Remedy}");
     }
 }

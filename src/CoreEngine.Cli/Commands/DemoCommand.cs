@@ -19,14 +19,22 @@ internal static class DemoCommand
             Description = "How long the clients work; elections and restarts come on top.",
             DefaultValueFactory = _ => 20,
         };
-        var history = new Option<string?>("--history") { Description = "Where the merged history of the checked clients is written." };
-        var keep = new Option<string?>("--keep") { Description = "A directory for data, logs and histories, kept afterwards." };
-        var command = new Command("demo", "Runs three replicas under load, kills them, and judges what the clients saw.")
+        var history = new Option<string?>("--history")
+        {
+            Description = "Where the merged history of the checked clients is written.",
+        };
+        var keep = new Option<string?>("--keep")
+        {
+            Description = "A directory for data, logs and histories, kept afterwards.",
+        };
+        var command =
+            new Command("demo", "Runs three replicas under load, kills them, and judges what the clients saw.")
         {
             seconds, history, keep,
         };
         command.SetAction((parsed, _) =>
-            RunAsync(new DemoOptions(parsed.GetRequiredValue(seconds), parsed.GetValue(history), parsed.GetValue(keep))));
+            RunAsync(
+                new DemoOptions(parsed.GetRequiredValue(seconds), parsed.GetValue(history), parsed.GetValue(keep))));
         return command;
     }
 

@@ -20,8 +20,14 @@ internal static class FormatCommand
             Description = "Empty or missing directories. Several become replicas 1, 2, ... of one cluster.",
             Arity = ArgumentArity.OneOrMore,
         };
-        var replica = new Option<uint?>("--replica") { Description = "This replica's number, from 1. For one DIR only; default 1." };
-        var cluster = new Option<string?>("--cluster") { Description = "The cluster's 32 hexadecimal digits. Default: a new cluster." };
+        var replica = new Option<uint?>("--replica")
+        {
+            Description = "This replica's number, from 1. For one DIR only; default 1.",
+        };
+        var cluster = new Option<string?>("--cluster")
+        {
+            Description = "The cluster's 32 hexadecimal digits. Default: a new cluster.",
+        };
         var segmentBytes = new Option<long>("--segment-bytes")
         {
             Description = "Bytes of a log segment, a multiple of 1 MiB; the same as segmentBytes in the configuration.",
@@ -47,7 +53,8 @@ internal static class FormatCommand
         foreach (string directory in directories)
         {
             Engine.Format(directory, cluster, next, segmentBytes);
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"formatted {directory} as replica {next} of cluster {cluster}"));
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"formatted {directory} as replica {next} of cluster {cluster}"));
             next++;
         }
 
@@ -64,7 +71,8 @@ internal static class FormatCommand
 
         return ClusterId.TryParse(text, out ClusterId cluster)
             ? cluster
-            : throw new BadInputException($"--cluster: \"{text}\" is not 32 hexadecimal digits; leave it out to make a new cluster");
+            : throw new BadInputException(
+                $"--cluster: \"{text}\" is not 32 hexadecimal digits; leave it out to make a new cluster");
     }
 
     private static void Verify(string[] directories, uint? replica, long segmentBytes)
@@ -89,7 +97,8 @@ internal static class FormatCommand
         {
             if (!seen.Add(Path.GetFullPath(directory)))
             {
-                throw new BadInputException($"DIR: {directory} stands there twice; every replica has its own directory");
+                throw new BadInputException(
+                    $"DIR: {directory} stands there twice; every replica has its own directory");
             }
         }
     }
@@ -98,7 +107,8 @@ internal static class FormatCommand
     {
         Console.WriteLine();
         Console.WriteLine("next: one configuration file per replica (the commented sample is replica.json), with");
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  \"directory\": \"{directories[0]}\", \"cluster\": \"{cluster}\""));
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"  \"directory\": \"{directories[0]}\", \"cluster\": \"{cluster}\""));
         if (segmentBytes != SegmentBytesDefault)
         {
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  \"segmentBytes\": {segmentBytes}"));

@@ -9,8 +9,10 @@ internal static class InspectCommand
 {
     internal static Command Create()
     {
-        var directory = new Argument<string>("DIR") { Description = "The data directory of a replica; it may be in use." };
-        var command = new Command("inspect", "Prints superblock, segments, batches and records of a data directory.") { directory };
+        var directory =
+            new Argument<string>("DIR") { Description = "The data directory of a replica; it may be in use." };
+        var command = new Command(
+            "inspect", "Prints superblock, segments, batches and records of a data directory.") { directory };
         command.SetAction(parsed => Run(parsed.GetRequiredValue(directory)));
         return command;
     }

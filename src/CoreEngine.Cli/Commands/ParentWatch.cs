@@ -3,7 +3,9 @@ using System.Threading.Tasks;
 
 namespace CoreEngine.Cli.Commands;
 
-/// <summary>Notices that the parent has closed this process's standard input, or is gone: then a child has no more work.</summary>
+/// <summary>
+/// Notices that the parent has closed this process's standard input, or is gone: then a child has no more work.
+/// </summary>
 internal static class ParentWatch
 {
     /// <summary>Calls back once, when the input has ended. Reads and drops what comes until then.</summary>

@@ -9,7 +9,9 @@ using CoreEngine.Cli.Server;
 
 namespace CoreEngine.Cli.Commands;
 
-/// <summary><c>coreengine run --config replica.json</c>: one replica, served over RESP2 until a signal ends it.</summary>
+/// <summary>
+/// <c>coreengine run --config replica.json</c>: one replica, served over RESP2 until a signal ends it.
+/// </summary>
 internal static class RunCommand
 {
     /// <summary>Begins the line on standard output that says that clients are served.</summary>
@@ -29,7 +31,8 @@ internal static class RunCommand
             Description = "Ends when the standard input closes: for a parent that must leave nothing behind.",
             Hidden = true,
         };
-        var command = new Command("run", "Runs one replica with the key-value machine, served over RESP2.") { config, withParent };
+        var command = new Command(
+            "run", "Runs one replica with the key-value machine, served over RESP2.") { config, withParent };
         command.SetAction((parsed, _) => RunAsync(parsed.GetRequiredValue(config), parsed.GetValue(withParent)));
         return command;
     }
@@ -46,7 +49,8 @@ internal static class RunCommand
         EngineOptions options = config.ToEngineOptions(Log);
         await using Engine engine = await Engine.OpenAsync(options, stop.Token);
         var storeOptions = new KeyValueStoreOptions();
-        Group group = await engine.OpenGroupAsync(GroupName, new KeyValueMachine(storeOptions), GroupOptions.Raft(), stop.Token);
+        Group group =
+            await engine.OpenGroupAsync(GroupName, new KeyValueMachine(storeOptions), GroupOptions.Raft(), stop.Token);
         var state = new ServerState(new ServedEngine(engine, options), group, storeOptions, config.ConnectionsMax);
         await using RespServer server = RespServer.Start(config.Client, state);
         Log($"cluster {engine.Cluster}; {engine.Recovery}; {engine.Backends}");
@@ -65,7 +69,8 @@ internal static class RunCommand
         Task first = await Task.WhenAny(stopped, server.Broken);
         if (stop.IsCancellationRequested)
         {
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"stopping: replica {engine.Replica} answers what it has received"));
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"stopping: replica {engine.Replica} answers what it has received"));
             return ExitCode.Ok;
         }
 

@@ -4,7 +4,9 @@ using System.Threading;
 
 namespace CoreEngine.Cli.Commands;
 
-/// <summary>Turns SIGINT and SIGTERM into a token: the first signal asks for a graceful end, a second one ends at once.</summary>
+/// <summary>
+/// Turns SIGINT and SIGTERM into a token: the first signal asks for a graceful end, a second one ends at once.
+/// </summary>
 internal sealed class StopSignal : IDisposable
 {
     private readonly CancellationTokenSource _source = new();

@@ -10,8 +10,10 @@ internal static class VerifyCommand
 {
     internal static Command Create()
     {
-        var directory = new Argument<string>("DIR") { Description = "The data directory of a replica; it should not be in use." };
-        var command = new Command("verify", "Walks every checksum of a data directory; says what is sound, torn or damaged.")
+        var directory =
+            new Argument<string>("DIR") { Description = "The data directory of a replica; it should not be in use." };
+        var command =
+            new Command("verify", "Walks every checksum of a data directory; says what is sound, torn or damaged.")
         {
             directory,
         };

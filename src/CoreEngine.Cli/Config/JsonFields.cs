@@ -5,8 +5,11 @@ using System.Text.Json;
 
 namespace CoreEngine.Cli.Config;
 
-/// <summary>Walks a JSON object field by field; knows where it is, so that a complaint names setting and line.</summary>
-/// <remarks>Values of a wrong kind become complaints and defaults; text that is no JSON throws <see cref="JsonException"/>.</remarks>
+/// <summary>
+/// Walks a JSON object field by field; knows where it is, so that a complaint names setting and line.
+/// </summary>
+/// <remarks>Values of a wrong kind become complaints and defaults; text that is no JSON throws <see
+/// cref="JsonException"/>.</remarks>
 internal ref struct JsonFields
 {
     private readonly ReadOnlySpan<byte> _bytes;
@@ -108,7 +111,8 @@ internal ref struct JsonFields
 
     internal IPEndPoint Endpoint()
     {
-        if (_json.TokenType == JsonTokenType.String && EndpointText.TryParse(_json.GetString()!, out IPEndPoint? endpoint))
+        if (_json.TokenType == JsonTokenType.String
+            && EndpointText.TryParse(_json.GetString()!, out IPEndPoint? endpoint))
         {
             return endpoint;
         }
@@ -121,7 +125,8 @@ internal ref struct JsonFields
 
     internal long Number(long low, long high)
     {
-        if (_json.TokenType == JsonTokenType.Number && _json.TryGetInt64(out long number) && number >= low && number <= high)
+        if (_json.TokenType == JsonTokenType.Number && _json.TryGetInt64(out long number) && number >= low
+            && number <= high)
         {
             return number;
         }

@@ -5,7 +5,9 @@ using CoreEngine.Model;
 
 namespace CoreEngine.Cli.Config;
 
-/// <summary>The settings of one replica, as the file holds them. Read and checked by <see cref="ReplicaConfigReader"/>.</summary>
+/// <summary>
+/// The settings of one replica, as the file holds them. Read and checked by <see cref="ReplicaConfigReader"/>.
+/// </summary>
 internal sealed record ReplicaConfig
 {
     /// <summary>This replica's number.</summary>

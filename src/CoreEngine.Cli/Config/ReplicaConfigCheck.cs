@@ -23,7 +23,8 @@ internal static class ReplicaConfigCheck
         complaints.Require(
             Directory.Exists(config.Directory),
             "directory",
-            $"{config.Directory} does not exist; create it with 'coreengine format {config.Directory} --replica {config.Replica}'");
+            $"{config.Directory} does not exist; create it with 'coreengine format {config.Directory} --replica "
+                + $"{config.Replica}'");
     }
 
     private static void VerifyTimes(ReplicaConfig config, Complaints complaints)
@@ -36,12 +37,14 @@ internal static class ReplicaConfigCheck
         complaints.Require(
             config.ElectionMinMs >= least,
             "electionMinMs",
-            $"is {config.ElectionMinMs}, must be at least three heartbeats ({least}), or followers campaign against a healthy leader; "
+            $"is {config.ElectionMinMs}, must be at least three heartbeats ({least}), or followers campaign against "
+                + $"a healthy leader; "
             + "raise it or lower heartbeatMs");
         complaints.Require(
             config.ElectionMaxMs > config.ElectionMinMs,
             "electionMaxMs",
-            $"is {config.ElectionMaxMs}, must be above electionMinMs ({config.ElectionMinMs}), or all replicas campaign at once; "
+            $"is {config.ElectionMaxMs}, must be above electionMinMs ({config.ElectionMinMs}), or all replicas "
+                + $"campaign at once; "
             + "twice electionMinMs is a good value");
     }
 
@@ -53,24 +56,29 @@ internal static class ReplicaConfigCheck
         complaints.Require(
             config.SegmentBytes >= SegmentStep && config.SegmentBytes % SegmentStep == 0,
             "segmentBytes",
-            $"is {config.SegmentBytes}, must be a multiple of 1048576 (1 MiB), the same as given to 'coreengine format'");
+            $"is {config.SegmentBytes}, must be a multiple of 1048576 (1 MiB), the same as given to 'coreengine "
+                + $"format'");
         complaints.Require(
             config.ConnectionsMax is >= 1 and <= ConnectionsTop,
             "connectionsMax",
             $"is {config.ConnectionsMax}; use 1 to {ConnectionsTop}");
     }
 
-    private static void VerifyLoopback(string setting, IPEndPoint endpoint, Complaints complaints) => complaints.Require(
+    private static void VerifyLoopback(string setting, IPEndPoint endpoint, Complaints complaints) =>
+        complaints.Require(
         IPAddress.IsLoopback(endpoint.Address),
         setting,
-        $"{endpoint} is not a loopback address, and links are not encrypted yet: plaintext leaves this machine nowhere; use 127.0.0.1 or [::1]");
+        $"{endpoint} is not a loopback address, and links are not encrypted yet: plaintext leaves this machine "
+            + $"nowhere; use 127.0.0.1 or [::1]");
 
     private static void VerifyPeers(ReplicaConfig config, Complaints complaints)
     {
         complaints.Require(
-            config.Peers.Count < Limits.ReplicasMax, "peers", $"holds {config.Peers.Count} replicas, at most {Limits.ReplicasMax - 1} fit");
+            config.Peers.Count < Limits.ReplicasMax, "peers",
+            $"holds {config.Peers.Count} replicas, at most {Limits.ReplicasMax - 1} fit");
         complaints.Require(
-            !config.Listen.Equals(config.Client), "client", $"{config.Client} is also 'listen'; give clients a port of their own");
+            !config.Listen.Equals(config.Client), "client",
+            $"{config.Client} is also 'listen'; give clients a port of their own");
         var replicas = new HashSet<uint> { config.Replica };
         var addresses = new HashSet<IPEndPoint> { config.Listen, config.Client };
         foreach (Peer peer in config.Peers)
@@ -83,7 +91,8 @@ internal static class ReplicaConfigCheck
                     ? $"{peer.Replica} is this replica itself; list only the others"
                     : $"{peer.Replica} stands there twice; every replica has its own number");
             complaints.Require(
-                addresses.Add(peer.Address), "peers.address", $"{peer.Address} is used twice; every replica has its own address and port");
+                addresses.Add(peer.Address), "peers.address",
+                $"{peer.Address} is used twice; every replica has its own address and port");
             VerifyLoopback("peers.address", peer.Address, complaints);
         }
     }

@@ -13,7 +13,8 @@ internal static class ReplicaConfigReader
     /// <summary>A file larger than this is not a configuration.</summary>
     private const int FileBytesMax = 1024 * 1024;
 
-    private const string Keys = "replica, directory, cluster, listen, client, peers, heartbeatMs, electionMinMs, electionMaxMs, "
+    private const string Keys =
+        "replica, directory, cluster, listen, client, peers, heartbeatMs, electionMinMs, electionMaxMs, "
         + "proposalTimeoutMs, segmentBytes, connectionsMax";
 
     /// <summary>Reads and checks a file. A relative data directory is meant from where the file stands.</summary>
@@ -170,7 +171,8 @@ internal static class ReplicaConfigReader
             var file = new FileInfo(path);
             if (!file.Exists)
             {
-                throw new BadInputException($"{path} does not exist; copy the sample replica.json and name it with --config");
+                throw new BadInputException(
+                    $"{path} does not exist; copy the sample replica.json and name it with --config");
             }
 
             return file.Length <= FileBytesMax

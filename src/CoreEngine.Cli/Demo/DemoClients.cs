@@ -30,7 +30,8 @@ internal sealed class DemoClients : IDisposable
     /// <summary>What they are, for the report.</summary>
     internal static string Description => string.Create(
         CultureInfo.InvariantCulture,
-        $"{ProcessCount} processes with {CheckedPerProcess} checked clients (1 operation in flight) and {LoadPerProcess} load clients "
+        $"{ProcessCount} processes with {CheckedPerProcess} checked clients (1 operation in flight) and "
+            + $"{LoadPerProcess} load clients "
         + $"({Pipeline} in flight, 16-byte values) each");
 
     /// <summary>First process id that no client process uses.</summary>

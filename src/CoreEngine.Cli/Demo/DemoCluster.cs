@@ -56,7 +56,8 @@ internal sealed class DemoCluster : IDisposable
 
     /// <summary>Starts the replicas that do not run.</summary>
     internal Task StartAsync() =>
-        Task.WhenAll(Replicas.Where(static replica => !replica.IsRunning).Select(static replica => replica.StartAsync()));
+        Task.WhenAll(
+            Replicas.Where(static replica => !replica.IsRunning).Select(static replica => replica.StartAsync()));
 
     /// <summary>The replica that leads, when a majority agrees about it.</summary>
     internal async Task<ReplicaProcess> FindLeaderAsync(TimeSpan patience, CancellationToken stop)
@@ -66,7 +67,8 @@ internal sealed class DemoCluster : IDisposable
             views =>
             {
                 found = views.FirstOrDefault(view => view is { IsLeader: true }
-                    && views.Count(other => other?.Leader == view.Replica && other.Term == view.Term) > ReplicaCount / 2);
+                    && views.Count(
+                        other => other?.Leader == view.Replica && other.Term == view.Term) > ReplicaCount / 2);
                 return found is not null;
             },
             "no leader that a majority knows",
@@ -92,7 +94,8 @@ internal sealed class DemoCluster : IDisposable
             if (Environment.TickCount64 > deadline)
             {
                 throw new DemoException(string.Create(
-                    CultureInfo.InvariantCulture, $"{otherwise} within {patience.TotalSeconds:0} s: {Describe(views)}"));
+                    CultureInfo.InvariantCulture,
+                    $"{otherwise} within {patience.TotalSeconds:0} s: {Describe(views)}"));
             }
 
             await Task.Delay(LookEvery, stop);
@@ -100,11 +103,13 @@ internal sealed class DemoCluster : IDisposable
     }
 
     /// <summary>Replicas in a few words.</summary>
-    internal static string Describe(IEnumerable<ReplicaView?> views) => string.Join("; ", views.Select(static view => view is null
+    internal static string Describe(IEnumerable<ReplicaView?> views) =>
+        string.Join("; ", views.Select(static view => view is null
         ? "no answer"
         : string.Create(
             CultureInfo.InvariantCulture,
-            $"replica {view.Replica} {view.Role} term {view.Term} E {view.Appended} D {view.Durable} A {view.Applied} C {view.Committed}")));
+            $"replica {view.Replica} {view.Role} term {view.Term} E {view.Appended} D {view.Durable} A "
+                + $"{view.Applied} C {view.Committed}")));
 
     public void Dispose()
     {
@@ -119,8 +124,10 @@ internal sealed class DemoCluster : IDisposable
     {
         var text = new StringBuilder();
         IFormatProvider invariant = CultureInfo.InvariantCulture;
-        text.Append(invariant, $"{{\n  \"replica\": {replica.Replica},\n  \"directory\": \"{Path.GetFileName(replica.DataDirectory)}\",\n");
-        text.Append(invariant, $"  \"cluster\": \"{cluster}\",\n  \"listen\": \"127.0.0.1:{ports[replica.Replica - 1]}\",\n");
+        text.Append(invariant, $"{{\n  \"replica\": {replica.Replica},\n  \"directory\": "
+            + $"\"{Path.GetFileName(replica.DataDirectory)}\",\n");
+        text.Append(
+            invariant, $"  \"cluster\": \"{cluster}\",\n  \"listen\": \"127.0.0.1:{ports[replica.Replica - 1]}\",\n");
         text.Append(invariant, $"  \"client\": \"{replica.Client}\",\n  \"segmentBytes\": {SegmentBytes},\n");
         text.Append(invariant, $"  \"electionMinMs\": {ElectionMaxMs / 2},\n  \"electionMaxMs\": {ElectionMaxMs},\n");
         text.Append(invariant, $"  \"proposalTimeoutMs\": 2000,\n  \"peers\": [\n");
@@ -128,7 +135,8 @@ internal sealed class DemoCluster : IDisposable
         {
             if (other != replica.Replica)
             {
-                text.Append(invariant, $"    {{ \"replica\": {other}, \"address\": \"127.0.0.1:{ports[other - 1]}\" }},\n");
+                text.Append(
+                    invariant, $"    {{ \"replica\": {other}, \"address\": \"127.0.0.1:{ports[other - 1]}\" }},\n");
             }
         }
 

@@ -4,7 +4,9 @@ using System.IO;
 
 namespace CoreEngine.Cli.Demo;
 
-/// <summary>Where a demonstration keeps data, logs and histories. It must be on a medium that survives a power cut.</summary>
+/// <summary>
+/// Where a demonstration keeps data, logs and histories. It must be on a medium that survives a power cut.
+/// </summary>
 internal sealed class DemoDirectory
 {
     private readonly bool _isTemporary;
@@ -21,13 +23,16 @@ internal sealed class DemoDirectory
     /// <summary>The name of the file system, such as ext4.</summary>
     internal string FileSystem { get; }
 
-    /// <summary>Makes the directory; without a wish under <c>artifacts</c> of the current directory, else in the temporary one.</summary>
+    /// <summary>
+    /// Makes the directory; without a wish under <c>artifacts</c> of the current directory, else in the temporary one.
+    /// </summary>
     /// <exception cref="BadInputException">Only memory-backed places were found, or none can be written to.</exception>
     internal static DemoDirectory Create(string? keep)
     {
         string[] places = keep is not null
             ? [keep]
-            : [System.IO.Path.Combine("artifacts", Name()), System.IO.Path.Combine(System.IO.Path.GetTempPath(), Name())];
+            : [System.IO.Path.Combine("artifacts", Name()),
+                System.IO.Path.Combine(System.IO.Path.GetTempPath(), Name())];
         string complaint = string.Empty;
         foreach (string place in places)
         {
@@ -48,7 +53,8 @@ internal sealed class DemoDirectory
             }
         }
 
-        throw new BadInputException($"the demonstration needs a directory on a real disk; name one with --keep DIR:{complaint}");
+        throw new BadInputException(
+            $"the demonstration needs a directory on a real disk; name one with --keep DIR:{complaint}");
     }
 
     internal string File(string name) => System.IO.Path.Combine(Path, name);

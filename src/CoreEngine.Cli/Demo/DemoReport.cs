@@ -17,7 +17,8 @@ internal static class DemoReport
 
     /// <summary>Writes the report.</summary>
     /// <returns>What failed, in words; nothing when all is well.</returns>
-    internal static IReadOnlyList<string> Write(TextWriter output, DemoResults results, DemoDirectory directory, DemoOptions options)
+    internal static IReadOnlyList<string> Write(
+        TextWriter output, DemoResults results, DemoDirectory directory, DemoOptions options)
     {
         WriteThroughput(output, results);
         WriteFailovers(output, results);
@@ -42,35 +43,41 @@ internal static class DemoReport
         Line(
             output,
             "throughput",
-            $"{steady.Answered / results.SteadyTime.TotalSeconds:N0} operations/s over {results.SteadyTime.TotalSeconds:0.0} s without failures "
-            + $"(checked {steady.Counts.Ok / results.SteadyTime.TotalSeconds:N0}/s, load {steady.Counts.Load / results.SteadyTime.TotalSeconds:N0}/s)");
+            $"{steady.Answered / results.SteadyTime.TotalSeconds:N0} operations/s over "
+                + $"{results.SteadyTime.TotalSeconds:0.0} s without failures "
+            + $"(checked {steady.Counts.Ok / results.SteadyTime.TotalSeconds:N0}/s, load "
+                + $"{steady.Counts.Load / results.SteadyTime.TotalSeconds:N0}/s)");
         Line(output, "latency", $"one operation in flight, under that load: {Quantiles(steady.Single)}");
         Line(output, string.Empty, $"pipelined, a whole batch:                 {Quantiles(steady.Loaded)}");
     }
 
     private static string Quantiles(LatencyHistogram histogram) => string.Create(
         CultureInfo.InvariantCulture,
-        $"p50 {histogram.Quantile(0.5) / 1e6:0.00} ms, p99 {histogram.Quantile(0.99) / 1e6:0.00} ms, p99.9 {histogram.Quantile(0.999) / 1e6:0.00} ms");
+        $"p50 {histogram.Quantile(0.5) / 1e6:0.00} ms, p99 {histogram.Quantile(0.99) / 1e6:0.00} ms, p99.9 "
+            + $"{histogram.Quantile(0.999) / 1e6:0.00} ms");
 
     private static void WriteFailovers(TextWriter output, DemoResults results)
     {
         string label = "no leader";
         foreach (FailoverWindow window in results.Windows)
         {
-            Line(output, label, $"{window.Length.TotalMilliseconds:0} ms from SIGKILL to the next acknowledged write: {window.Name}");
+            Line(output, label,
+                $"{window.Length.TotalMilliseconds:0} ms from SIGKILL to the next acknowledged write: {window.Name}");
             label = string.Empty;
         }
 
         Line(
             output,
             "catch-up",
-            $"the killed leader held all {results.CatchUpEntries:N0} entries committed before its restart after {results.CatchUp.TotalSeconds:0.00} s");
+            $"the killed leader held all {results.CatchUpEntries:N0} entries committed before its restart after "
+                + $"{results.CatchUp.TotalSeconds:0.00} s");
     }
 
     private static void WriteReplicas(TextWriter output, DemoResults results, DemoDirectory directory)
     {
         ReplicaView first = results.Final[0];
-        Line(output, "durability", $"acknowledged at {first.Acknowledgement} (level/medium class), on {directory.FileSystem}");
+        Line(output, "durability",
+            $"acknowledged at {first.Acknowledgement} (level/medium class), on {directory.FileSystem}");
         Line(output, string.Empty, $"{first.Backends}");
         string label = "frontiers";
         foreach (ReplicaView view in results.Final)
@@ -78,7 +85,8 @@ internal static class DemoReport
             Line(
                 output,
                 label,
-                $"replica {view.Replica} {view.Role,-8} term {view.Term}  E {view.Appended}  D {view.Durable}  A {view.Applied}  C {view.Committed}  "
+                $"replica {view.Replica} {view.Role,-8} term {view.Term}  E {view.Appended}  D {view.Durable}  A "
+                    + $"{view.Applied}  C {view.Committed}  "
                 + $"state {view.StateDigest} at {view.StateIndex}");
             label = string.Empty;
         }
@@ -90,7 +98,8 @@ internal static class DemoReport
         Line(
             output,
             "history",
-            $"{judgement.Operations:N0} operations, {judgement.ReadPercent:0.0} % reads, {judgement.OkPercent:0.0} % ok of the {judgement.Outside:N0} "
+            $"{judgement.Operations:N0} operations, {judgement.ReadPercent:0.0} % reads, {judgement.OkPercent:0.0} % "
+                + $"ok of the {judgement.Outside:N0} "
             + $"outside failover windows; {results.FinalReads} final reads at all replicas");
         if (options.History is not null || options.Keep is not null)
         {
@@ -101,9 +110,12 @@ internal static class DemoReport
         Line(
             output,
             "verdict",
-            $"{CheckCommand.Name(verdict.Verdict)}: {verdict.Operations:N0} operations ({verdict.Unknowns} of unknown outcome) on {verdict.Keys} keys");
-        string answer = judgement.Planted is null ? "not tried" : judgement.Planted.Verdict == Verdict.Violation ? "refused" : "NOT refused";
-        Line(output, string.Empty, $"the same history with one stale read planted is {answer}: {judgement.PlantedText}");
+            $"{CheckCommand.Name(verdict.Verdict)}: {verdict.Operations:N0} operations ({verdict.Unknowns} of "
+                + $"unknown outcome) on {verdict.Keys} keys");
+        string answer = judgement.Planted is null ? "not tried" : judgement.Planted.Verdict == Verdict.Violation
+            ? "refused" : "NOT refused";
+        Line(output, string.Empty, $"the same history with one stale read planted is {answer}: "
+            + $"{judgement.PlantedText}");
     }
 
     private static IEnumerable<string> FindFailures(DemoResults results)
@@ -126,17 +138,20 @@ internal static class DemoReport
 
         if (judgement.OkPercent < OkPercentMin)
         {
-            yield return $"only {judgement.OkPercent:0.0} % of the operations outside failover windows are ok, {OkPercentMin:0} % must be";
+            yield return $"only {judgement.OkPercent:0.0} % of the operations outside failover windows are ok, "
+                + $"{OkPercentMin:0} % must be";
         }
 
         if (judgement.ReadPercent < ReadPercentMin)
         {
-            yield return $"only {judgement.ReadPercent:0.0} % of the operations are reads, {ReadPercentMin:0} % must be";
+            yield return $"only {judgement.ReadPercent:0.0} % of the operations are reads, {ReadPercentMin:0} % must "
+                + $"be";
         }
 
         if (judgement.Verdict.Verdict != Verdict.Linearizable)
         {
-            yield return $"the history is {CheckCommand.Name(judgement.Verdict.Verdict)}: {judgement.Verdict.Explanation}";
+            yield return $"the history is {CheckCommand.Name(judgement.Verdict.Verdict)}: "
+                + $"{judgement.Verdict.Explanation}";
         }
 
         if (judgement.Planted?.Verdict != Verdict.Violation)

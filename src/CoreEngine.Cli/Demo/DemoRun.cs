@@ -35,7 +35,8 @@ internal sealed class DemoRun(DemoOptions options, DemoDirectory directory, Demo
     {
         _cluster = DemoCluster.Format(directory);
         screen.Note(string.Create(
-            CultureInfo.InvariantCulture, $"formatted {Cluster.Replicas.Count} data directories in {directory.Path} ({directory.FileSystem})"));
+            CultureInfo.InvariantCulture,
+            $"formatted {Cluster.Replicas.Count} data directories in {directory.Path} ({directory.FileSystem})"));
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
         Task display = screen.RunAsync(Cluster.Endpoints, () => _clients?.Read(), end.Token);
         try
@@ -88,7 +89,8 @@ internal sealed class DemoRun(DemoOptions options, DemoDirectory directory, Demo
         long killed = FailoverWindow.Now();
         await leader.KillAsync();
         screen.Note($"SIGKILL to the leader, replica {leader.Replica}");
-        await MeasureAsync($"leader (replica {leader.Replica}) killed", killed, [.. Others(leader).Select(static other => other.Client)], stop);
+        await MeasureAsync($"leader (replica {leader.Replica}) killed", killed,
+            [.. Others(leader).Select(static other => other.Client)], stop);
         ReplicaProcess next = await Cluster.FindLeaderAsync(Patience, stop);
         screen.Note($"replica {next.Replica} leads now");
         await Task.Delay(options.Part(WithoutOnePart), stop);
@@ -121,18 +123,21 @@ internal sealed class DemoRun(DemoOptions options, DemoDirectory directory, Demo
         _results.CatchUpEntries = goal;
         screen.Note(string.Create(
             CultureInfo.InvariantCulture,
-            $"replica {replica.Replica} restarted and holds all {goal} entries committed before, {_results.CatchUp.TotalSeconds:0.00} s after its start"));
+            $"replica {replica.Replica} restarted and holds all {goal} entries committed before, "
+                + $"{_results.CatchUp.TotalSeconds:0.00} s after its start"));
     }
 
     private async Task KillAllAsync(CancellationToken stop)
     {
-        ulong held = (await Cluster.WaitAsync(static _ => true, string.Empty, Patience, stop)).Max(static view => view?.Committed ?? 0);
+        ulong held = (await Cluster.WaitAsync(static _ => true, string.Empty, Patience, stop))
+            .Max(static view => view?.Committed ?? 0);
         long killed = FailoverWindow.Now();
         await Task.WhenAll(Cluster.Replicas.Select(static replica => replica.KillAsync()));
         screen.Note("SIGKILL to all three replicas");
         await Cluster.StartAsync();
         string name = string.Create(
-            CultureInfo.InvariantCulture, $"all three killed and restarted, {held:N0} entries to be applied again by each");
+            CultureInfo.InvariantCulture,
+            $"all three killed and restarted, {held:N0} entries to be applied again by each");
         await MeasureAsync(name, killed, Cluster.Endpoints, stop);
         await Task.Delay(options.Part(AfterAllPart), stop);
     }
@@ -144,7 +149,8 @@ internal sealed class DemoRun(DemoOptions options, DemoDirectory directory, Demo
         var window = new FailoverWindow(name, killed, written);
         _results.Windows.Add(window);
         screen.Note(string.Create(
-            CultureInfo.InvariantCulture, $"writes are acknowledged again {window.Length.TotalMilliseconds:0} ms after the kill"));
+            CultureInfo.InvariantCulture,
+            $"writes are acknowledged again {window.Length.TotalMilliseconds:0} ms after the kill"));
     }
 
     /// <summary>Stops the clients, reads everything back, compares the replicas, judges the history.</summary>
@@ -152,12 +158,15 @@ internal sealed class DemoRun(DemoOptions options, DemoDirectory directory, Demo
     {
         await Clients.StopAsync();
         List<string> files = [.. Clients.Histories];
-        List<string> keys = [.. HistoryFiles.Load(files).Select(static e => e.Key).Distinct().Order(StringComparer.Ordinal)];
+        List<string> keys =
+            [.. HistoryFiles.Load(files).Select(static e => e.Key).Distinct().Order(StringComparer.Ordinal)];
         string last = directory.File("history-final.jsonl");
-        _results.FinalReads = await FinalReads.RecordAsync(last, keys, Cluster.Endpoints, DemoClients.FreeProcessId, stop);
+        _results.FinalReads =
+            await FinalReads.RecordAsync(last, keys, Cluster.Endpoints, DemoClients.FreeProcessId, stop);
         files.Add(last);
         ReplicaView?[] views = await Cluster.WaitAsync(
-            static views => views.All(view => view is not null && view.Applied == views[0]?.Applied && view.Committed == view.Applied
+            static views => views.All(
+                view => view is not null && view.Applied == views[0]?.Applied && view.Committed == view.Applied
                 && view.Durable == view.Appended && view.Appended == view.Committed),
             "the replicas did not come to rest at one index",
             Patience,

@@ -48,7 +48,8 @@ internal sealed class DemoScreen
     /// <param name="endpoints">Replicas, asked for their state.</param>
     /// <param name="clients">Gives what the clients have counted; null before they started.</param>
     /// <param name="stop">Ends the display.</param>
-    internal async Task RunAsync(IReadOnlyList<IPEndPoint> endpoints, Func<ClientTotals?> clients, CancellationToken stop)
+    internal async Task RunAsync(
+        IReadOnlyList<IPEndPoint> endpoints, Func<ClientTotals?> clients, CancellationToken stop)
     {
         using var views = new ViewSource(endpoints);
         await (_isLive ? ShowLiveAsync(views, clients, stop) : ShowPlainAsync(views, clients, stop));
@@ -97,7 +98,8 @@ internal sealed class DemoScreen
         _rates = string.Create(
             CultureInfo.InvariantCulture,
             $"{delta.Answered / period.TotalSeconds,9:N0} ops/s, single p50 {delta.Single.Quantile(0.5) / 1e6:0.00} ms "
-            + $"p99 {delta.Single.Quantile(0.99) / 1e6:0.00} ms; checked so far: {now.Counts.Ok:N0} ok, {now.Counts.Fail:N0} failed, "
+            + $"p99 {delta.Single.Quantile(0.99) / 1e6:0.00} ms; checked so far: {now.Counts.Ok:N0} ok, "
+                + $"{now.Counts.Fail:N0} failed, "
             + $"{now.Counts.Unknown:N0} unknown");
     }
 
@@ -110,13 +112,15 @@ internal sealed class DemoScreen
             string name = (i + 1).ToString(CultureInfo.InvariantCulture);
             if (view is null)
             {
-                table.AddRow(name, "[red]no answer[/]", string.Empty, string.Empty, string.Empty, string.Empty, string.Empty, string.Empty);
+                table.AddRow(name, "[red]no answer[/]", string.Empty, string.Empty, string.Empty, string.Empty,
+                    string.Empty, string.Empty);
                 continue;
             }
 
             string role = view.IsLeader ? "[green]leader[/]" : view.Role;
             table.AddRow(
-                name, role, Text(view.Term), view.Mode, Text(view.Appended), Text(view.Durable), Text(view.Applied), Text(view.Committed));
+                name, role, Text(view.Term), view.Mode, Text(view.Appended), Text(view.Durable), Text(view.Applied),
+                Text(view.Committed));
         }
 
         var rows = new List<IRenderable> { table, new Text(_rates) };
@@ -131,7 +135,8 @@ internal sealed class DemoScreen
         return new Rows(rows);
     }
 
-    private static string Summary(ReplicaView?[] views) => string.Join(", ", views.Select(static (view, place) => view is null
+    private static string Summary(ReplicaView?[] views) =>
+        string.Join(", ", views.Select(static (view, place) => view is null
         ? string.Create(CultureInfo.InvariantCulture, $"replica {place + 1} down")
         : string.Create(CultureInfo.InvariantCulture, $"replica {view.Replica} {view.Role} C {view.Committed}")));
 

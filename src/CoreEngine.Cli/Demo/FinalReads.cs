@@ -9,7 +9,9 @@ using CoreEngine.Simulation.Histories;
 
 namespace CoreEngine.Cli.Demo;
 
-/// <summary>Reads every checked key once more, at every replica, and records it: what was acknowledged must be there.</summary>
+/// <summary>
+/// Reads every checked key once more, at every replica, and records it: what was acknowledged must be there.
+/// </summary>
 internal static class FinalReads
 {
     private static readonly System.TimeSpan Patience = System.TimeSpan.FromSeconds(10);
@@ -17,7 +19,8 @@ internal static class FinalReads
     /// <summary>Returns how many reads were made.</summary>
     /// <exception cref="DemoException">A replica did not answer a read.</exception>
     internal static async Task<int> RecordAsync(
-        string path, IReadOnlyList<string> keys, IReadOnlyList<IPEndPoint> endpoints, int processBase, CancellationToken stop)
+        string path, IReadOnlyList<string> keys, IReadOnlyList<IPEndPoint> endpoints, int processBase,
+        CancellationToken stop)
     {
         using var history = new HistoryWriter(path);
         int[] counts = await Task.WhenAll(
@@ -37,7 +40,8 @@ internal static class FinalReads
                 RespReply reply = await connection.CallAsync("GET", key);
                 if (reply.Type == RespReplyType.Error)
                 {
-                    throw new DemoException($"the replica at {endpoint} refused the final read of {key}: {reply.String}");
+                    throw new DemoException(
+                        $"the replica at {endpoint} refused the final read of {key}: {reply.String}");
                 }
 
                 history.Complete(process, HistoryEventType.Ok, HistoryFunction.Read, key, reply.String);

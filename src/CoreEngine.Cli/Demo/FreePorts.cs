@@ -6,7 +6,10 @@ namespace CoreEngine.Cli.Demo;
 /// <summary>Finds ports of the loopback address that nobody listens on.</summary>
 internal static class FreePorts
 {
-    /// <summary>So many different ports. They were free a moment ago; who takes one meanwhile makes a replica fail with a clear message.</summary>
+    /// <summary>
+    /// So many different ports. They were free a moment ago; who takes one meanwhile makes a replica fail with a clear
+    /// message.
+    /// </summary>
     internal static int[] Find(int count)
     {
         var sockets = new Socket[count];

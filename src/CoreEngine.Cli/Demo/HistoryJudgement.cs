@@ -17,12 +17,16 @@ internal sealed record HistoryJudgement
     /// <summary>Operations that touch no failover window.</summary>
     internal required int Outside { get; init; }
 
-    /// <summary>Ok among a hundred of them. A cas that found another value was answered, and is not ok: it counts against it.</summary>
+    /// <summary>
+    /// Ok among a hundred of them. A cas that found another value was answered, and is not ok: it counts against it.
+    /// </summary>
     internal required double OkPercent { get; init; }
 
     internal required LinearizabilityVerdict Verdict { get; init; }
 
-    /// <summary>What the checker says of the same history with one stale read; null when none could be planted.</summary>
+    /// <summary>
+    /// What the checker says of the same history with one stale read; null when none could be planted.
+    /// </summary>
     internal required LinearizabilityVerdict? Planted { get; init; }
 
     /// <summary>Which read was changed, or why none was.</summary>
@@ -69,7 +73,8 @@ internal sealed record HistoryJudgement
                 counts.Operations++;
                 counts.Reads += e.Function == HistoryFunction.Read ? 1 : 0;
             }
-            else if (open.Remove(e.Process, out HistoryEvent invoke) && !windows.Any(window => window.Touches(invoke.Time, e.Time)))
+            else if (open.Remove(e.Process, out HistoryEvent invoke)
+                && !windows.Any(window => window.Touches(invoke.Time, e.Time)))
             {
                 counts.Outside++;
                 counts.Ok += e.Type == HistoryEventType.Ok ? 1 : 0;

@@ -12,7 +12,8 @@ namespace CoreEngine.Cli.Demo;
 
 /// <summary>Measures from outside how long a cluster takes no writes.</summary>
 /// <remarks>
-/// Every few milliseconds a new write goes to each replica on a connection of its own: one that waits for a dead leader's answer does
+/// Every few milliseconds a new write goes to each replica on a connection of its own: one that waits for a dead
+/// leader's answer does
 /// not hold up the next. The first that is acknowledged ends the measurement.
 /// </remarks>
 internal static class LeaderProbe
@@ -24,7 +25,8 @@ internal static class LeaderProbe
     /// <summary>Waits until a write is acknowledged.</summary>
     /// <returns>When that was, as a timestamp of <see cref="Stopwatch"/>.</returns>
     /// <exception cref="DemoException">None was within the time.</exception>
-    internal static async Task<long> WaitForWriteAsync(IReadOnlyList<IPEndPoint> endpoints, TimeSpan patience, CancellationToken stop)
+    internal static async Task<long> WaitForWriteAsync(
+        IReadOnlyList<IPEndPoint> endpoints, TimeSpan patience, CancellationToken stop)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var written = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -61,7 +63,8 @@ internal static class LeaderProbe
         }
     }
 
-    private static async Task ProbeAsync(IPEndPoint endpoint, TaskCompletionSource<long> written, CancellationToken over)
+    private static async Task ProbeAsync(
+        IPEndPoint endpoint, TaskCompletionSource<long> written, CancellationToken over)
     {
         try
         {

@@ -18,7 +18,8 @@ internal sealed class ReplicaProcess(DemoDirectory directory, uint replica, IPEn
 
     internal bool IsRunning => _process is { HasExited: false };
 
-    internal string ConfigFile => directory.File(string.Create(CultureInfo.InvariantCulture, $"replica-{Replica}.json"));
+    internal string ConfigFile =>
+        directory.File(string.Create(CultureInfo.InvariantCulture, $"replica-{Replica}.json"));
 
     internal string DataDirectory => directory.File(string.Create(CultureInfo.InvariantCulture, $"replica-{Replica}"));
 

@@ -7,7 +7,9 @@ using System.Threading.Tasks;
 
 namespace CoreEngine.Cli.Demo;
 
-/// <summary>A child that runs another command of this tool. It never outlives its owner: disposal kills it by its pid.</summary>
+/// <summary>
+/// A child that runs another command of this tool. It never outlives its owner: disposal kills it by its pid.
+/// </summary>
 internal sealed class ToolProcess : IDisposable
 {
     private const int TailMax = 12;
@@ -104,7 +106,8 @@ internal sealed class ToolProcess : IDisposable
 
     private async Task ReadErrorsAsync()
     {
-        await using var file = new StreamWriter(new FileStream(_log, FileMode.Append, FileAccess.Write, FileShare.Read));
+        await using var file =
+            new StreamWriter(new FileStream(_log, FileMode.Append, FileAccess.Write, FileShare.Read));
         while (await _process.StandardError.ReadLineAsync() is string line)
         {
             await file.WriteLineAsync(line);

@@ -7,7 +7,9 @@ using CoreEngine.Cli.Workload;
 
 namespace CoreEngine.Cli.Demo;
 
-/// <summary>Asks replicas for INFO on connections of its own: a task that looks beside another must not share one.</summary>
+/// <summary>
+/// Asks replicas for INFO on connections of its own: a task that looks beside another must not share one.
+/// </summary>
 internal sealed class ViewSource : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);

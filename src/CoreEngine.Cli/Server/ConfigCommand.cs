@@ -7,7 +7,9 @@ using CoreEngine.Cli.Resp;
 
 namespace CoreEngine.Cli.Server;
 
-/// <summary>CONFIG GET: the few settings that stock clients ask for. Settings are changed in the file, not here.</summary>
+/// <summary>
+/// CONFIG GET: the few settings that stock clients ask for. Settings are changed in the file, not here.
+/// </summary>
 internal static class ConfigCommand
 {
     internal static void Answer(RespReader reader, RespWriter output, ServerState server)
@@ -46,7 +48,8 @@ internal static class ConfigCommand
                 star = at++;
                 resume = place;
             }
-            else if (at < pattern.Length && (pattern[at] == (byte)'?' || char.ToLowerInvariant((char)pattern[at]) == name[place]))
+            else if (at < pattern.Length
+                && (pattern[at] == (byte)'?' || char.ToLowerInvariant((char)pattern[at]) == name[place]))
             {
                 at++;
                 place++;

@@ -41,7 +41,7 @@ internal static class LocalCommands
                 output.SimpleString("OK"u8);
                 return false;
             default:
-                output.Error("ERR FLUSHALL and FLUSHDB are not supported: a replicated store is not emptied by one command; use DEL"u8);
+                output.Error("ERR FLUSHALL and FLUSHDB are not supported: use DEL"u8);
                 break;
         }
 
@@ -64,7 +64,7 @@ internal static class LocalCommands
             return;
         }
 
-        output.Error("ERR unknown subcommand or wrong number of arguments for 'client': SETNAME, SETINFO and GETNAME are known"u8);
+        output.Error("ERR unknown subcommand of 'client', or its arguments: SETNAME, SETINFO, GETNAME are known"u8);
     }
 
     private static void AnswerHello(RespReader reader, RespWriter output)
@@ -92,5 +92,6 @@ internal static class LocalCommands
         output.Bulk("replicated"u8);
     }
 
-    private static bool Is(ReadOnlySpan<byte> argument, ReadOnlySpan<byte> word) => Ascii.EqualsIgnoreCase(argument, word);
+    private static bool Is(ReadOnlySpan<byte> argument, ReadOnlySpan<byte> word) =>
+        Ascii.EqualsIgnoreCase(argument, word);
 }

@@ -10,7 +10,8 @@ using CoreEngine.Model;
 namespace CoreEngine.Cli.Server;
 
 /// <summary>The reads of one connection that share a read point and are answered in order.</summary>
-/// <remarks>Keys are copied here, since the reader's are gone by then. Buffers are used again. For one task at a time.</remarks>
+/// <remarks>Keys are copied here, since the reader's are gone by then. Buffers are used again. For one task at a
+/// time.</remarks>
 internal sealed class PendingReads(Group group, ServerCounters counters)
 {
     private readonly ArrayBufferWriter<byte> _keys = new(1024);
@@ -56,7 +57,9 @@ internal sealed class PendingReads(Group group, ServerCounters counters)
         entry = entry with { KeyCount = entry.KeyCount + 1 };
     }
 
-    /// <summary>Waits for a read point, reads, and writes the replies in order; in several rounds when they are many bytes.</summary>
+    /// <summary>
+    /// Waits for a read point, reads, and writes the replies in order; in several rounds when they are many bytes.
+    /// </summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     internal async ValueTask SettleAsync(PipeWriter pipe, RespWriter output)
     {
@@ -65,7 +68,8 @@ internal sealed class PendingReads(Group group, ServerCounters counters)
         while (_done < Count)
         {
             QueryResult<bool> result = await group.QueryAsync(
-                static (KeyValueMachine machine, PendingReads reads) => reads.Run(machine.Store), this, Read.Linearizable);
+                static (KeyValueMachine machine, PendingReads reads) => reads.Run(machine.Store), this,
+                Read.Linearizable);
             if (!result.Point.IsGranted)
             {
                 Refuse(output, result.Point.Refusal);

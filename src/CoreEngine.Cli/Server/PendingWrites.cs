@@ -12,7 +12,8 @@ namespace CoreEngine.Cli.Server;
 
 /// <summary>The writes of one connection that were proposed together and are answered in order.</summary>
 /// <remarks>
-/// Arrays grow between batches up to <see cref="ServerLimits.PendingMax"/> and are then used again: a write allocates nothing.
+/// Arrays grow between batches up to <see cref="ServerLimits.PendingMax"/> and are then used again: a write allocates
+/// nothing.
 /// For one task at a time.
 /// </remarks>
 internal sealed class PendingWrites(Group group, ServerCounters counters)
@@ -48,11 +49,13 @@ internal sealed class PendingWrites(Group group, ServerCounters counters)
     }
 
     /// <summary>Proposes what was built in the room.</summary>
-    [SuppressMessage("Reliability", "CA2012", Justification = "Each one is kept until it is awaited once, in SettleAsync.")]
+    [SuppressMessage(
+        "Reliability", "CA2012", Justification = "Each one is kept until it is awaited once, in SettleAsync.")]
     internal void Propose(int length)
     {
         Invariant.Holds(!IsFull);
-        Memory<byte> reply = _replies.AsMemory(Count * KeyValueReply.CommandReplyBytesMax, KeyValueReply.CommandReplyBytesMax);
+        Memory<byte> reply =
+            _replies.AsMemory(Count * KeyValueReply.CommandReplyBytesMax, KeyValueReply.CommandReplyBytesMax);
         _receipts[Count++] = group.ProposeAsync(_command.AsSpan(0, length), reply);
         _bytes += length;
     }
@@ -63,7 +66,8 @@ internal sealed class PendingWrites(Group group, ServerCounters counters)
     {
         Invariant.Holds(Count > 0);
 
-        // Writes are decided in their order, so the last one's wake-up finds the others done: one wake-up instead of many.
+        // Writes are decided in their order, so the last one's wake-up finds the others done: one wake-up instead of
+        // many.
         int last = Count - 1;
         Receipt latest = await _receipts[last];
         for (int i = 0; i < last; i++)
@@ -113,7 +117,8 @@ internal sealed class PendingWrites(Group group, ServerCounters counters)
             case Outcome.Committed:
                 _committed++;
                 int start = place * KeyValueReply.CommandReplyBytesMax;
-                WriteReply(output, _replies.AsSpan(start, int.Min(receipt.ReplyLength, KeyValueReply.CommandReplyBytesMax)));
+                WriteReply(
+                    output, _replies.AsSpan(start, int.Min(receipt.ReplyLength, KeyValueReply.CommandReplyBytesMax)));
                 break;
             case Outcome.Refused:
                 _refused++;
@@ -152,7 +157,9 @@ internal sealed class PendingWrites(Group group, ServerCounters counters)
 /// <summary>A refusal as an error line.</summary>
 internal static class RefusalReply
 {
-    /// <summary>NOLEADER is a word of its own, so that a client knows to wait or to go elsewhere. Allocates: refusals are rare.</summary>
+    /// <summary>
+    /// NOLEADER is a word of its own, so that a client knows to wait or to go elsewhere. Allocates: refusals are rare.
+    /// </summary>
     internal static void Write(RespWriter output, Refusal refusal)
     {
         string text = refusal.Code is RefusalCode.NoLeader

@@ -47,8 +47,6 @@ internal sealed class RespServer : IAsyncDisposable
         var listener = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            // A port that a killed replica of the moment before left in TIME_WAIT may be taken again.
-            listener.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
             listener.Bind(endpoint);
             listener.Listen(512);
             state.Endpoint = (IPEndPoint)listener.LocalEndPoint!;
@@ -58,7 +56,8 @@ internal sealed class RespServer : IAsyncDisposable
         {
             listener.Dispose();
             throw new BadInputException(
-                $"client: cannot listen on {endpoint} ({error.Message}); is another replica or server running there? choose another port",
+                $"client: cannot listen on {endpoint} ({error.Message}); is another replica or server running there? "
+                    + $"choose another port",
                 error);
         }
     }
@@ -103,7 +102,11 @@ internal sealed class RespServer : IAsyncDisposable
             {
                 socket = await _listener.AcceptAsync();
             }
-            catch (Exception error) when (error is ObjectDisposedException || IsStopping())
+            catch (ObjectDisposedException)
+            {
+                return;
+            }
+            catch (SocketException) when (IsStopping())
             {
                 return;
             }
@@ -130,7 +133,8 @@ internal sealed class RespServer : IAsyncDisposable
 
     /// <summary>The visitor left before he was let in: nothing is wrong with the listener.</summary>
     private static bool IsPassing(SocketError code) =>
-        code is SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.NetworkReset or SocketError.TimedOut;
+        code is SocketError.ConnectionReset or SocketError.ConnectionAborted
+            or SocketError.NetworkReset or SocketError.TimedOut;
 
     private async Task WelcomeAsync(Socket socket)
     {
@@ -176,7 +180,8 @@ internal sealed class RespServer : IAsyncDisposable
     {
         Task run = session.RunAsync();
         await run.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (run.Exception?.InnerException is Exception error and not (IOException or SocketException or ObjectDisposedException))
+        if (run.Exception?.InnerException
+            is Exception error and not (IOException or SocketException or ObjectDisposedException))
         {
             _broken.TrySetException(error);
         }

@@ -12,8 +12,10 @@ namespace CoreEngine.Cli.Server;
 
 /// <summary>One connection: commands come in, replies leave in the same order.</summary>
 /// <remarks>
-/// One async loop. Consecutive writes are proposed together, consecutive reads share one read point; a read waits until the writes before
-/// it are decided, and a write until the reads before it are answered: a connection sees its own commands in their order. When the input
+/// One async loop. Consecutive writes are proposed together, consecutive reads share one read point; a read waits until
+/// the writes before
+/// it are decided, and a write until the reads before it are answered: a connection sees its own commands in their
+/// order. When the input
 /// is used up, what is pending is settled and the replies leave in one send.
 /// </remarks>
 internal sealed class RespSession : IDisposable
@@ -39,7 +41,8 @@ internal sealed class RespSession : IDisposable
         _socket = socket;
         _server = server;
         var stream = new NetworkStream(socket, ownsSocket: false);
-        _input = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: ServerLimits.InputBytes, leaveOpen: true));
+        _input = PipeReader.Create(
+            stream, new StreamPipeReaderOptions(bufferSize: ServerLimits.InputBytes, leaveOpen: true));
         _output = PipeWriter.Create(stream, new StreamPipeWriterOptions(leaveOpen: true));
         _replies = new RespWriter(_output);
         _writes = new PendingWrites(server.Group, server.Counters);
@@ -95,7 +98,8 @@ internal sealed class RespSession : IDisposable
     private async ValueTask TakeAsync(RespReadStatus status)
     {
         CommandEntry? entry = status == RespReadStatus.Command ? CommandTable.Find(_reader.Argument(0)) : null;
-        string? problem = status == RespReadStatus.Command ? FindProblem(entry) : Encoding.ASCII.GetString(_reader.Problem);
+        string? problem = status == RespReadStatus.Command ? FindProblem(entry)
+            : Encoding.ASCII.GetString(_reader.Problem);
         CommandKind kind = problem is null ? entry!.Kind : CommandKind.Local;
         if (!MayJoin(kind))
         {

@@ -11,7 +11,10 @@ internal static class ServerReport
 {
     private static readonly string[] Sections = ["server", "replication", "durability", "stats", "keyspace"];
 
-    /// <summary>The sections that were asked for; all without arguments, or for <c>all</c>, <c>default</c> and <c>everything</c>.</summary>
+    /// <summary>
+    /// The sections that were asked for; all without arguments, or for <c>all</c>, <c>default</c> and
+    /// <c>everything</c>.
+    /// </summary>
     internal static async Task<string> RenderAsync(ServerState server, string[] wanted)
     {
         var text = new StringBuilder(1024);
@@ -22,7 +25,8 @@ internal static class ServerReport
                 continue;
             }
 
-            text.Append(text.Length > 0 ? "\r\n# " : "# ").Append(char.ToUpperInvariant(section[0])).Append(section, 1, section.Length - 1).Append("\r\n");
+            text.Append(text.Length > 0 ? "\r\n# " : "# ").Append(char.ToUpperInvariant(section[0]))
+                .Append(section, 1, section.Length - 1).Append("\r\n");
             switch (section)
             {
                 case "server":
@@ -116,7 +120,8 @@ internal static class ServerReport
     {
         QueryResult<StoreSummary> result = await group.QueryAsync(
             static (KeyValueMachine machine, bool _) => new StoreSummary(
-                machine.Store.Count, machine.Store.ChargedBytes, machine.Store.HeldBytes, machine.Index, machine.StateDigest),
+                machine.Store.Count, machine.Store.ChargedBytes, machine.Store.HeldBytes, machine.Index,
+                machine.StateDigest),
             false,
             Read.Local);
         if (!result.Point.IsGranted)

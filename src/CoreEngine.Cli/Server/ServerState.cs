@@ -12,7 +12,8 @@ namespace CoreEngine.Cli.Server;
 internal sealed record ServedEngine(Engine Host, EngineOptions Options);
 
 /// <summary>What all connections of a server share.</summary>
-internal sealed class ServerState(ServedEngine engine, Group group, KeyValueStoreOptions storeOptions, int connectionsMax)
+internal sealed class ServerState(
+    ServedEngine engine, Group group, KeyValueStoreOptions storeOptions, int connectionsMax)
 {
     private int _connections;
 

@@ -32,7 +32,8 @@ internal static class WriteCommands
             size += KeyValueCommandWriter.SizeOf(length);
         }
 
-        return size > Limits.EntryBytesMax ? $"ERR a command of {size} bytes is longer than the limit of {Limits.EntryBytesMax}"
+        return size > Limits.EntryBytesMax
+            ? $"ERR a command of {size} bytes is longer than the limit of {Limits.EntryBytesMax}"
             : parts > KeyValueCommand.KeysMax ? $"ERR {parts} keys are more than the limit of {KeyValueCommand.KeysMax}"
             : null;
     }
@@ -83,7 +84,9 @@ internal static class WriteCommands
         }
 
         ReadOnlySpan<byte> option = reader.Argument(3);
-        operation = Ascii.EqualsIgnoreCase(option, "NX"u8) ? KeyValueOperation.SetIfAbsent : KeyValueOperation.SetIfPresent;
-        return reader.Count == 4 && (operation == KeyValueOperation.SetIfAbsent || Ascii.EqualsIgnoreCase(option, "XX"u8));
+        operation = Ascii.EqualsIgnoreCase(option, "NX"u8) ? KeyValueOperation.SetIfAbsent
+            : KeyValueOperation.SetIfPresent;
+        return reader.Count == 4
+            && (operation == KeyValueOperation.SetIfAbsent || Ascii.EqualsIgnoreCase(option, "XX"u8));
     }
 }

@@ -7,9 +7,12 @@ using CoreEngine.Simulation.Histories;
 
 namespace CoreEngine.Cli.Workload;
 
-/// <summary>A client that keeps a record of everything that it does: one operation at a time, each with its outcome.</summary>
+/// <summary>
+/// A client that keeps a record of everything that it does: one operation at a time, each with its outcome.
+/// </summary>
 internal sealed class CheckedClient(
-    WorkloadOptions options, OperationMix mix, ReplicaDialer dialer, ProcessIds ids, HistoryWriter? history, Tally tally)
+    WorkloadOptions options, OperationMix mix, ReplicaDialer dialer, ProcessIds ids, HistoryWriter? history,
+    Tally tally)
 {
     /// <summary>After a refusal: the group has no leader at the moment, asking at once again helps nobody.</summary>
     private static readonly TimeSpan RefusalPause = TimeSpan.FromMilliseconds(10);

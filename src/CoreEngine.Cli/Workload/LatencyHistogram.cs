@@ -4,8 +4,11 @@ using CoreEngine.Model;
 
 namespace CoreEngine.Cli.Workload;
 
-/// <summary>Counts durations in log-linear buckets: 64 to each power of two, so a percentile errs by less than 1.6 % upward.</summary>
-/// <remarks>From 1 ns to 2^42 ns (73 minutes); longer ones count as the longest. Fixed memory, no allocation. Not thread-safe.</remarks>
+/// <summary>
+/// Counts durations in log-linear buckets: 64 to each power of two, so a percentile errs by less than 1.6 % upward.
+/// </summary>
+/// <remarks>From 1 ns to 2^42 ns (73 minutes); longer ones count as the longest. Fixed memory, no allocation. Not
+/// thread-safe.</remarks>
 internal sealed class LatencyHistogram
 {
     private const int SubBits = 6;
@@ -65,7 +68,9 @@ internal sealed class LatencyHistogram
         Count = 0;
     }
 
-    /// <summary>The duration in nanoseconds that a fraction of all durations does not exceed; 0 when nothing was counted.</summary>
+    /// <summary>
+    /// The duration in nanoseconds that a fraction of all durations does not exceed; 0 when nothing was counted.
+    /// </summary>
     internal long Quantile(double fraction)
     {
         if (Count == 0)

@@ -8,7 +8,9 @@ using CoreEngine.Model;
 
 namespace CoreEngine.Cli.Workload;
 
-/// <summary>A client that keeps a pipeline full, on keys that no checked client touches. It records nothing but counts.</summary>
+/// <summary>
+/// A client that keeps a pipeline full, on keys that no checked client touches. It records nothing but counts.
+/// </summary>
 internal sealed class LoadClient(WorkloadOptions options, int number, ReplicaDialer dialer, Tally tally)
 {
     private const int KeysPerClient = 1000;
@@ -87,7 +89,8 @@ internal sealed class LoadClient(WorkloadOptions options, int number, ReplicaDia
     private void AddCommand(RespConnection connection, bool isRead)
     {
         "load:"u8.CopyTo(_key);
-        bool fits = Utf8Formatter.TryFormat((number * KeysPerClient) + _prng.Between(0, KeysPerClient), _key.AsSpan(5), out int digits);
+        bool fits = Utf8Formatter.TryFormat(
+            (number * KeysPerClient) + _prng.Between(0, KeysPerClient), _key.AsSpan(5), out int digits);
         Invariant.Holds(fits);
         ReadOnlySpan<byte> key = _key.AsSpan(0, 5 + digits);
         connection.Begin(isRead ? 2 : 3);

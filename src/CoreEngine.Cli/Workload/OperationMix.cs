@@ -7,7 +7,8 @@ namespace CoreEngine.Cli.Workload;
 
 /// <summary>Draws a checked client's operations from a seed.</summary>
 /// <remarks>
-/// Every fourth key takes appends, the others cas: a key with both would make nearly every cas miss. A cas follows its own client's
+/// Every fourth key takes appends, the others cas: a key with both would make nearly every cas miss. A cas follows its
+/// own client's
 /// look at the key, so that most of them match.
 /// </remarks>
 internal sealed class OperationMix(WorkloadOptions options, Prng prng)
@@ -48,7 +49,8 @@ internal sealed class OperationMix(WorkloadOptions options, Prng prng)
     /// <summary>Remembers what a completed operation showed; only keys without appends are worth a cas.</summary>
     internal void Note(in CheckedOperation operation, string? value)
     {
-        bool isPlain = int.Parse(operation.Key.AsSpan(options.Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture)
+        bool isPlain =
+            int.Parse(operation.Key.AsSpan(options.Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture)
             % AppendKeyEvery != 0;
         _lastKey = isPlain ? operation.Key : null;
         _lastValue = operation.Function == HistoryFunction.Delete ? null : value;

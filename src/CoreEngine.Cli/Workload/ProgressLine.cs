@@ -5,7 +5,9 @@ using System.Text.Json;
 
 namespace CoreEngine.Cli.Workload;
 
-/// <summary>What a client process tells its parent: one JSON object to a line, with what happened since the line before.</summary>
+/// <summary>
+/// What a client process tells its parent: one JSON object to a line, with what happened since the line before.
+/// </summary>
 internal sealed class ProgressLine
 {
     private readonly ArrayBufferWriter<byte> _buffer = new(4096);

@@ -10,9 +10,12 @@ using System.Threading.Tasks;
 
 namespace CoreEngine.Cli.Workload;
 
-/// <summary>A client's end of a RESP2 connection: commands are gathered, sent in one write, replies read in order.</summary>
+/// <summary>
+/// A client's end of a RESP2 connection: commands are gathered, sent in one write, replies read in order.
+/// </summary>
 /// <remarks>
-/// For one task at a time. A broken, closed or silent connection throws <see cref="IOException"/>; it is of no use afterwards.
+/// For one task at a time. A broken, closed or silent connection throws <see cref="IOException"/>; it is of no use
+/// afterwards.
 /// Buffers grow to the largest reply and stay.
 /// </remarks>
 internal sealed class RespConnection : IDisposable
@@ -36,7 +39,8 @@ internal sealed class RespConnection : IDisposable
 
     /// <summary>Connects. <paramref name="patience"/> bounds this and every later wait for a reply.</summary>
     /// <exception cref="IOException">Nobody answers there.</exception>
-    internal static async Task<RespConnection> ConnectAsync(IPEndPoint endpoint, TimeSpan patience, CancellationToken stop)
+    internal static async Task<RespConnection> ConnectAsync(
+        IPEndPoint endpoint, TimeSpan patience, CancellationToken stop)
     {
         var socket = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try

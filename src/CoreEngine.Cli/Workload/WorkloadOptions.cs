@@ -24,7 +24,10 @@ internal sealed record WorkloadOptions
 
     internal ulong Seed { get; init; } = 1;
 
-    /// <summary>First logical process id. Each client process needs a range of its own: an id is retired after an unknown outcome.</summary>
+    /// <summary>
+    /// First logical process id. Each client process needs a range of its own: an id is retired after an unknown
+    /// outcome.
+    /// </summary>
     internal int ProcessBase { get; init; }
 
     /// <summary>Where the history is recorded; null records none.</summary>
@@ -33,7 +36,9 @@ internal sealed record WorkloadOptions
     /// <summary>Keys begin with this. Nobody else may touch them.</summary>
     internal string Prefix { get; init; } = "checked:";
 
-    /// <summary>Pause of a checked client after each operation, so that the history stays short enough to judge quickly.</summary>
+    /// <summary>
+    /// Pause of a checked client after each operation, so that the history stays short enough to judge quickly.
+    /// </summary>
     internal TimeSpan Think { get; init; }
 
     /// <summary>Unchecked clients that create load on keys of their own.</summary>

@@ -13,7 +13,10 @@ internal static class WorkloadRun
 {
     private static readonly TimeSpan ReportEvery = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>Works until the duration is over or the token stops it; every line of progress goes to <paramref name="report"/>.</summary>
+    /// <summary>
+    /// Works until the duration is over or the token stops it; every line of progress goes to <paramref
+    /// name="report"/>.
+    /// </summary>
     internal static async Task RunAsync(WorkloadOptions options, TextWriter report, CancellationToken stop)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
@@ -40,7 +43,8 @@ internal static class WorkloadRun
         Report(tally, line, report);
     }
 
-    private static async Task RunClientsAsync(WorkloadOptions options, Tally tally, Func<Task> end, CancellationToken over)
+    private static async Task RunClientsAsync(
+        WorkloadOptions options, Tally tally, Func<Task> end, CancellationToken over)
     {
         using HistoryWriter? history = options.History is null ? null : new HistoryWriter(options.History);
         var ids = new ProcessIds(options.ProcessBase);

@@ -41,7 +41,7 @@ internal sealed class DirectoryLock : IDisposable
         if (errno == Errno.WouldBlock)
         {
             throw new IOException(
-                $"The directory {directory} is in use by another process (its LOCK file is held). "
+                $"The directory {directory} is in use by another process or engine (its LOCK file is held). "
                 + "Stop that process first.");
         }
 
@@ -55,6 +55,8 @@ internal sealed class DirectoryLock : IDisposable
         _file = -1;
         if (file >= 0)
         {
+            // Unlock, not only close: a child that forks at this moment holds the descriptor until its exec.
+            _ = NativeMethods.FLock(file, NativeMethods.LockRelease);
             _ = NativeMethods.Close(file);
         }
     }

@@ -15,6 +15,7 @@ internal static partial class NativeMethods
     internal const int OpenCloseOnExec = 0x80000;
     internal const int LockExclusive = 2;
     internal const int LockNonBlocking = 4;
+    internal const int LockRelease = 8;
 
     /// <summary>RWF_DSYNC: this one write is durable when the call returns.</summary>
     internal const int WriteDataSync = 2;

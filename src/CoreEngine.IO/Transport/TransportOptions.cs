@@ -40,7 +40,8 @@ internal sealed record TransportOptions
     public required Action<string> Log { get; init; }
 
     /// <summary>
-    /// Says whether a replica may come with this incarnation: false when it is remembered under another one. Called from any
+    /// Says whether a replica may come with this incarnation: false when it is remembered under another one. Called
+    /// from any
     /// thread during a handshake.
     /// </summary>
     public Func<uint, ulong, bool> Admits { get; init; } = static (_, _) => true;

@@ -51,7 +51,9 @@ internal sealed class Progress(int messagesMax, int bytesMax)
     /// <summary>The commit index that it was told last.</summary>
     internal ulong CommitSent;
 
-    /// <summary>Last entry that came from this follower's hosts: they wait until it knows that it is committed.</summary>
+    /// <summary>
+    /// Last entry that came from this follower's hosts: they wait until it knows that it is committed.
+    /// </summary>
     internal ulong Awaited;
 
     /// <summary>The loop still owes an answer to a Load; another one would overwrite the window.</summary>

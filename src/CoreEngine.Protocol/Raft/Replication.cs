@@ -116,9 +116,11 @@ internal static class Replication
         }
     }
 
-    /// <summary>Tells followers of a risen C, where no entries have done it since: at once those whose hosts wait for it,
+    /// <summary>Tells followers of a risen C, where no entries have done it since: at once those whose hosts wait for
+    /// it,
     /// the others when nothing came for a while.</summary>
-    /// <remarks>Under load the next entries carry the certificate anyway; a message of its own per commit, with its answer,
+    /// <remarks>Under load the next entries carry the certificate anyway; a message of its own per commit, with its
+    /// answer,
     /// doubled the traffic and stood in the way of the next proposal.</remarks>
     internal static void SendNotices(RaftState state, Outputs outputs)
     {

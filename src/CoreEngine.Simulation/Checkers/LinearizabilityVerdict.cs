@@ -19,7 +19,7 @@ public enum Verdict
 /// <summary>What bounds one check. All are counts, so that a verdict is the same on every machine.</summary>
 public sealed record CheckerLimits
 {
-    /// <summary>Steps of the search, per key.</summary>
+    /// <summary>Steps of the search, per key where keys are searched alone.</summary>
     public long StepsMax { get; init; } = 50_000_000;
 
     /// <summary>Bytes of remembered configurations, per key; the memory is reused from key to key.</summary>
@@ -27,6 +27,9 @@ public sealed record CheckerLimits
 
     /// <summary>Characters of all values that a key's appends may build, per key.</summary>
     public long ValueCharsMax { get; init; } = 64L * 1024 * 1024;
+
+    /// <summary>Edges of a dependency graph.</summary>
+    public int EdgesMax { get; init; } = 10_000_000;
 }
 
 /// <summary>The outcome of a check, with its reasons.</summary>

@@ -56,7 +56,8 @@ internal static class HistoryLine
         return reason is null;
     }
 
-    private static ReadOnlySpan<byte> TypeName(HistoryEventType type) => type switch
+    /// <summary>The name of an event type, as in a history file.</summary>
+    internal static ReadOnlySpan<byte> TypeName(HistoryEventType type) => type switch
     {
         HistoryEventType.Invoke => "invoke"u8,
         HistoryEventType.Ok => "ok"u8,
@@ -65,7 +66,8 @@ internal static class HistoryLine
         _ => throw new ArgumentOutOfRangeException(nameof(type)),
     };
 
-    private static ReadOnlySpan<byte> FunctionName(HistoryFunction function) => function switch
+    /// <summary>The name of an operation, as in a history file.</summary>
+    internal static ReadOnlySpan<byte> FunctionName(HistoryFunction function) => function switch
     {
         HistoryFunction.Read => "read"u8,
         HistoryFunction.Write => "write"u8,

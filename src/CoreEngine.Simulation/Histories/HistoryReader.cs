@@ -35,44 +35,10 @@ public static class HistoryReader
     {
         ArgumentNullException.ThrowIfNull(stream);
         var lines = new Lines();
-        byte[] buffer = new byte[64 * 1024];
-        int held = 0;
-        history = null;
-        while (true)
-        {
-            if (held == buffer.Length)
-            {
-                if (buffer.Length >= LineBytesMax)
-                {
-                    reason = $"line {lines.Count + 1}: longer than {LineBytesMax} bytes";
-                    return false;
-                }
-
-                Array.Resize(ref buffer, buffer.Length * 2);
-            }
-
-            int read = stream.Read(buffer, held, buffer.Length - held);
-            if (read == 0)
-            {
-                break;
-            }
-
-            held += read;
-            if (!lines.TryTake(buffer.AsSpan(0, held), out int taken, out reason))
-            {
-                return false;
-            }
-
-            buffer.AsSpan(taken, held - taken).CopyTo(buffer);
-            held -= taken;
-        }
-
-        // A rest without a line feed is complete when it parses: an object that closes cannot be a beginning of a
-        // longer one.
-        bool isTorn = held > 0 && !lines.TryTakeLine(buffer.AsSpan(0, held), out _);
-        history = new RecordedHistory(lines.Events, isTorn);
-        reason = null;
-        return true;
+        history = JsonLines.TryRead(stream, lines.TryTakeLine, out bool isTorn, out reason)
+            ? new RecordedHistory(lines.Events, isTorn)
+            : null;
+        return history is not null;
     }
 
     private sealed class Lines
@@ -80,29 +46,6 @@ public static class HistoryReader
         private readonly Dictionary<string, string> _keys = new(StringComparer.Ordinal);
 
         internal List<HistoryEvent> Events { get; } = [];
-
-        internal int Count { get; private set; }
-
-        internal bool TryTake(ReadOnlySpan<byte> bytes, out int taken, [NotNullWhen(false)] out string? reason)
-        {
-            taken = 0;
-            reason = null;
-            int length = bytes.IndexOf((byte)'\n');
-            while (length >= 0)
-            {
-                if (!TryTakeLine(bytes.Slice(taken, length), out reason))
-                {
-                    reason = $"line {Count + 1}: {reason}";
-                    return false;
-                }
-
-                Count++;
-                taken += length + 1;
-                length = bytes[taken..].IndexOf((byte)'\n');
-            }
-
-            return true;
-        }
 
         internal bool TryTakeLine(ReadOnlySpan<byte> line, [NotNullWhen(false)] out string? reason)
         {

@@ -10,7 +10,7 @@ internal static class Closing
     {
         foreach (GroupRuntime group in loop.Groups)
         {
-            if (group.Fault is null && (group.Pending.Count > 0 || group.Forwarded > 0 || group.Queue.Bytes > 0))
+            if (group.Fault is null && (group.Queue.Bytes > 0 || Timers.AnyUndecided(group)))
             {
                 return false;
             }

@@ -340,9 +340,6 @@ internal sealed class EngineLoop
 
     internal void LinkChanged(in LinkEvent change)
     {
-        Options.Log?.Invoke(change.Connected
-            ? $"link to replica {change.Peer} is up (incarnation {change.Incarnation:x16})"
-            : $"link to replica {change.Peer} is down");
         if (change.Connected && !Peers.Meet(change))
         {
             Options.Log?.Invoke($"replica {change.Peer} is not heard: it is remembered under another incarnation");
@@ -411,7 +408,8 @@ internal sealed class EngineLoop
             return false;
         }
 
-        bool any = group.Reads.Drain(group);
+        bool any = group.Reads.Drain(group, Now);
+        group.Reads.AskHeld(group, Now - LeaderlessPatienceNs);
         if (MayTakeProposals(group) || group.QueueHeldSince != 0)
         {
             any |= Ingress.Propose(this, group);

@@ -7,10 +7,15 @@ using CoreEngine.Model;
 
 namespace CoreEngine.Loop;
 
-/// <summary>Which incarnation of each replica this one has met: a replica that comes back under another has forgotten its promises.</summary>
+/// <summary>
+/// Which incarnation of each replica this one has met: a replica that comes back under another has forgotten its
+/// promises.
+/// </summary>
 /// <remarks>
-/// A wiped or newly formatted directory under an old number could vote twice in a term, or help to elect a leader that lacks what it
-/// once acknowledged (S4-51). Noted in the log before anything that the peer acknowledges can be, since the log is written in order.
+/// A wiped or newly formatted directory under an old number could vote twice in a term, or help to elect a leader
+/// that lacks what it
+/// once acknowledged (S4-51). Noted in the log before anything that the peer acknowledges can be, since the log is
+/// written in order.
 /// <see cref="Admits"/> may be called from any thread, the rest belongs to the shard's.
 /// Record: <c>u32 replica | u32 zero | u64 incarnation</c>, little endian, group 0.
 /// </remarks>

@@ -86,7 +86,9 @@ internal sealed class PersistBacklog
         return ticket != 0;
     }
 
-    /// <summary>Entries that follow on the last ones become one item under the newer ticket, which covers both.</summary>
+    /// <summary>
+    /// Entries that follow on the last ones become one item under the newer ticket, which covers both.
+    /// </summary>
     private bool TryMerge(in PersistItem item)
     {
         if (_count == 0 || item.Kind != PersistKind.Entries)

@@ -24,7 +24,7 @@ internal sealed class Reads
     internal bool HasRoom => _batches.Count < BatchesMax;
 
     /// <summary>Takes waiting reads in. Returns true when there were any.</summary>
-    internal bool Drain(GroupRuntime group)
+    internal bool Drain(GroupRuntime group, long now)
     {
         if (group.ReadQueue.IsEmpty || !HasRoom)
         {
@@ -44,14 +44,27 @@ internal sealed class Reads
             local.IsAnswered = true;
         }
 
+        fresh.WaitsSince = now;
         Keep(local);
         Keep(fresh);
-        if (fresh.Requests.Count > 0)
-        {
-            group.Core.Read(fresh.Id, group.Outputs);
-        }
-
         return true;
+    }
+
+    /// <summary>
+    /// Asks the core for the points of new batches. Without a leader they are held, as proposals are: leaders come.
+    /// </summary>
+    /// <param name="givenUpBefore">Batches that wait since before this time are asked all the same, and refused.</param>
+    internal void AskHeld(GroupRuntime group, long givenUpBefore)
+    {
+        foreach (ReadBatch batch in _batches)
+        {
+            if (!batch.IsAsked && !batch.IsAnswered
+                && (group.Core.Status.Leader != 0 || batch.WaitsSince <= givenUpBefore))
+            {
+                batch.IsAsked = true;
+                group.Core.Read(batch.Id, group.Outputs);
+            }
+        }
     }
 
     /// <summary>The core's answers of this turn.</summary>
@@ -143,6 +156,7 @@ internal sealed class Reads
         ReadBatch batch = _free.Count > 0 ? _free.Pop() : new ReadBatch();
         batch.Id = ++_nextId;
         batch.IsAnswered = false;
+        batch.IsAsked = false;
         batch.Point = default;
         return batch;
     }
@@ -170,6 +184,11 @@ internal sealed class Reads
         internal ulong Id { get; set; }
 
         internal bool IsAnswered { get; set; }
+
+        internal bool IsAsked { get; set; }
+
+        /// <summary>When the batch was taken in. Monotonic nanoseconds.</summary>
+        internal long WaitsSince { get; set; }
 
         internal ReadResult Point { get; set; }
 

@@ -20,6 +20,21 @@ internal static class Timers
     /// <summary>Everything that left the queue and is not decided ends as Unknown, now.</summary>
     internal static void EndAll(EngineLoop loop, GroupRuntime group) => EndUndecided(loop, group, long.MaxValue);
 
+    /// <summary>True when some proposal that left the queue waits for its fate.</summary>
+    internal static bool AnyUndecided(GroupRuntime group)
+    {
+        int made = group.Slots.Made;
+        for (int slot = 0; slot < made; slot++)
+        {
+            if (group.Slots.At(slot) is { Stage: ProposalStage.InLog or ProposalStage.Forwarded })
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     private static void EndUndecided(EngineLoop loop, GroupRuntime group, long now)
     {
         int made = group.Slots.Made;

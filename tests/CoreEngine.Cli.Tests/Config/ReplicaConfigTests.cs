@@ -60,7 +60,8 @@ public sealed class ReplicaConfigTests : IDisposable
     [InlineData("\"replica\": 1,", "", "replica: is missing")]
     [InlineData("\"directory\": \"data\",", "", "directory: is missing")]
     [InlineData("\"directory\": \"data\"", "\"directory\": \"\"", "directory: must be a text")]
-    [InlineData("\"directory\": \"data\"", "\"directory\": \"nowhere\"", "nowhere does not exist; create it with 'coreengine format")]
+    [InlineData("\"directory\": \"data\"", "\"directory\": \"nowhere\"",
+        "nowhere does not exist; create it with 'coreengine format")]
     [InlineData("\"listen\": \"127.0.0.1:7101\",", "", "listen: is missing")]
     [InlineData("127.0.0.1:7101", "127.0.0.1", "listen: is no address; write ADDRESS:PORT")]
     [InlineData("127.0.0.1:7101", "host.example:7101", "listen: is no address")]
@@ -76,21 +77,28 @@ public sealed class ReplicaConfigTests : IDisposable
     [InlineData("\"replica\": 3, ", "\"replica\": 3, \"port\": 1, ", "peers.port: is no setting of a peer")]
     [InlineData("{ \"replica\": 2, \"address\": \"127.0.0.1:7102\" }", "17", "peers: holds something that is no {")]
     [InlineData("\"heartbeatMs\": 50", "\"heartbeatMs\": 0", "heartbeatMs: is 0; use 1 to")]
-    [InlineData("\"heartbeatMs\": 50", "\"heartbeatMs\": 101", "electionMinMs: is 300, must be at least three heartbeats (303)")]
-    [InlineData("\"electionMaxMs\": 600", "\"electionMaxMs\": 300", "electionMaxMs: is 300, must be above electionMinMs (300)")]
+    [InlineData("\"heartbeatMs\": 50", "\"heartbeatMs\": 101",
+        "electionMinMs: is 300, must be at least three heartbeats (303)")]
+    [InlineData(
+        "\"electionMaxMs\": 600", "\"electionMaxMs\": 300", "electionMaxMs: is 300, must be above electionMinMs (300)")]
     [InlineData("\"electionMaxMs\": 600", "\"electionMaxMs\": {}", "electionMaxMs: must be a whole number")]
-    [InlineData("\"heartbeatMs\": 50", "\"heartbeatMs\": 50, \"segmentBytes\": 1000000", "segmentBytes: is 1000000, must be a multiple of 1048576")]
+    [InlineData("\"heartbeatMs\": 50", "\"heartbeatMs\": 50, \"segmentBytes\": 1000000",
+        "segmentBytes: is 1000000, must be a multiple of 1048576")]
     [InlineData("\"heartbeatMs\": 50", "\"heartbeatMs\": 50, \"connectionsMax\": 0", "connectionsMax: is 0; use 1 to")]
-    [InlineData("\"heartbeatMs\": 50", "\"heartbeatMs\": 50, \"proposalTimeoutMs\": -1", "proposalTimeoutMs: is -1; use 1 to")]
-    [InlineData("\"heartbeatMs\": 50", "\"heartbeatMs\": 50, \"cluster\": \"abc\"", "cluster: must be the 32 hexadecimal digits")]
-    [InlineData("\"heartbeatMs\"", "\"hartbeatMs\"", "line 8: hartbeatMs: is no setting; remove it, or use one of: replica, directory")]
+    [InlineData(
+        "\"heartbeatMs\": 50", "\"heartbeatMs\": 50, \"proposalTimeoutMs\": -1", "proposalTimeoutMs: is -1; use 1 to")]
+    [InlineData("\"heartbeatMs\": 50", "\"heartbeatMs\": 50, \"cluster\": \"abc\"",
+        "cluster: must be the 32 hexadecimal digits")]
+    [InlineData("\"heartbeatMs\"", "\"hartbeatMs\"",
+        "line 8: hartbeatMs: is no setting; remove it, or use one of: replica, directory")]
     [InlineData("\"heartbeatMs\": 50", "\"heartbeatMs\": 50, \"heartbeatMs\": 60", "heartbeatMs: stands there twice")]
     [InlineData("\"heartbeatMs\": 50", "\"heartbeatMs\" 50", "line 8: file: is not JSON")]
     public void A_setting_that_makes_no_sense_is_named(string sound, string senseless, string complaint)
     {
         Assert.Contains(sound, Sound, StringComparison.Ordinal);
 
-        var error = Assert.Throws<BadInputException>(() => Load(Sound.Replace(sound, senseless, StringComparison.Ordinal)));
+        var error =
+            Assert.Throws<BadInputException>(() => Load(Sound.Replace(sound, senseless, StringComparison.Ordinal)));
 
         Assert.Contains(complaint, error.Message, StringComparison.Ordinal);
     }

@@ -1,4 +1,5 @@
-// Goal: every command answers as a Redis client expects, in order, and whatever a client sends is answered, never met with a closed socket.
+// Goal: every command answers as a Redis client expects, in order, and whatever a client sends is answered, never met
+// with a closed socket.
 // Method: a cluster of one in this process on a real directory, and raw sockets.
 using System;
 using System.Collections.Generic;
@@ -7,6 +8,7 @@ using System.Linq;
 using System.Text;
 using System.Threading.Tasks;
 using CoreEngine.Cli.KeyValue;
+using CoreEngine.Cli.Server;
 using CoreEngine.Model;
 using Xunit;
 
@@ -30,8 +32,10 @@ public sealed class RespServerTests
             ("EXISTS a b none a", ":3"), ("DBSIZE", ":3"), ("DEL a none b", ":2"), ("DBSIZE", ":1"), ("EXISTS a", ":0"),
             ("SELECT 0", "+OK"), ("SELECT 1", "-ERR DB index is out of range: there is one database, 0"),
             ("CLIENT SETNAME me", "+OK"), ("CLIENT SETINFO LIB-NAME x", "+OK"), ("CLIENT GETNAME", "nil"),
-            ("CONFIG GET save", "[save ]"), ("CONFIG GET append*", "[appendonly yes appendfsync always]"), ("CONFIG GET nothing", "[]"),
-            ("COMMAND COUNT", ":19"), ("COMMAND DOCS", "[]"), ("HELLO 3", "-NOPROTO unsupported protocol version: this server speaks RESP2"),
+            ("CONFIG GET save", "[save ]"), ("CONFIG GET append*", "[appendonly yes appendfsync always]"),
+            ("CONFIG GET nothing", "[]"),
+            ("COMMAND COUNT", ":19"), ("COMMAND DOCS", "[]"),
+            ("HELLO 3", "-NOPROTO unsupported protocol version: this server speaks RESP2"),
         ];
         foreach ((string command, string reply) in script)
         {
@@ -55,8 +59,10 @@ public sealed class RespServerTests
         string all = wire.Call("INFO");
         string[] wanted =
         [
-            "# Server", "# Replication", "# Durability", "# Stats", "# Keyspace", "role:leader", "term:1", "leader:1", "mode:target",
-            "acknowledgement:quorum/", "appended:2", "durable:2", "applied:2", "committed:2", "trimmed:0", "db0:keys=1", "fault:none",
+            "# Server", "# Replication", "# Durability", "# Stats", "# Keyspace", "role:leader", "term:1", "leader:1",
+            "mode:target",
+            "acknowledgement:quorum/", "appended:2", "durable:2", "applied:2", "committed:2", "trimmed:0",
+            "db0:keys=1", "fault:none",
             "state_index:2", "writes_committed:1",
         ];
         Assert.All(wanted, line => Assert.Contains(line, all, StringComparison.Ordinal));
@@ -118,7 +124,8 @@ public sealed class RespServerTests
         Assert.StartsWith("-ERR an argument is longer", wire.Call("SET", "k", largest + "v"), StringComparison.Ordinal);
         Assert.StartsWith("-ERR", wire.Call("SET", "k", new string('v', 4 * 1024 * 1024)), StringComparison.Ordinal);
         Assert.StartsWith("-ERR string exceeds", wire.Call("APPEND", "k", "v"), StringComparison.Ordinal);
-        Assert.StartsWith("-ERR a key of 16385 bytes", wire.Call("SET", new string('k', 16385), "v"), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "-ERR a key of 16385 bytes", wire.Call("SET", new string('k', 16385), "v"), StringComparison.Ordinal);
         Assert.StartsWith("-ERR", wire.Call("CAS", "k", largest, largest), StringComparison.Ordinal);
         Assert.Equal("+PONG", wire.Call("PING"));
     }
@@ -187,7 +194,8 @@ public sealed class RespServerTests
     {
         await using ServedReplica replica = await ServedReplica.StartAsync();
         using RespWire wire = replica.Connect();
-        wire.SendBytes([.. RespWire.Encode("SET", "a", "1"), .. RespWire.Encode("GET", "a"), .. Encoding.Latin1.GetBytes(garbage)]);
+        wire.SendBytes([.. RespWire.Encode("SET", "a", "1"), .. RespWire.Encode("GET", "a"),
+            .. Encoding.Latin1.GetBytes(garbage)]);
 
         Assert.Equal("+OK", wire.Read());
         Assert.Equal("1", wire.Read());
@@ -257,6 +265,16 @@ public sealed class RespServerTests
         Assert.StartsWith("-ERR refused Closing:", wire.Call("GET", "a"), StringComparison.Ordinal);
         Assert.Equal("+PONG", wire.Call("PING"));
         Assert.Contains("role:", wire.Call("INFO"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_port_in_use_is_named()
+    {
+        await using ServedReplica replica = await ServedReplica.StartAsync();
+
+        var error = Assert.Throws<BadInputException>(() => RespServer.Start(replica.Endpoint, replica.State));
+
+        Assert.Contains($"client: cannot listen on {replica.Endpoint}", error.Message, StringComparison.Ordinal);
     }
 
     private static (string[] Command, string Reply) NextMixed(Prng prng, Dictionary<string, string> model, int i)

@@ -17,12 +17,16 @@ internal sealed class ServedReplica : IAsyncDisposable
     private readonly Engine _engine;
     private readonly RespServer _server;
 
-    private ServedReplica(TemporaryDirectory directory, Engine engine, RespServer server)
+    private ServedReplica(TemporaryDirectory directory, Engine engine, ServerState state, RespServer server)
     {
+        State = state;
         _directory = directory;
         _engine = engine;
         _server = server;
     }
+
+    /// <summary>What the server's sessions share.</summary>
+    internal ServerState State { get; }
 
     internal IPEndPoint Endpoint => _server.Endpoint;
 
@@ -44,8 +48,12 @@ internal sealed class ServedReplica : IAsyncDisposable
         Engine engine = await Engine.OpenAsync(options);
         var storeOptions = new KeyValueStoreOptions();
         Group group = await engine.OpenGroupAsync("kv", new KeyValueMachine(storeOptions), GroupOptions.Raft());
+
+        // The leader's first entry: from then on reads are answered, not refused for want of a leader.
+        await group.WaitAsync(Frontier.Committed, 1);
         var state = new ServerState(new ServedEngine(engine, options), group, storeOptions, connectionsMax);
-        return new ServedReplica(directory, engine, RespServer.Start(new IPEndPoint(IPAddress.Loopback, 0), state));
+        return new ServedReplica(
+            directory, engine, state, RespServer.Start(new IPEndPoint(IPAddress.Loopback, 0), state));
     }
 
     internal RespWire Connect() => new(Endpoint);
@@ -94,7 +102,9 @@ internal sealed class RespWire : IDisposable
     /// <summary>No more is sent; replies may still come.</summary>
     internal void Shutdown() => _socket.Shutdown(SocketShutdown.Send);
 
-    /// <summary>The next reply: its type and text; of an array its elements in brackets; "closed" at the end. Bytes are Latin-1.</summary>
+    /// <summary>
+    /// The next reply: its type and text; of an array its elements in brackets; "closed" at the end. Bytes are Latin-1.
+    /// </summary>
     internal string Read()
     {
         string? line = ReadLine();

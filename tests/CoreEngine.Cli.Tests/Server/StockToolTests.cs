@@ -36,7 +36,8 @@ public sealed class StockToolTests
 
         Assert.Equal("OK", await RunAsync(replica, "redis-cli", "SET", "greeting", "hello world"));
         Assert.Equal("hello world", await RunAsync(replica, "redis-cli", "GET", "greeting"));
-        Assert.Contains("role:leader", await RunAsync(replica, "redis-cli", "INFO", "replication"), StringComparison.Ordinal);
+        Assert.Contains(
+            "role:leader", await RunAsync(replica, "redis-cli", "INFO", "replication"), StringComparison.Ordinal);
     }
 
     [ToolFact("redis-benchmark")]
@@ -47,7 +48,8 @@ public sealed class StockToolTests
         string output = await RunAsync(
             replica, "redis-benchmark", "-n", "5000", "-P", "16", "-c", "20", "-t", "ping,set,get,incr", "--csv");
 
-        Assert.All(["PING_MBULK", "SET", "GET", "INCR"], test => Assert.Contains($"\"{test}\"", output, StringComparison.Ordinal));
+        Assert.All(["PING_MBULK", "SET", "GET", "INCR"], test =>
+            Assert.Contains($"\"{test}\"", output, StringComparison.Ordinal));
         Assert.DoesNotContain("ERR", output, StringComparison.Ordinal);
     }
 

@@ -1,5 +1,6 @@
 // Goal: the histogram counts everything, and its percentiles err by less than one bucket, upward only.
-// Method: exact percentiles of sorted random durations beside the histogram's; every bucket's borders by its own arithmetic.
+// Method: exact percentiles of sorted random durations beside the histogram's; every bucket's borders by its own
+// arithmetic.
 using System;
 using System.Linq;
 using CoreEngine.Cli.Workload;
@@ -29,7 +30,8 @@ public sealed class LatencyHistogramTests
     public void A_percentile_is_at_most_one_part_in_64_above_the_exact_one(double fraction)
     {
         var prng = new Prng(7);
-        long[] durations = [.. Enumerable.Range(0, 20_000).Select(_ => prng.Between(1, 1L << (int)prng.Between(2, 40)))];
+        long[] durations =
+            [.. Enumerable.Range(0, 20_000).Select(_ => prng.Between(1, 1L << (int)prng.Between(2, 40)))];
         var histogram = new LatencyHistogram();
         foreach (long duration in durations)
         {

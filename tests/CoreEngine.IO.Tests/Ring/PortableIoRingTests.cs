@@ -155,7 +155,7 @@ public class PortableIoRingTests
         using (DirectoryLock.Acquire(directory.Path))
         {
             IOException error = Assert.Throws<IOException>(() => DirectoryLock.Acquire(directory.Path));
-            Assert.Contains("in use by another process", error.Message, StringComparison.Ordinal);
+            Assert.Contains("in use by another process or engine", error.Message, StringComparison.Ordinal);
         }
 
         DirectoryLock.Acquire(directory.Path).Dispose();

@@ -7,7 +7,8 @@ namespace CoreEngine.Protocol.Tests.Raft;
 /// <summary>When followers hear of a risen commit index.</summary>
 public sealed class NoticeTests
 {
-    // Goal: under load no message is spent on what the next entries say anyway; without load followers hear it after the
+    // Goal: under load no message is spent on what the next entries say anyway; without load followers hear it after
+    // the
     // delay, and those whose hosts wait hear it at once. Method: the clock stands still unless a test moves it.
     private const long DelayNs = 1_000_000;
 

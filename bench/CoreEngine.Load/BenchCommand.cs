@@ -134,6 +134,7 @@ internal static class BenchCommand
             $"medians of {settings.Repetitions} repetitions of {settings.Seconds:0.##} s "
             + $"(raw rows {settings.RawSeconds:0.##} s per payload, log rows {settings.LogSeconds:0.##} s, "
             + $"served rows {settings.RespSeconds:0.##} s)"));
+        console.WriteLine($"machine: {run.Others}");
         if (run.Backends.Length > 0)
         {
             console.WriteLine($"engine:  {run.Backends}");

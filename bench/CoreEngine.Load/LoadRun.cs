@@ -53,8 +53,12 @@ internal sealed class LoadRun(LoadSettings settings, Action<string> progress)
     /// <summary>Why no RESP rows were measured; null when they were, or were not asked for.</summary>
     internal string? RespSkipped { get; private set; }
 
+    /// <summary>What else the machine did meanwhile.</summary>
+    internal string Others { get; private set; } = "";
+
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
+        MachineLoad before = MachineLoad.Read();
         Directory.CreateDirectory(settings.Directory);
         try
         {
@@ -75,6 +79,7 @@ internal sealed class LoadRun(LoadSettings settings, Action<string> progress)
         finally
         {
             Directory.Delete(settings.Directory, recursive: true);
+            Others = MachineLoad.Read().OthersSince(before);
         }
     }
 

@@ -226,6 +226,7 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         BatchBytes = world.Options.BatchBytes,
         SubmitBytesMin = int.Min(32 * 1024, world.Options.BatchBytes / 4),
         SparesWanted = 1,
+        CursorBytes = 16 * 1024,
         Seed = seed,
     };
 

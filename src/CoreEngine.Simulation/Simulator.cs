@@ -59,7 +59,8 @@ internal sealed record SeedResult(
 /// </summary>
 internal sealed class Simulator : IDisposable
 {
-    private const long AuditPeriodNs = 4 * SimulatorOptions.Second;
+    private const long RetryPeriodNs = 20_000_000;
+    private const long AuditPeriodNs = 12 * SimulatorOptions.Second;
 
     private readonly SimulatorOptions _options;
     private readonly Prng _chance;
@@ -67,6 +68,7 @@ internal sealed class Simulator : IDisposable
     private readonly SimulatedLoad _load;
     private readonly World _world;
     private long _nextAudit;
+    private long _nextTry;
 
     private Simulator(SimulatorOptions options)
     {
@@ -230,7 +232,7 @@ internal sealed class Simulator : IDisposable
         while (!condition() && !IsOver)
         {
             _world.Check(_world.Now < end, $"liveness: {complaint} within {_options.LivenessNs} ns; {Stalled(core)}");
-            _world.Step(end);
+            _world.Step(long.Min(end, _world.Now + RetryPeriodNs));
             CheckShards();
             _world.ThrowIfBroken();
         }
@@ -246,8 +248,10 @@ internal sealed class Simulator : IDisposable
             return true;
         }
 
-        if (last is null or { IsCompleted: true })
+        // A refusal comes at once: time must pass before the next try.
+        if (last is not { IsCompleted: false } && _world.Now >= _nextTry)
         {
+            _nextTry = _world.Now + RetryPeriodNs;
             last = LeaderIn(core)?.ProposeAsync(_world.NextValue());
         }
 

@@ -4,6 +4,10 @@ using CoreEngine.Protocol.Raft;
 namespace CoreEngine.Simulation.Monitoring;
 
 /// <summary>Bounded memory: when all is calm, nothing waits anywhere and every place is free again.</summary>
+/// <remarks>
+/// Pending entries are left out: those of a truncated tail stay until their index is committed by somebody
+/// (tests/FOUND.md, 1).
+/// </remarks>
 internal static class CalmChecker
 {
     internal static void Check(World world, SimulatedReplica replica)
@@ -11,7 +15,6 @@ internal static class CalmChecker
         GroupRuntime group = replica.Runtime;
         RaftState core = replica.Core;
         world.Check(group.Slots.InUse == 0, $"replica {replica.Number} keeps {group.Slots.InUse} proposals");
-        world.Check(group.Pending.Count == 0, $"replica {replica.Number} keeps {group.Pending.Count} pending entries");
         world.Check(group.Forwarded == 0, $"replica {replica.Number} keeps {group.Forwarded} forwarded proposals");
         world.Check(group.Queue.Bytes == 0, $"replica {replica.Number} keeps {group.Queue.Bytes} bytes queued");
         world.Check(group.Backlog.IsEmpty, $"replica {replica.Number} has entries that are not staged");

@@ -10,7 +10,7 @@ namespace CoreEngine.Simulation.Monitoring;
 internal sealed class CommittedPrefix(World world)
 {
     private readonly List<(ulong Term, ulong CommittedIn)> _committed = [];
-    private readonly (int Life, ulong Index)[] _seen = new (int, ulong)[world.Options.Replicas + 1];
+    private readonly ulong[] _seen = new ulong[world.Options.Replicas + 1];
 
     /// <summary>The highest index that any replica has known committed.</summary>
     internal ulong Length => (ulong)_committed.Count;
@@ -18,9 +18,7 @@ internal sealed class CommittedPrefix(World world)
     internal void Observe(SimulatedReplica replica)
     {
         RaftState core = replica.Core;
-        ref (int Life, ulong Index) seen = ref _seen[replica.Number];
-        ulong from = seen.Life == replica.Life ? seen.Index : 0;
-        for (ulong index = from + 1; index <= core.CommitIndex; index++)
+        for (ulong index = _seen[replica.Number] + 1; index <= core.CommitIndex; index++)
         {
             ulong term = core.Log.TermAt(index);
             if (index > Length)
@@ -35,8 +33,11 @@ internal sealed class CommittedPrefix(World world)
                 $"log matching: index {index} was committed with term {known}, replica {replica.Number} has {term}");
         }
 
-        seen = (replica.Life, core.CommitIndex);
+        _seen[replica.Number] = core.CommitIndex;
     }
+
+    /// <summary>A replica starts again: everything it holds is looked at again.</summary>
+    internal void Restarted(SimulatedReplica replica) => _seen[replica.Number] = default;
 
     /// <summary>A replica has won an election.</summary>
     internal void CheckLeader(SimulatedReplica leader)

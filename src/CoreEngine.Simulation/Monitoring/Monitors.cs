@@ -2,7 +2,6 @@ using System;
 using CoreEngine.IO.Transport;
 using CoreEngine.Model;
 using CoreEngine.Protocol;
-using CoreEngine.Protocol.Raft;
 using CoreEngine.Protocol.Wire;
 
 namespace CoreEngine.Simulation.Monitoring;
@@ -55,6 +54,7 @@ internal sealed class Monitors(World world) : IFrameWatcher
     {
         _led[replica.Number] = false;
         Frontiers.Restarted(replica, recovered);
+        Prefix.Restarted(replica);
         Rare.Sometimes(RareState.TornTailCut, replica.Report!.IsTailCut);
     }
 
@@ -84,7 +84,6 @@ internal sealed class Monitors(World world) : IFrameWatcher
         }
 
         Rare.Sometimes(RareState.ReadRefusedNoQuorum, result.Point.Refusal.Code == RefusalCode.NoQuorum);
-        Rare.Sometimes(RareState.ReadRefusedNoAnchor, result.Point.Refusal.Code == RefusalCode.NoAnchor);
     }
 
     public void OnSent(in FrameHeader header, ReadOnlySpan<byte> body)

@@ -17,7 +17,6 @@ internal enum RareState
     ForwardedAnswered,
     ReadAtFollower,
     ReadRefusedNoQuorum,
-    ReadRefusedNoAnchor,
     DiskFull,
     SyncFailed,
     RestartRightAfterVote,

@@ -18,7 +18,10 @@ internal static class Program
         RootCommand root = BenchCommand.Create();
         root.Subcommands.Add(FailoverCommand.Create());
         root.Subcommands.Add(ReplicaCommandLine.Create());
-        return root.Parse(arguments).InvokeAsync();
+
+        // A cancelled run still closes its replicas and removes its directories.
+        var configuration = new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromSeconds(30) };
+        return root.Parse(arguments).InvokeAsync(configuration);
     }
 }
 

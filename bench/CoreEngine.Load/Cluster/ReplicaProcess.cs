@@ -14,7 +14,7 @@ internal sealed class ReplicaProcess : IAsyncDisposable
 {
     private const int KeptLinesMax = 200;
 
-    private static readonly TimeSpan ExitPatience = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan ExitPatience = TimeSpan.FromSeconds(7);
 
     private readonly Process _process;
     private readonly Queue<string> _lastLines = new();

@@ -16,7 +16,7 @@ internal enum BuggifySite
     Answered,
 }
 
-/// <summary>Strikes at rare places, with odds on two levels: is the site armed for this seed, and does it fire now.</summary>
+/// <summary>Strikes at rare places, with odds on two levels: is it armed in this seed, does it fire now.</summary>
 /// <remarks>Sites are visited in the middle of turns, so what fires is left for the driver to carry out.</remarks>
 internal sealed class Buggify
 {

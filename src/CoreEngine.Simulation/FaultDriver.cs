@@ -82,7 +82,7 @@ internal sealed class FaultDriver(World world, Swarm swarm, Buggify buggify, Prn
         }
     }
 
-    /// <summary>Stops hurting: forgets what was planned, heals network, clocks and disks; dead replicas stay dead.</summary>
+    /// <summary>Stops hurting: forgets its plans, heals network, clocks and disks; dead replicas stay dead.</summary>
     internal void Rest()
     {
         _later.Clear();

@@ -53,7 +53,7 @@ internal sealed class SimulatedFile
         _medium.Write(offset, source);
     }
 
-    /// <summary>A lie beyond the contract: says durable, and reaches the cache only; a power cut loses it all.</summary>
+    /// <summary>A lie beyond the contract: says durable, reaches the cache only; a power cut loses it all.</summary>
     internal void PretendDurably(long offset, ReadOnlySpan<byte> source) => _cache.Write(offset, source);
 
     /// <summary>All of the cache is on the medium.</summary>

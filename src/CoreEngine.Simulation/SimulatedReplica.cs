@@ -190,7 +190,7 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         }
     }
 
-    /// <summary>What the medium alone holds of the group: its log recovered from a copy, the replica untouched.</summary>
+    /// <summary>What the medium alone holds of the group: recovered from a copy, the replica untouched.</summary>
     internal RecoveredGroup ReadMedium()
     {
         // Chance of its own: looking must not change what happens.

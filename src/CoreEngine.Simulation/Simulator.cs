@@ -121,9 +121,13 @@ internal sealed class Simulator : IDisposable
             UnderFaults(start + _options.FaultsNs);
             Recover();
         }
-        catch (Exception error) when (error is InvariantException or EngineOpenException)
+        catch (InvariantException error)
         {
-            failure = $"{error.Message}";
+            failure = error.Message;
+        }
+        catch (EngineOpenException error)
+        {
+            failure = error.Message;
         }
 
         return new SeedResult(
@@ -238,7 +242,8 @@ internal sealed class Simulator : IDisposable
         }
     }
 
-    private SimulatedReplica? LeaderIn(bool[] core) => _world.Leader is { } leader && core[leader.Number] ? leader : null;
+    private SimulatedReplica? LeaderIn(bool[] core) =>
+        _world.Leader is { } leader && core[leader.Number] ? leader : null;
 
     /// <summary>Proposes until one proposal is committed: a change of leaders may cost some.</summary>
     private bool IsCommitted(ref Task<Receipt>? last, bool[] core)

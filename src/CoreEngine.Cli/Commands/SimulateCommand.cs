@@ -20,9 +20,20 @@ internal static class SimulateCommand
         var steps = new Option<long?>("--steps") { Description = "With --seed: ends after so many events." };
         var trace = new Option<bool>("--trace") { Description = "With --seed: prints every event." };
         var seeds = new Option<int?>("--seeds") { Description = "Runs so many seeds, one after another." };
-        var first = new Option<ulong>("--first") { Description = "The first seed of a range.", DefaultValueFactory = _ => 1 };
-        var seconds = new Option<int>("--seconds") { Description = "Virtual seconds under faults for each seed.", DefaultValueFactory = _ => 20 };
-        var minutes = new Option<double?>("--minutes") { Description = "Soaks for so long, from a random first seed unless --first is given." };
+        var first = new Option<ulong>("--first")
+        {
+            Description = "The first seed of a range.",
+            DefaultValueFactory = _ => 1,
+        };
+        var seconds = new Option<int>("--seconds")
+        {
+            Description = "Virtual seconds under faults for each seed.",
+            DefaultValueFactory = _ => 20,
+        };
+        var minutes = new Option<double?>("--minutes")
+        {
+            Description = "Soaks for so long, from a random first seed unless --first is given.",
+        };
         var jobs = new Option<int>("--jobs") { Description = "Seeds at a time.", DefaultValueFactory = _ => 1 };
         var command = new Command("simulate", "Runs clusters in virtual time under faults, and checks every step.")
         {

@@ -4,8 +4,8 @@ using CoreEngine.Protocol.Raft;
 namespace CoreEngine.Simulation.Monitoring;
 
 /// <summary>
-/// The boundary lattice at every step: T &lt;= C, D &lt;= E, A &lt;= C &lt;= E. Within a life C, A, T and the term never
-/// fall, and E and D fall by truncation only, never below C. What was D in one life is E at the next start.
+/// The boundary lattice at every step: T &lt;= C, D &lt;= E, A &lt;= C &lt;= E. Within a life C, A, T and term never
+/// fall, and E and D fall by truncation only, never below C. D of one life is E at the next start.
 /// </summary>
 internal sealed class FrontierChecker(World world)
 {

@@ -21,6 +21,7 @@ internal static class Program
             CheckCommand.Create(),
             InspectCommand.Create(),
             VerifyCommand.Create(),
+            SimulateCommand.Create(),
         };
         ParseResult parsed = root.Parse(arguments);
         if (parsed.Errors.Count > 0)

@@ -23,6 +23,9 @@ public sealed class JournalMachine : IStateMachine
     /// <summary>When not 0, taking in this value throws: a host's bug.</summary>
     public ulong ThrowsAt { get; init; }
 
+    /// <summary>When not 0, this value is acknowledged and not kept: a lie for checkers to find.</summary>
+    internal ulong Forgets { get; init; }
+
     /// <inheritdoc/>
     public void Apply(in CommittedBatch batch, ref ReplyWriter replies)
     {
@@ -37,6 +40,11 @@ public sealed class JournalMachine : IStateMachine
 
             BinaryPrimitives.WriteInt64LittleEndian(reply, _entries.Count);
             replies.Reply(entry, reply);
+            if (value == Forgets && Forgets != 0)
+            {
+                continue;
+            }
+
             _entries.Add((entry.Index, value));
             StateDigest = unchecked(((StateDigest ^ value) * 0x100000001B3) + entry.Index);
         }

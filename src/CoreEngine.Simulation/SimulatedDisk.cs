@@ -14,6 +14,9 @@ internal sealed class SimulatedDisk
     /// <summary>Bytes that may still be added before the disk is full.</summary>
     internal long BytesFree { get; set; } = long.MaxValue;
 
+    /// <summary>Beyond the contract: acknowledges durable writes and keeps them in its cache only.</summary>
+    internal bool IsLying { get; set; }
+
     internal IReadOnlyCollection<string> Names => _names.Keys;
 
     internal SimulatedFile? Find(string name) => _names.GetValueOrDefault(name);
@@ -77,6 +80,19 @@ internal sealed class SimulatedDisk
         }
 
         SyncNames();
+    }
+
+    /// <summary>What the medium alone holds at this instant, as a disk of its own.</summary>
+    internal SimulatedDisk OfMedium()
+    {
+        var copy = new SimulatedDisk();
+        foreach ((string name, SimulatedFile file) in _durableNames)
+        {
+            copy._names[name] = file.OfMedium();
+        }
+
+        copy.SyncNames();
+        return copy;
     }
 
     private void Change(Action<SortedDictionary<string, SimulatedFile>> change)

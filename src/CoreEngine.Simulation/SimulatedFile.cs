@@ -13,8 +13,8 @@ internal sealed class SimulatedFile
     internal const int SectorBytes = 512;
 
     private readonly List<(long Offset, int Length)> _dirty = [];
-    private byte[] _cache = [];
-    private byte[] _medium = [];
+    private readonly PageMap _cache = new();
+    private readonly PageMap _medium = new();
 
     internal long Length => _cache.Length;
 
@@ -27,34 +27,42 @@ internal sealed class SimulatedFile
         }
 
         int length = (int)long.Min(target.Length, _cache.Length - offset);
-        _cache.AsSpan((int)offset, length).CopyTo(target);
+        _cache.Read(offset, target[..length]);
         return length;
     }
 
     /// <summary>Writes to the cache only.</summary>
     internal void Write(long offset, ReadOnlySpan<byte> source)
     {
-        Grow(ref _cache, offset + source.Length);
-        source.CopyTo(_cache.AsSpan((int)offset));
+        _cache.Write(offset, source);
         _dirty.Add((offset, source.Length));
+    }
+
+    /// <summary>Writes zeroes to the cache only.</summary>
+    internal void Zero(long offset, int length)
+    {
+        _cache.Zero(offset, length);
+        _dirty.Add((offset, length));
     }
 
     /// <summary>Writes through to the medium.</summary>
     internal void WriteDurably(long offset, ReadOnlySpan<byte> source)
     {
-        Grow(ref _cache, offset + source.Length);
-        source.CopyTo(_cache.AsSpan((int)offset));
-        Grow(ref _medium, _cache.Length);
-        source.CopyTo(_medium.AsSpan((int)offset));
+        _cache.Write(offset, source);
+        _medium.Grow(_cache.Length);
+        _medium.Write(offset, source);
     }
+
+    /// <summary>A lie beyond the contract: says durable, reaches the cache only; a power cut loses it all.</summary>
+    internal void PretendDurably(long offset, ReadOnlySpan<byte> source) => _cache.Write(offset, source);
 
     /// <summary>All of the cache is on the medium.</summary>
     internal void Sync()
     {
-        Grow(ref _medium, _cache.Length);
+        _medium.Grow(_cache.Length);
         foreach ((long offset, int length) in _dirty)
         {
-            _cache.AsSpan((int)offset, length).CopyTo(_medium.AsSpan((int)offset));
+            _medium.CopyFrom(_cache, offset, length);
         }
 
         _dirty.Clear();
@@ -65,14 +73,13 @@ internal sealed class SimulatedFile
     /// </summary>
     internal void Tear(long offset, ReadOnlySpan<byte> source, Prng chance)
     {
-        Grow(ref _medium, long.Max(_medium.Length, offset + source.Length));
+        _medium.Grow(offset + source.Length);
         int keptOutOf4 = (int)chance.Between(0, 5);
         for (int at = 0; at < source.Length; at += SectorBytes)
         {
             if (chance.Chance(keptOutOf4, 4))
             {
-                ReadOnlySpan<byte> sector = source.Slice(at, int.Min(SectorBytes, source.Length - at));
-                sector.CopyTo(_medium.AsSpan((int)offset + at));
+                _medium.Write(offset + at, source.Slice(at, int.Min(SectorBytes, source.Length - at)));
             }
         }
     }
@@ -82,31 +89,42 @@ internal sealed class SimulatedFile
     {
         foreach ((long offset, int length) in _dirty)
         {
-            Tear(offset, _cache.AsSpan((int)offset, length), chance);
+            TearCached(offset, length, chance);
         }
 
         _dirty.Clear();
-        if (_cache.Length != _medium.Length)
-        {
-            _cache = new byte[_medium.Length];
-        }
+        _cache.Become(_medium);
+    }
 
-        _medium.CopyTo(_cache, 0);
+    /// <summary>What the medium alone holds at this instant, as a file of its own.</summary>
+    internal SimulatedFile OfMedium()
+    {
+        var copy = new SimulatedFile();
+        copy._medium.Become(_medium);
+        copy._cache.Become(_medium);
+        return copy;
     }
 
     /// <summary>Flips one bit on the medium and in the cache: rot.</summary>
     internal void FlipBit(long bit)
     {
         byte mask = (byte)(1 << (int)(bit & 7));
-        _medium[bit >> 3] ^= mask;
-        _cache[bit >> 3] ^= mask;
+        _medium.Flip(bit >> 3, mask);
+        _cache.Flip(bit >> 3, mask);
     }
 
-    private static void Grow(ref byte[] bytes, long length)
+    private void TearCached(long offset, int length, Prng chance)
     {
-        if (bytes.Length < length)
+        _medium.Grow(offset + length);
+        int keptOutOf4 = (int)chance.Between(0, 5);
+        for (int at = 0; at < length; at += SectorBytes)
         {
-            Array.Resize(ref bytes, (int)length);
+            // Zeroes over zeroes are the same whether they arrive or not.
+            bool matters = !_cache.IsHole(offset + at) || !_medium.IsHole(offset + at);
+            if (matters && chance.Chance(keptOutOf4, 4))
+            {
+                _medium.CopyFrom(_cache, offset + at, int.Min(SectorBytes, length - at));
+            }
         }
     }
 }

@@ -7,22 +7,43 @@ namespace CoreEngine.Simulation;
 
 /// <summary>What the network does to frames, drawn or scripted.</summary>
 internal sealed record NetworkFaults(
-    int LossPercent = 0, int DuplicatePercent = 0, long DelayMinNs = 20_000, long DelayMaxNs = 200_000);
+    int LossPercent = 0,
+    int DuplicatePercent = 0,
+    long DelayMinNs = 20_000,
+    long DelayMaxNs = 200_000,
+    int SlowPercent = 0,
+    long SlowMaxNs = 1);
+
+/// <summary>Is shown every frame at the instant at which its sender lets it go.</summary>
+internal interface IFrameWatcher
+{
+    /// <param name="body">Valid during the call.</param>
+    void OnSent(in FrameHeader header, ReadOnlySpan<byte> body);
+}
 
 /// <summary>
 /// Carries frames between simulated replicas in virtual time: delayed, lost, duplicated, reordered, cut in one
 /// direction or both.
 /// </summary>
-internal sealed class SimulatedNetwork(Prng chance, Func<long> clock)
+internal sealed class SimulatedNetwork(Prng chance, Func<long> clock, Trace trace)
 {
-    private readonly Dictionary<uint, SimulatedTransport> _ends = [];
+    private const int FramesKeptMax = 4096;
+
+    private readonly SortedDictionary<uint, SimulatedTransport> _ends = [];
     private readonly HashSet<(uint From, uint To)> _cuts = [];
+    private readonly Stack<SimulatedFrame> _free = new();
 
     internal NetworkFaults Faults { get; set; } = new();
 
-    internal long Delivered { get; set; }
+    internal IFrameWatcher? Watcher { get; set; }
+
+    internal long Delivered { get; private set; }
 
     internal long Lost { get; private set; }
+
+    internal long Duplicated { get; private set; }
+
+    internal long Now => clock();
 
     internal SimulatedTransport Join(uint replica, ulong incarnation)
     {
@@ -61,32 +82,89 @@ internal sealed class SimulatedNetwork(Prng chance, Func<long> clock)
 
     internal void Heal() => _cuts.Clear();
 
-    internal long Now => clock();
-
-    internal void Carry(uint from, uint to, in FrameHeader header, byte[] body)
+    internal void Carry(uint to, in FrameHeader header, ReadOnlySpan<byte> body, ReadOnlySpan<byte> records)
     {
+        SimulatedFrame frame = Rent(header, body, records);
+        Watcher?.OnSent(header, frame.Body);
         if (!_ends.TryGetValue(to, out SimulatedTransport? end)
-            || _cuts.Contains((from, to))
+            || _cuts.Contains((header.From, to))
             || chance.Chance(Faults.LossPercent, 100))
         {
             Lost++;
+            trace.Add(Now, TraceKind.Lost, to, header.From, header.Type);
+            Release(frame);
             return;
         }
 
-        end.Arrive(header, body, clock() + Delay());
+        trace.Add(Now, TraceKind.Sent, to, header.From | ((ulong)header.Type << 32), (ulong)frame.Body.Length);
+        end.Arrive(frame, Now + Delay());
         if (chance.Chance(Faults.DuplicatePercent, 100))
         {
-            end.Arrive(header, body, clock() + Delay());
+            Duplicated++;
+            end.Arrive(Rent(header, body, records), Now + Delay());
         }
     }
 
-    private long Delay() => chance.Between(Faults.DelayMinNs, Faults.DelayMaxNs);
+    internal void NoteDelivered(SimulatedFrame frame)
+    {
+        Delivered++;
+        FrameHeader header = frame.Header;
+        trace.Add(
+            Now, TraceKind.Delivered, header.To, header.From | ((ulong)header.Type << 32), header.Term);
+    }
+
+    /// <summary>Takes a frame's memory back; nobody may hold its body.</summary>
+    internal void Release(SimulatedFrame frame)
+    {
+        if (_free.Count < FramesKeptMax)
+        {
+            _free.Push(frame);
+        }
+    }
+
+    private SimulatedFrame Rent(in FrameHeader header, ReadOnlySpan<byte> body, ReadOnlySpan<byte> records)
+    {
+        SimulatedFrame frame = _free.TryPop(out SimulatedFrame? kept) ? kept : new SimulatedFrame();
+        frame.Fill(header, body, records);
+        return frame;
+    }
+
+    private long Delay()
+    {
+        long delay = chance.Between(Faults.DelayMinNs, Faults.DelayMaxNs);
+        return chance.Chance(Faults.SlowPercent, 100) ? delay + chance.Between(0, Faults.SlowMaxNs) : delay;
+    }
+}
+
+/// <summary>A frame under way, in memory that is used again.</summary>
+internal sealed class SimulatedFrame
+{
+    private byte[] _bytes = new byte[256];
+    private int _length;
+
+    internal FrameHeader Header { get; private set; }
+
+    internal ReadOnlySpan<byte> Body => _bytes.AsSpan(0, _length);
+
+    internal void Fill(in FrameHeader header, ReadOnlySpan<byte> body, ReadOnlySpan<byte> records)
+    {
+        Header = header;
+        _length = body.Length + records.Length;
+        if (_bytes.Length < _length)
+        {
+            _bytes = new byte[int.Max(_length, 2 * _bytes.Length)];
+        }
+
+        body.CopyTo(_bytes);
+        records.CopyTo(_bytes.AsSpan(body.Length));
+    }
 }
 
 /// <summary>One replica's end of the simulated network.</summary>
 internal sealed class SimulatedTransport(SimulatedNetwork network, uint replica, ulong incarnation) : ITransport
 {
-    private readonly PriorityQueue<(FrameHeader Header, byte[] Body), (long Time, long Sequence)> _inbox = new();
+    private readonly PriorityQueue<SimulatedFrame, (long Time, long Sequence)> _inbox = new();
+    private SimulatedFrame? _held;
     private long _sequence;
 
     internal uint Replica => replica;
@@ -105,11 +183,8 @@ internal sealed class SimulatedTransport(SimulatedNetwork network, uint replica,
     public bool TrySend(
         uint peer, Lane lane, in FrameHeader header, ReadOnlySpan<byte> body, ReadOnlySpan<byte> records)
     {
-        byte[] bytes = new byte[body.Length + records.Length];
-        body.CopyTo(bytes);
-        records.CopyTo(bytes.AsSpan(body.Length));
         Invariant.Holds(header.From == replica);
-        network.Carry(replica, peer, header, bytes);
+        network.Carry(peer, header, body, records);
         return true;
     }
 
@@ -122,16 +197,16 @@ internal sealed class SimulatedTransport(SimulatedNetwork network, uint replica,
     {
         header = default;
         body = default;
-        if (!_inbox.TryPeek(out (FrameHeader Header, byte[] Body) frame, out (long Time, long Sequence) at)
-            || at.Time > network.Now)
+        LetGo();
+        if (NextFrame() > network.Now)
         {
             return false;
         }
 
-        _inbox.Dequeue();
-        network.Delivered++;
-        header = frame.Header;
-        body = frame.Body;
+        _held = _inbox.Dequeue();
+        network.NoteDelivered(_held);
+        header = _held.Header;
+        body = _held.Body;
         return true;
     }
 
@@ -139,6 +214,17 @@ internal sealed class SimulatedTransport(SimulatedNetwork network, uint replica,
 
     public void Dispose() => network.Leave(replica);
 
-    internal void Arrive(in FrameHeader header, byte[] body, long time) =>
-        _inbox.Enqueue((header, body), (time, _sequence++));
+    internal void Arrive(SimulatedFrame frame, long time) => _inbox.Enqueue(frame, (time, _sequence++));
+
+    private long NextFrame() =>
+        _inbox.TryPeek(out _, out (long Time, long Sequence) at) ? at.Time : long.MaxValue;
+
+    private void LetGo()
+    {
+        if (_held is not null)
+        {
+            network.Release(_held);
+            _held = null;
+        }
+    }
 }

@@ -9,6 +9,8 @@ using System.Threading.Tasks;
 using CoreEngine.IO.Log;
 using CoreEngine.Loop;
 using CoreEngine.Model;
+using CoreEngine.Protocol;
+using CoreEngine.Protocol.Raft;
 using CoreEngine.Recovery;
 
 namespace CoreEngine.Simulation;
@@ -21,6 +23,7 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
     private SimulatedTransport? _transport;
     private SegmentedLog? _log;
     private Group? _group;
+    private GroupRuntime? _runtime;
     private bool _again;
 
     internal uint Number => number;
@@ -29,6 +32,15 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
     internal int Life { get; private set; }
 
     internal SimulatedDisk Disk { get; private set; } = new();
+
+    /// <summary>How fast the disk is.</summary>
+    internal DiskTiming Timing { get; set; } = world.Options.Disk;
+
+    /// <summary>Until then the process stands still, as in a long collection or a stopped machine.</summary>
+    internal long PausedUntil { get; set; }
+
+    /// <summary>How far this replica's wall clock is off.</summary>
+    internal long WallOffsetNs { get; set; }
 
     internal EngineLoop? Loop { get; private set; }
 
@@ -44,20 +56,28 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
 
     internal Group Group => _group!;
 
+    internal GroupRuntime Runtime => _runtime!;
+
+    /// <summary>The core's own variables.</summary>
+    internal RaftState Core => ((RaftCore)_runtime!.Core).State;
+
     internal bool IsRunning => Loop is not null;
 
     internal GroupStatus Status => _group?.Status ?? default;
 
-    internal bool IsLeader => IsRunning && Status.Role == "Leader" && Group.Fault is null;
+    internal bool IsLeader => IsRunning && Core.Role == Role.Leader && Group.Fault is null;
+
+    /// <summary>Up, and its shard has not stopped on a fault.</summary>
+    internal bool IsSound => Loop is not null && Loop.Fault is null && Runtime.Fault is null;
 
     /// <summary>When the replica has something to do next; <see cref="long.MaxValue"/> when it is down.</summary>
     internal long NextInstant => Loop is null || Loop.Fault is not null ? long.MaxValue
-        : _again ? world.Now
-        : long.Min(long.Min(_ring!.NextEnd, _transport!.NextArrival), Loop.NextDeadline());
+        : _again ? long.Max(world.Now, PausedUntil)
+        : long.Max(PausedUntil, long.Min(long.Min(_ring!.NextEnd, _transport!.NextArrival), Loop.NextDeadline()));
 
     internal void Format()
     {
-        using var ring = new SimulatedRing(Disk, chance, () => world.Now, world.Options.Disk);
+        using var ring = new SimulatedRing(Disk, chance, () => world.Now, Timing);
         SegmentedLog.Format(ring, new LogIdentity(world.Cluster, number, chance.Next() | 1), LogOptionsOf());
     }
 
@@ -74,11 +94,14 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
     {
         Invariant.Holds(Loop is null);
         Life++;
-        _ring = new SimulatedRing(Disk, chance, () => world.Now, world.Options.Disk);
+        PausedUntil = 0;
+        _ring = new SimulatedRing(Disk, chance, () => world.Now, Timing);
         var recovery = new GroupRecovery();
         LogOpenResult result = SegmentedLog.Open(_ring, LogOptionsOf(), number, world.Cluster, recovery);
         _log = result.Log ?? throw new InvariantException($"replica {number} refuses its own disk: {result.Message}");
         Report = result.Report;
+        RecoveredGroup recovered = recovery.Find(1);
+        world.Monitors.Restarted(this, recovered.Suffix.LastIndex);
         _transport = world.Network.Join(number, _log.Identity.Incarnation);
         EngineOptions options = OptionsOf();
         uint life = unchecked((uint)chance.Next());
@@ -88,10 +111,14 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         uint[] members = [.. Enumerable.Range(1, world.Options.Replicas).Select(static i => (uint)i)];
         GroupRuntime runtime = GroupOpening.Create(
             Loop,
-            recovery.Find(1),
-            new GroupRequest("journal", Machine, GroupOptions.Raft()),
+            recovered,
+            new GroupRequest("journal", Machine, GroupOptionsOf()),
             new GroupMembership(members, chance.Next(), _log.Identity.Incarnation));
         Loop.Add(runtime);
+        _runtime = runtime;
+        _ring.Ended = (token, result) =>
+            world.Trace.Add(world.Now, TraceKind.Completed, number, token, unchecked((ulong)result));
+        world.Trace.Add(world.Now, TraceKind.Started, number, (ulong)Life, _log.Identity.Incarnation);
         _group = new Group(runtime);
         _again = true;
     }
@@ -99,19 +126,25 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
     /// <summary>One turn of the loop, and what it handed to workers.</summary>
     internal void Turn()
     {
-        _again = Loop!.Turn(world.Now, world.Wall) | _workers.RunAll();
+        _again = Loop!.Turn(world.Now, world.Wall + WallOffsetNs) | _workers.RunAll();
+        RaftState core = Core;
+        world.Trace.Add(
+            world.Now, TraceKind.Turned, number, (core.Term << 8) | (ulong)core.Role, Runtime.Frontiers.Committed);
     }
 
     /// <summary>The process dies; the disk's cache survives.</summary>
     internal void Kill()
     {
         Invariant.Holds(Loop is not null);
+        world.Trace.Add(world.Now, TraceKind.Killed, number, 0, 0);
+        _ring!.Kill();
         Leave();
     }
 
     /// <summary>The power fails: unsynced data and writes under way are torn.</summary>
     internal void PowerCut()
     {
+        world.Trace.Add(world.Now, TraceKind.PowerCut, number, 0, 0);
         if (Loop is not null)
         {
             _ring!.PowerCut();
@@ -128,6 +161,7 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
     {
         Span<byte> command = stackalloc byte[8];
         BinaryPrimitives.WriteUInt64LittleEndian(command, value);
+        world.Trace.Add(world.Now, TraceKind.Proposed, number, value, 0);
         ValueTask<Receipt> pending = Group.ProposeAsync(command);
         _again = true;
         return Watch(value, pending);
@@ -136,8 +170,11 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
     /// <summary>Asks for a linearizable count of the entries taken in.</summary>
     internal Task<QueryResult<int>> CountAsync()
     {
+        int floor = world.Monitors.Reads.Floor;
         _again = true;
-        return Group.QueryAsync<JournalMachine, bool, int>(static (machine, _) => machine.Entries.Count, true).AsTask();
+        return Watch(
+            floor,
+            Group.QueryAsync<JournalMachine, bool, int>(static (machine, _) => machine.Entries.Count, true));
     }
 
     public override string ToString() => Loop is null
@@ -153,15 +190,31 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         }
     }
 
+    /// <summary>What the medium alone holds of the group: recovered from a copy, the replica untouched.</summary>
+    internal RecoveredGroup ReadMedium()
+    {
+        // Chance of its own: looking must not change what happens.
+        using var ring = new SimulatedRing(Disk.OfMedium(), new Prng(number), () => world.Now, new DiskTiming());
+        var recovery = new GroupRecovery();
+        LogOpenResult result = SegmentedLog.Open(ring, LogOptionsOf(1), number, world.Cluster, recovery);
+        using SegmentedLog? log = result.Log;
+        world.Check(log is not null, $"the medium of replica {number} is refused: {result.Message}");
+        return recovery.Find(1);
+    }
+
     private async Task<Receipt> Watch(ulong value, ValueTask<Receipt> pending)
     {
         Receipt receipt = await pending.ConfigureAwait(false);
-        if (receipt.Outcome == Outcome.Committed)
-        {
-            world.Trunk.Acknowledge(value, receipt);
-        }
-
+        world.Answered(this, value, receipt);
         return receipt;
+    }
+
+    private async Task<QueryResult<int>> Watch(int floor, ValueTask<QueryResult<int>> pending)
+    {
+        QueryResult<int> result = await pending.ConfigureAwait(false);
+        world.Trace.Add(world.Now, TraceKind.Read, number, (ulong)result.Value, (ulong)result.Point.Refusal.Code);
+        world.Monitors.ReadEnded(this, floor, result);
+        return result;
     }
 
     private void Leave()
@@ -171,9 +224,26 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         _log!.Dispose();
         Loop = null;
         _group = null;
+        _runtime = null;
     }
 
-    private LogOptions LogOptionsOf() => new() { SegmentBytes = world.Options.SegmentBytes, Seed = chance.Next() };
+    private LogOptions LogOptionsOf() => LogOptionsOf(chance.Next());
+
+    private LogOptions LogOptionsOf(ulong seed) => new()
+    {
+        SegmentBytes = world.Options.SegmentBytes,
+        BatchBytes = world.Options.BatchBytes,
+        SubmitBytesMin = int.Min(32 * 1024, world.Options.BatchBytes / 4),
+        SparesWanted = 1,
+        CursorBytes = 16 * 1024,
+        Seed = seed,
+    };
+
+    private GroupOptions GroupOptionsOf() => GroupOptions.Raft() with
+    {
+        QueueBytes = world.Options.QueueBytes,
+        ProposalsMax = world.Options.ProposalsMax,
+    };
 
     private EngineOptions OptionsOf() => new()
     {
@@ -181,6 +251,7 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         Directory = "simulated",
         Listen = new IPEndPoint(IPAddress.Loopback, 0),
         Peers = [.. PeersOf()],
+        ProposalTimeout = TimeSpan.FromMilliseconds(world.Options.ProposalTimeoutMs),
     };
 
     private IEnumerable<Peer> PeersOf()

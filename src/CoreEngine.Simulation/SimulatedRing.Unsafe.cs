@@ -23,7 +23,7 @@ internal sealed unsafe class SimulatedRing(SimulatedDisk disk, Prng chance, Func
     private const int IoError = -5;
 
     private readonly List<SimulatedFile?> _files = [];
-    private readonly List<Operation> _operations = [];
+    private readonly PriorityQueue<Operation, (long EndsAt, long Sequence)> _operations = new();
     private long _sequence;
 
     /// <summary>Fails the write or sync that comes when the count has run down to zero. Negative: never.</summary>
@@ -35,28 +35,24 @@ internal sealed unsafe class SimulatedRing(SimulatedDisk disk, Prng chance, Func
     public string Description => "simulated disk";
 
     /// <summary>When the next operation ends; <see cref="long.MaxValue"/> when none is under way.</summary>
-    internal long NextEnd
-    {
-        get
-        {
-            long next = long.MaxValue;
-            foreach (Operation operation in _operations)
-            {
-                next = long.Min(next, operation.EndsAt);
-            }
+    internal long NextEnd =>
+        _operations.TryPeek(out _, out (long EndsAt, long Sequence) next) ? next.EndsAt : long.MaxValue;
 
-            return next;
-        }
-    }
+    /// <summary>How fast the disk is for what starts from now on.</summary>
+    internal DiskTiming Timing { get; set; } = timing;
+
+    /// <summary>Is told of every operation that ended.</summary>
+    internal Action<ulong, int>? Ended { get; set; }
 
     public IReadOnlyList<string> ListFiles() => [.. disk.Names];
 
     public bool TryEnqueue(in IoOp op, ulong token)
     {
         bool slow = op.Kind is IoKind.Write or IoKind.Sync or IoKind.SyncDirectory;
-        long latency = slow ? chance.Between(timing.WriteMinNs, timing.WriteMaxNs) : timing.ReadNs;
+        long latency = slow ? chance.Between(Timing.WriteMinNs, Timing.WriteMaxNs) : Timing.ReadNs;
         DurableOperations += slow ? 1 : 0;
-        _operations.Add(new Operation(op, token, clock() + latency, _sequence++));
+        long sequence = _sequence++;
+        _operations.Enqueue(new Operation(op, token, sequence), (clock() + latency, sequence));
         return true;
     }
 
@@ -65,7 +61,9 @@ internal sealed unsafe class SimulatedRing(SimulatedDisk disk, Prng chance, Func
         int count = 0;
         while (count < events.Length && TryTakeEnded(timeoutNs > 0 && count == 0, out Operation operation))
         {
-            events[count++] = new IoEvent(operation.Token, Perform(operation.Op));
+            int result = Perform(operation.Op);
+            events[count++] = new IoEvent(operation.Token, result);
+            Ended?.Invoke(operation.Token, result);
         }
 
         return count;
@@ -79,7 +77,7 @@ internal sealed unsafe class SimulatedRing(SimulatedDisk disk, Prng chance, Func
     /// <summary>The power fails: durable writes under way are torn, everything else about them is forgotten.</summary>
     internal void PowerCut()
     {
-        foreach (Operation operation in _operations)
+        foreach (Operation operation in InOrder())
         {
             IoOp op = operation.Op;
             if (op.Kind == IoKind.Write && op.File < _files.Count && _files[op.File] is { } file)
@@ -92,28 +90,44 @@ internal sealed unsafe class SimulatedRing(SimulatedDisk disk, Prng chance, Func
         disk.PowerCut(chance);
     }
 
-    public void Dispose() => _operations.Clear();
-
-    private bool TryTakeEnded(bool blocking, out Operation taken)
+    /// <summary>The process dies: of what is under way the kernel finishes some, in the order of its start.</summary>
+    internal void Kill()
     {
-        int best = -1;
-        for (int i = 0; i < _operations.Count; i++)
+        foreach (Operation operation in InOrder())
         {
-            if (best < 0 || _operations[i].CompareTo(_operations[best]) < 0)
+            if (operation.Op.Kind == IoKind.Write && chance.Chance(1, 2))
             {
-                best = i;
+                _ = Perform(operation.Op);
             }
         }
 
+        _operations.Clear();
+    }
+
+    public void Dispose() => _operations.Clear();
+
+    private List<Operation> InOrder()
+    {
+        var operations = new List<Operation>();
+        foreach ((Operation operation, _) in _operations.UnorderedItems)
+        {
+            operations.Add(operation);
+        }
+
+        operations.Sort(static (left, right) => left.Sequence.CompareTo(right.Sequence));
+        return operations;
+    }
+
+    private bool TryTakeEnded(bool blocking, out Operation taken)
+    {
         // Recovery blocks on the ring: it has the virtual machine to itself, so its operations end at once.
-        if (best < 0 || (!blocking && _operations[best].EndsAt > clock()))
+        if (_operations.Count == 0 || (!blocking && NextEnd > clock()))
         {
             taken = default;
             return false;
         }
 
-        taken = _operations[best];
-        _operations.RemoveAt(best);
+        taken = _operations.Dequeue();
         return true;
     }
 
@@ -156,10 +170,14 @@ internal sealed unsafe class SimulatedRing(SimulatedDisk disk, Prng chance, Func
         }
     }
 
-    private static int Write(in IoOp op, SimulatedFile file)
+    private int Write(in IoOp op, SimulatedFile file)
     {
         var source = new ReadOnlySpan<byte>((void*)op.Buffer, op.Length);
-        if ((op.Flags & IoFlags.Durable) != 0)
+        if ((op.Flags & IoFlags.Durable) != 0 && disk.IsLying)
+        {
+            file.PretendDurably(op.Offset, source);
+        }
+        else if ((op.Flags & IoFlags.Durable) != 0)
         {
             file.WriteDurably(op.Offset, source);
         }
@@ -179,7 +197,7 @@ internal sealed unsafe class SimulatedRing(SimulatedDisk disk, Prng chance, Func
         }
 
         disk.BytesFree -= disk.BytesFree == long.MaxValue ? 0 : op.Length;
-        file.Write(op.Offset, new byte[op.Length]);
+        file.Zero(op.Offset, op.Length);
         return op.Length;
     }
 
@@ -207,12 +225,5 @@ internal sealed unsafe class SimulatedRing(SimulatedDisk disk, Prng chance, Func
         return 0;
     }
 
-    private readonly record struct Operation(IoOp Op, ulong Token, long EndsAt, long Sequence) : IComparable<Operation>
-    {
-        public int CompareTo(Operation other)
-        {
-            int ends = EndsAt.CompareTo(other.EndsAt);
-            return ends != 0 ? ends : Sequence.CompareTo(other.Sequence);
-        }
-    }
+    private readonly record struct Operation(IoOp Op, ulong Token, long Sequence);
 }

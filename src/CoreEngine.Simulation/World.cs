@@ -1,7 +1,10 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using CoreEngine.Model;
+
+using CoreEngine.Simulation.Monitoring;
 
 namespace CoreEngine.Simulation;
 
@@ -19,6 +22,18 @@ internal sealed record WorldOptions
 
     /// <summary>How disks behave.</summary>
     public DiskTiming Disk { get; init; } = new();
+
+    /// <summary>Stream bytes of a log batch.</summary>
+    public int BatchBytes { get; init; } = 256 * 1024;
+
+    /// <summary>Bytes of a group's queue of proposals.</summary>
+    public int QueueBytes { get; init; } = 4 * 1024 * 1024;
+
+    /// <summary>Proposals that may wait at a replica.</summary>
+    public int ProposalsMax { get; init; } = Limits.ProposalsMax;
+
+    /// <summary>After how long an undecided proposal ends as Unknown.</summary>
+    public int ProposalTimeoutMs { get; init; } = 10_000;
 }
 
 /// <summary>
@@ -38,7 +53,9 @@ internal sealed class World : IDisposable
     {
         Options = options;
         _chance = new Prng(options.Seed);
-        Network = new SimulatedNetwork(new Prng(_chance.Next()), () => Now);
+        Network = new SimulatedNetwork(new Prng(_chance.Next()), () => Now, Trace);
+        Monitors = new Monitors(this);
+        Network.Watcher = Monitors;
         Cluster = new ClusterId(_chance.Next(), _chance.Next());
         _replicas = new SimulatedReplica[options.Replicas];
         for (int i = 0; i < _replicas.Length; i++)
@@ -57,7 +74,15 @@ internal sealed class World : IDisposable
 
     internal SimulatedNetwork Network { get; }
 
-    internal TrunkChecker Trunk { get; } = new();
+    internal Trace Trace { get; } = new();
+
+    /// <summary>What watches every step.</summary>
+    internal Monitors Monitors { get; }
+
+    internal TrunkChecker Trunk => Monitors.Trunk;
+
+    /// <summary>What was found wrong first; null while all is well.</summary>
+    internal string? Violation { get; private set; }
 
     internal ReadOnlySpan<SimulatedReplica> Replicas => _replicas;
 
@@ -101,11 +126,16 @@ internal sealed class World : IDisposable
         }
     }
 
+    /// <summary>Commands that were ever made.</summary>
+    internal ulong Proposed => _nextValue - 1;
+
     /// <summary>A command that nobody has proposed before.</summary>
     internal ulong NextValue() => _nextValue++;
 
-    /// <summary>Goes to the next instant at which anything happens, and lets it happen.</summary>
-    internal void Step()
+    /// <summary>Goes to the next instant at which anything happens, but not beyond a limit, and lets it
+    /// happen.</summary>
+    /// <exception cref="InvariantException">A checker found the cluster in a state that must not be.</exception>
+    internal void Step(long limit = long.MaxValue)
     {
         long next = long.MaxValue;
         foreach (SimulatedReplica replica in _replicas)
@@ -114,16 +144,24 @@ internal sealed class World : IDisposable
         }
 
         // With every replica down only time passes.
-        Now = next == long.MaxValue ? Now + IdleStepNs : long.Max(Now, next);
+        next = next == long.MaxValue ? Now + IdleStepNs : long.Max(Now, next);
+        Now = long.Max(Now, long.Min(next, limit));
         foreach (SimulatedReplica replica in _replicas)
         {
+            bool turned = false;
             for (int i = 0; i < TurnsPerInstantMax && replica.NextInstant <= Now; i++)
             {
                 replica.Turn();
+                turned = true;
             }
 
-            Trunk.Observe(replica);
+            if (turned)
+            {
+                Monitors.Observe(replica);
+            }
         }
+
+        ThrowIfBroken();
     }
 
     internal void RunFor(long nanoseconds)
@@ -131,8 +169,38 @@ internal sealed class World : IDisposable
         long end = Now + nanoseconds;
         while (Now < end)
         {
-            Step();
+            Step(end);
         }
+    }
+
+    /// <summary>Notes a violation when the condition is false; the step in which it happened ends by
+    /// throwing.</summary>
+    /// <remarks>Checkers run inside the engine's own turns, whose frames must not be unwound by them.</remarks>
+    internal void Check(
+        bool holds, [InterpolatedStringHandlerArgument(nameof(holds))] ref ViolationText violation)
+    {
+        if (!holds)
+        {
+            Violation ??= violation.ToString();
+        }
+    }
+
+    /// <exception cref="InvariantException">Something is wrong; the message names the seed.</exception>
+    internal void ThrowIfBroken()
+    {
+        if (Violation is not null)
+        {
+            throw new InvariantException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"seed {Options.Seed}, event {Trace.Events}, {Now / 1_000_000} virtual ms: {Violation}; {Describe()}"));
+        }
+    }
+
+    /// <summary>A proposer at a replica was answered.</summary>
+    internal void Answered(SimulatedReplica replica, ulong value, in Receipt receipt)
+    {
+        Trace.Add(Now, TraceKind.Answered, replica.Number, value, (ulong)receipt.Outcome);
+        Monitors.Answered(replica, value, receipt);
     }
 
     /// <summary>Runs until the condition holds.</summary>

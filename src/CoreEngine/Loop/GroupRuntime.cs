@@ -19,7 +19,8 @@ internal sealed class GroupRuntime
 
     private readonly EngineLoop _loop;
     private EngineFault? _fault;
-    private readonly (ulong Life, ulong Sequence)[] _forwardsSeen = new (ulong, ulong)[Limits.ReplicasMax];
+    private readonly (ulong Life, ulong Sequence, ulong EarlierLife)[] _forwardsSeen =
+        new (ulong, ulong, ulong)[Limits.ReplicasMax];
     private CoreStatus _lastStatus;
     private bool _closing;
     private int _readsQueued;
@@ -231,13 +232,20 @@ internal sealed class GroupRuntime
             return false;
         }
 
-        ref (ulong Life, ulong Sequence) last = ref _forwardsSeen[place];
-        if (last.Life == header.Correlation && header.Sequence <= last.Sequence)
+        ref (ulong Life, ulong Sequence, ulong EarlierLife) last = ref _forwardsSeen[place];
+        bool isSameLife = last.Life == header.Correlation;
+        if (isSameLife && header.Sequence <= last.Sequence)
         {
             return false;
         }
 
-        last = (header.Correlation, header.Sequence);
+        // A late copy from the life before: its sender is dead and nobody waits, but taken again it would apply twice.
+        if (!isSameLife && last.EarlierLife == header.Correlation)
+        {
+            return false;
+        }
+
+        last = (header.Correlation, header.Sequence, isSameLife ? last.EarlierLife : last.Life);
         return true;
     }
 

@@ -53,7 +53,7 @@ internal sealed class Reads
     /// <summary>
     /// Asks the core for the points of new batches. Without a leader they are held, as proposals are: leaders come.
     /// </summary>
-    /// <param name="givenUpBefore">Batches that wait since before this time are asked all the same, and refused.</param>
+    /// <param name="givenUpBefore">Batches that wait since before this are asked all the same, and refused.</param>
     internal void AskHeld(GroupRuntime group, long givenUpBefore)
     {
         foreach (ReadBatch batch in _batches)

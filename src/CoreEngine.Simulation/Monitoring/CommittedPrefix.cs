@@ -1,0 +1,59 @@
+using System.Collections.Generic;
+using CoreEngine.Protocol.Raft;
+
+namespace CoreEngine.Simulation.Monitoring;
+
+/// <summary>
+/// Log matching on the committed part, by terms (Raft paper, 5.3): it is the same everywhere and never changes, not by
+/// restarts either. Leader completeness (5.4): a leader holds what was committed in terms before its own.
+/// </summary>
+internal sealed class CommittedPrefix(World world)
+{
+    private readonly List<(ulong Term, ulong CommittedIn)> _committed = [];
+    private readonly ulong[] _seen = new ulong[world.Options.Replicas + 1];
+
+    /// <summary>The highest index that any replica has known committed.</summary>
+    internal ulong Length => (ulong)_committed.Count;
+
+    internal void Observe(SimulatedReplica replica)
+    {
+        RaftState core = replica.Core;
+        for (ulong index = _seen[replica.Number] + 1; index <= core.CommitIndex; index++)
+        {
+            ulong term = core.Log.TermAt(index);
+            if (index > Length)
+            {
+                _committed.Add((term, core.CommitProof.Term));
+                continue;
+            }
+
+            ulong known = _committed[(int)index - 1].Term;
+            world.Check(
+                known == term,
+                $"log matching: index {index} was committed with term {known}, replica {replica.Number} has {term}");
+        }
+
+        _seen[replica.Number] = core.CommitIndex;
+    }
+
+    /// <summary>A replica starts again: everything it holds is looked at again.</summary>
+    internal void Restarted(SimulatedReplica replica) => _seen[replica.Number] = default;
+
+    /// <summary>A replica has won an election.</summary>
+    internal void CheckLeader(SimulatedReplica leader)
+    {
+        RaftState core = leader.Core;
+        for (int i = 0; i < _committed.Count; i++)
+        {
+            ulong index = (ulong)i + 1;
+
+            // Votes may arrive late: a term above may have committed by now, and a leader of this one owes nothing.
+            if (_committed[i].CommittedIn < core.Term)
+            {
+                world.Check(
+                    index <= core.LastIndex && core.Log.TermAt(index) == _committed[i].Term,
+                    $"leader completeness: leader {leader.Number} of term {core.Term} lacks committed index {index}");
+            }
+        }
+    }
+}

@@ -1,0 +1,50 @@
+using CoreEngine.Model;
+using CoreEngine.Protocol.Raft;
+
+namespace CoreEngine.Simulation.Monitoring;
+
+/// <summary>
+/// The boundary lattice at every step: T &lt;= C, D &lt;= E, A &lt;= C &lt;= E. Within a life C, A, T and term never
+/// fall, and E and D fall by truncation only, never below C. D of one life is E at the next start.
+/// </summary>
+internal sealed class FrontierChecker(World world)
+{
+    private readonly (int Life, ulong Term, FrontierValues Values)[] _seen =
+        new (int, ulong, FrontierValues)[world.Options.Replicas + 1];
+
+    /// <returns>True when a tail was truncated since the last look.</returns>
+    internal bool Observe(SimulatedReplica replica)
+    {
+        RaftState core = replica.Core;
+        FrontierValues now = replica.Runtime.Frontiers.Values;
+        (int life, ulong term, FrontierValues before) = _seen[replica.Number];
+        _seen[replica.Number] = (replica.Life, core.Term, now);
+        world.Check(
+            now.Trimmed <= now.Committed && now.Durable <= now.Appended && now.Applied <= now.Committed
+            && now.Committed <= now.Appended,
+            $"boundary lattice: replica {replica.Number} stands at {now}");
+        if (life != replica.Life)
+        {
+            return false;
+        }
+
+        world.Check(
+            now.Committed >= before.Committed && now.Applied >= before.Applied && now.Trimmed >= before.Trimmed
+            && core.Term >= term,
+            $"monotone boundaries: replica {replica.Number} went from {before} to {now}, term {term} to {core.Term}");
+        world.Check(
+            now.Appended >= before.Committed && (now.Durable >= before.Durable || now.Durable >= before.Committed
+            || before.Committed > before.Durable),
+            $"truncation: replica {replica.Number} went from {before} to {now}");
+        return now.Appended < before.Appended;
+    }
+
+    /// <summary>A replica starts again.</summary>
+    internal void Restarted(SimulatedReplica replica, ulong recovered)
+    {
+        ulong durable = _seen[replica.Number].Values.Durable;
+        world.Check(
+            recovered >= durable,
+            $"durable tail: replica {replica.Number} claimed {durable} and recovered {recovered}");
+    }
+}

@@ -1,0 +1,117 @@
+using System;
+using CoreEngine.IO.Transport;
+using CoreEngine.Model;
+using CoreEngine.Protocol;
+using CoreEngine.Protocol.Wire;
+
+namespace CoreEngine.Simulation.Monitoring;
+
+/// <summary>Everything that watches a world, after every turn of every replica and at every frame.</summary>
+internal sealed class Monitors(World world) : IFrameWatcher
+{
+    private readonly bool[] _led = new bool[world.Options.Replicas + 1];
+
+    internal TrunkChecker Trunk { get; } = new(world);
+
+    internal ElectionSafety Elections { get; } = new(world);
+
+    internal CommittedPrefix Prefix { get; } = new(world);
+
+    internal FrontierChecker Frontiers { get; } = new(world);
+
+    internal DurableQuorum Durability { get; } = new(world);
+
+    internal ReadChecker Reads { get; } = new(world);
+
+    internal RareStates Rare { get; } = new();
+
+    /// <summary>Strikes at rare places; null in scripted worlds.</summary>
+    internal Buggify? Buggify { get; set; }
+
+    /// <summary>A replica has turned.</summary>
+    internal void Observe(SimulatedReplica replica)
+    {
+        Rare.Sometimes(RareState.TailTruncated, Frontiers.Observe(replica));
+        Prefix.Observe(replica);
+        Trunk.Observe(replica);
+        if (Elections.Observe(replica))
+        {
+            Prefix.CheckLeader(replica);
+            Buggify?.Visit(BuggifySite.ElectionWon, replica.Number);
+        }
+
+        bool leads = replica.IsLeader;
+        if (leads != _led[replica.Number])
+        {
+            Rare.Sometimes(RareState.LeaderSteppedDown, !leads);
+            _led[replica.Number] = leads;
+            Rare.Sometimes(RareState.TwoLeadersAlive, leads && LeadersAlive() > 1);
+        }
+    }
+
+    /// <summary>A replica has recovered.</summary>
+    internal void Restarted(SimulatedReplica replica, ulong recovered)
+    {
+        _led[replica.Number] = false;
+        Frontiers.Restarted(replica, recovered);
+        Prefix.Restarted(replica);
+        Rare.Sometimes(RareState.TornTailCut, replica.Report!.IsTailCut);
+    }
+
+    /// <summary>A proposer was answered.</summary>
+    internal void Answered(SimulatedReplica replica, ulong value, in Receipt receipt)
+    {
+        if (receipt.Outcome == Outcome.Committed)
+        {
+            Trunk.Acknowledge(value, receipt);
+            Durability.Acknowledged(receipt);
+            Rare.Sometimes(RareState.ForwardedAnswered, !replica.IsLeader);
+            Buggify?.Visit(BuggifySite.Answered, replica.Number);
+        }
+
+        Rare.Sometimes(RareState.ProposalUnknown, receipt.Outcome == Outcome.Unknown);
+        Rare.Sometimes(RareState.ProposalSuperseded, receipt.Refusal.Code == RefusalCode.Superseded);
+        Rare.Sometimes(RareState.DiskFull, receipt.Refusal.Code == RefusalCode.LogFull);
+    }
+
+    /// <summary>A read was answered.</summary>
+    internal void ReadEnded(SimulatedReplica replica, int floor, in QueryResult<int> result)
+    {
+        if (result.Point.IsGranted)
+        {
+            Reads.Ended(replica.Number, floor, result);
+            Rare.Sometimes(RareState.ReadAtFollower, replica.IsRunning && !replica.IsLeader);
+        }
+
+        Rare.Sometimes(RareState.ReadRefusedNoQuorum, result.Point.Refusal.Code == RefusalCode.NoQuorum);
+    }
+
+    public void OnSent(in FrameHeader header, ReadOnlySpan<byte> body)
+    {
+        if (header.Type == (byte)MessageType.VoteReply && VoteReplyBody.TryRead(body, out VoteReplyBody vote))
+        {
+            if (vote.Granted)
+            {
+                Elections.Granted(header.From, header.Term, header.To);
+                Buggify?.Visit(BuggifySite.VoteSent, header.From);
+            }
+        }
+        else if (header.Type == (byte)MessageType.AppendReply
+            && AppendReplyBody.TryRead(body, out AppendReplyBody reply)
+            && reply.Verdict == AppendVerdict.Fits)
+        {
+            Durability.Claimed(world[header.From], header.Term, reply.Durable);
+        }
+    }
+
+    private int LeadersAlive()
+    {
+        int leaders = 0;
+        foreach (SimulatedReplica replica in world.Replicas)
+        {
+            leaders += replica.IsLeader ? 1 : 0;
+        }
+
+        return leaders;
+    }
+}

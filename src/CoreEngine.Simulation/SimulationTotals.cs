@@ -1,0 +1,75 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using CoreEngine.Simulation.Monitoring;
+
+namespace CoreEngine.Simulation;
+
+/// <summary>What a range of seeds has done together. Not thread-safe.</summary>
+internal sealed class SimulationTotals
+{
+    private readonly long[] _faults = new long[FaultDriver.Kinds];
+
+    internal long Seeds { get; private set; }
+
+    internal long Events { get; private set; }
+
+    internal long VirtualNs { get; private set; }
+
+    internal long Operations { get; private set; }
+
+    internal long Acknowledged { get; private set; }
+
+    internal long Reads { get; private set; }
+
+    internal RareStates Rare { get; } = new();
+
+    /// <summary>The failed seed with the lowest number; null while there is none.</summary>
+    internal SeedResult? Failed { get; private set; }
+
+    internal void Add(SeedResult result)
+    {
+        Seeds++;
+        Events += result.Events;
+        VirtualNs += result.VirtualNs;
+        Operations += result.Operations;
+        Acknowledged += result.Acknowledged;
+        Reads += result.Reads;
+        Rare.Add(result.Rare);
+        for (int i = 0; i < _faults.Length; i++)
+        {
+            _faults[i] += result.Faults[i];
+        }
+
+        if (result.Failure is not null && (Failed is null || result.Seed < Failed.Seed))
+        {
+            Failed = result;
+        }
+    }
+
+    /// <summary>One line: how far and how fast.</summary>
+    internal string Progress(TimeSpan wall) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{Seeds} seeds, {VirtualNs / 3.6e12:F2} simulated hours, {Events} events, {Operations} operations "
+        + $"({Acknowledged} acknowledged, {Reads} reads); {VirtualNs / 1e9 / wall.TotalSeconds:F0} x real time, "
+        + $"{Events / wall.TotalSeconds:F0} events/s, {Seeds / wall.TotalSeconds:F1} seeds/s");
+
+    /// <summary>Faults by kind, and rare states reached.</summary>
+    internal IEnumerable<string> Details()
+    {
+        var faults = new List<string>();
+        foreach (FaultKind kind in Enum.GetValues<FaultKind>())
+        {
+            faults.Add(string.Create(CultureInfo.InvariantCulture, $"{kind} {_faults[(int)kind]}"));
+        }
+
+        var rare = new List<string>();
+        foreach (RareState state in Enum.GetValues<RareState>())
+        {
+            rare.Add(string.Create(CultureInfo.InvariantCulture, $"{state} {Rare[state]}"));
+        }
+
+        yield return $"faults: {string.Join(", ", faults)}";
+        yield return $"sometimes: {string.Join(", ", rare)}";
+    }
+}

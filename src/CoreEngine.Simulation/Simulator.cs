@@ -1,0 +1,308 @@
+using System;
+using System.Globalization;
+using System.Threading.Tasks;
+using CoreEngine.Model;
+using CoreEngine.Simulation.Monitoring;
+
+namespace CoreEngine.Simulation;
+
+/// <summary>How long one seed runs.</summary>
+internal sealed record SimulatorOptions
+{
+    internal const long Second = 1_000_000_000;
+
+    /// <summary>Decides everything.</summary>
+    internal required ulong Seed { get; init; }
+
+    /// <summary>Virtual time under faults.</summary>
+    internal long FaultsNs { get; init; } = 20 * Second;
+
+    /// <summary>Virtual time in which a healed quorum must make progress.</summary>
+    internal long LivenessNs { get; init; } = 20 * Second;
+
+    /// <summary>Ends after so many events; for replay.</summary>
+    internal long EventsMax { get; init; } = long.MaxValue;
+
+    /// <summary>Is given every event as a line; null for none.</summary>
+    internal Action<string>? Writer { get; init; }
+
+    /// <summary>Changes the world before it starts: plants what a checker must find.</summary>
+    internal Action<World>? Plant { get; init; }
+}
+
+/// <summary>What became of one seed.</summary>
+/// <param name="Seed">The seed.</param>
+/// <param name="Failure">What was found wrong; null when all is well.</param>
+/// <param name="Hash">Of every event.</param>
+/// <param name="Events">Events.</param>
+/// <param name="VirtualNs">Simulated time.</param>
+/// <param name="Operations">Operations of the load.</param>
+/// <param name="Acknowledged">Proposals answered Committed.</param>
+/// <param name="Reads">Reads granted.</param>
+/// <param name="Faults">By <see cref="FaultKind"/>.</param>
+/// <param name="Rare">Rare states reached.</param>
+internal sealed record SeedResult(
+    ulong Seed,
+    string? Failure,
+    ulong Hash,
+    long Events,
+    long VirtualNs,
+    long Operations,
+    long Acknowledged,
+    long Reads,
+    long[] Faults,
+    RareStates Rare);
+
+/// <summary>
+/// Runs one seed: first faults throughout, where nothing may be wrong; then a random quorum is healed and the rest
+/// stays dead, and it must make progress within a bound.
+/// </summary>
+internal sealed class Simulator : IDisposable
+{
+    private const long RetryPeriodNs = 20_000_000;
+    private const long AuditPeriodNs = 12 * SimulatorOptions.Second;
+
+    private readonly SimulatorOptions _options;
+    private readonly Prng _chance;
+    private readonly FaultDriver _driver;
+    private readonly SimulatedLoad _load;
+    private readonly World _world;
+    private long _nextAudit;
+    private long _nextTry;
+
+    private Simulator(SimulatorOptions options)
+    {
+        _options = options;
+        _chance = new Prng(options.Seed);
+        Swarm swarm = Swarm.Draw(_chance);
+        _world = new World(new WorldOptions
+        {
+            Seed = options.Seed,
+            Replicas = swarm.Replicas,
+            Disk = swarm.Disk,
+            BatchBytes = 64 * 1024,
+            QueueBytes = 64 * 1024,
+            ProposalsMax = 256,
+            ProposalTimeoutMs = swarm.ProposalTimeoutMs,
+        });
+        _world.Trace.Writer = options.Writer;
+        _world.Network.Faults = swarm.Network;
+        foreach (SimulatedReplica replica in _world.Replicas)
+        {
+            replica.WallOffsetNs = _chance.Between(-swarm.WallSkewNs, swarm.WallSkewNs);
+        }
+
+        var buggify = new Buggify(new Prng(_chance.Next()));
+        _world.Monitors.Buggify = buggify;
+        _driver = new FaultDriver(_world, swarm, buggify, new Prng(_chance.Next()));
+        _load = new SimulatedLoad(_world, swarm, new Prng(_chance.Next()));
+        _nextAudit = _world.Now + _chance.Between(1, AuditPeriodNs);
+    }
+
+    private bool IsOver => _world.Trace.Events >= _options.EventsMax;
+
+    /// <summary>Runs a seed to its end, or to the first thing that is wrong.</summary>
+    internal static SeedResult Run(SimulatorOptions options)
+    {
+        using var simulator = new Simulator(options);
+        return simulator.Run();
+    }
+
+    public void Dispose() => _world.Dispose();
+
+    private SeedResult Run()
+    {
+        long start = _world.Now;
+        string? failure = null;
+        try
+        {
+            _options.Plant?.Invoke(_world);
+            _world.StartAll();
+            UnderFaults(start + _options.FaultsNs);
+            Recover();
+        }
+        catch (InvariantException error)
+        {
+            failure = error.Message;
+        }
+        catch (EngineOpenException error)
+        {
+            failure = error.Message;
+        }
+
+        return new SeedResult(
+            _options.Seed,
+            failure,
+            _world.Trace.Hash,
+            _world.Trace.Events,
+            _world.Now - start,
+            _load.Operations,
+            _world.Trunk.Acknowledged.Count,
+            _world.Monitors.Reads.Granted,
+            _driver.Counts.ToArray(),
+            _world.Monitors.Rare);
+    }
+
+    private void UnderFaults(long end)
+    {
+        while (_world.Now < end && !IsOver)
+        {
+            _world.Step(long.Min(end, long.Min(_driver.NextInstant, _load.NextInstant)));
+            CheckShards();
+            if (_world.Now >= _nextAudit)
+            {
+                _nextAudit = _world.Now + _chance.Between(1, AuditPeriodNs);
+                _world.Monitors.Durability.Audit(_world.Monitors.Elections);
+            }
+
+            _driver.Turn();
+            _load.Turn();
+            _world.ThrowIfBroken();
+        }
+    }
+
+    /// <summary>A shard may stop only for a failed disk: an invariant of its own is a bug.</summary>
+    private void CheckShards()
+    {
+        foreach (SimulatedReplica replica in _world.Replicas)
+        {
+            Exception? cause = replica.IsRunning ? replica.Loop!.Fault?.Cause ?? replica.Runtime.Fault?.Cause : null;
+            _world.Check(cause is null, $"replica {replica.Number} stopped on {cause}");
+        }
+    }
+
+    /// <summary>Heals a random quorum, and waits for progress there.</summary>
+    private void Recover()
+    {
+        if (IsOver)
+        {
+            return;
+        }
+
+        _driver.Rest();
+        bool[] core = DrawCore();
+        foreach (SimulatedReplica replica in _world.Replicas)
+        {
+            Prepare(replica, core[replica.Number]);
+        }
+
+        long end = _world.Now + _options.LivenessNs;
+        Wait(() => LeaderIn(core) is not null, "no leader in the healed quorum", end, core);
+        Task<Receipt>? last = null;
+        Wait(() => IsCommitted(ref last, core), "no proposal commits in the healed quorum", end, core);
+        Wait(() => IsEqual(core), "the healed quorum does not converge", end, core);
+        foreach (SimulatedReplica replica in _world.Replicas)
+        {
+            if (core[replica.Number])
+            {
+                _world.Trunk.CheckHolds(replica);
+                CalmChecker.Check(_world, replica);
+            }
+        }
+
+        _world.Monitors.Durability.Audit(_world.Monitors.Elections);
+        _world.ThrowIfBroken();
+    }
+
+    private bool[] DrawCore()
+    {
+        int wanted = (_world.Options.Replicas / 2) + 1;
+        bool[] core = new bool[_world.Options.Replicas + 1];
+        while (wanted > 0)
+        {
+            long replica = _chance.Between(1, core.Length);
+            wanted -= core[replica] ? 0 : 1;
+            core[replica] = true;
+        }
+
+        return core;
+    }
+
+    private static void Prepare(SimulatedReplica replica, bool isCore)
+    {
+        if (replica.IsRunning && (!isCore || !replica.IsSound))
+        {
+            replica.Kill();
+        }
+
+        if (isCore && !replica.IsRunning)
+        {
+            replica.Start();
+        }
+    }
+
+    private void Wait(Func<bool> condition, string complaint, long end, bool[] core)
+    {
+        while (!condition() && !IsOver)
+        {
+            _world.Check(_world.Now < end, $"liveness: {complaint} within {_options.LivenessNs} ns; {Stalled(core)}");
+            _world.Step(long.Min(end, _world.Now + RetryPeriodNs));
+            CheckShards();
+            _world.ThrowIfBroken();
+        }
+    }
+
+    private SimulatedReplica? LeaderIn(bool[] core) =>
+        _world.Leader is { } leader && core[leader.Number] ? leader : null;
+
+    /// <summary>Proposes until one proposal is committed: a change of leaders may cost some.</summary>
+    private bool IsCommitted(ref Task<Receipt>? last, bool[] core)
+    {
+        if (last is { IsCompleted: true, Result.Outcome: Outcome.Committed })
+        {
+            return true;
+        }
+
+        // A refusal comes at once: time must pass before the next try.
+        if (last is not { IsCompleted: false } && _world.Now >= _nextTry)
+        {
+            _nextTry = _world.Now + RetryPeriodNs;
+            last = LeaderIn(core)?.ProposeAsync(_world.NextValue());
+        }
+
+        return false;
+    }
+
+    private bool IsEqual(bool[] core)
+    {
+        ulong committed = LeaderIn(core)?.Core.CommitIndex ?? 0;
+        foreach (SimulatedReplica replica in _world.Replicas)
+        {
+            if (core[replica.Number] && !IsCalmAt(replica, committed))
+            {
+                return false;
+            }
+        }
+
+        return committed > 0;
+    }
+
+    private static bool IsCalmAt(SimulatedReplica replica, ulong committed)
+    {
+        FrontierValues values = replica.Runtime.Frontiers.Values;
+        return values.Applied == committed && values.Appended == committed && values.Durable == committed
+            && replica.Runtime.Slots.InUse == 0
+            && replica.Core.Reads.Count + replica.Core.Asked.Count == 0
+            && replica.Runtime.ReadQueue.IsEmpty;
+    }
+
+    /// <summary>Who is behind, and what it waits for.</summary>
+    private string Stalled(bool[] core)
+    {
+        var text = new System.Text.StringBuilder("the quorum is");
+        foreach (SimulatedReplica replica in _world.Replicas)
+        {
+            if (core[replica.Number])
+            {
+                FrontierValues values = replica.Runtime.Frontiers.Values;
+                _ = text.Append(
+                    CultureInfo.InvariantCulture,
+                    $" {replica.Number} ({replica.Core.Role}, term {replica.Core.Term}, E {values.Appended}, "
+                    + $"D {values.Durable}, C {values.Committed}, A {values.Applied}, "
+                    + $"{replica.Runtime.Slots.InUse} waiting, log {(replica.Loop!.IsLogFull ? "full" : "open")})");
+            }
+        }
+
+        return text.ToString();
+    }
+}

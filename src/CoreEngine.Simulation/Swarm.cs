@@ -1,0 +1,81 @@
+using CoreEngine.Model;
+
+namespace CoreEngine.Simulation;
+
+/// <summary>
+/// What one seed's world is like: drawn once, so that seeds differ in kind and not only in order (swarm testing, Groce
+/// and others 2012). Periods are mean virtual nanoseconds; 0 means never.
+/// </summary>
+internal sealed record Swarm
+{
+    private const long Millisecond = 1_000_000;
+
+    internal required int Replicas { get; init; }
+
+    internal required NetworkFaults Network { get; init; }
+
+    internal required DiskTiming Disk { get; init; }
+
+    internal required int ProposalTimeoutMs { get; init; }
+
+    /// <summary>Between two faults of any kind.</summary>
+    internal required long FaultPeriodNs { get; init; }
+
+    /// <summary>How long a partition, pause, crash or slow disk lasts.</summary>
+    internal required long StabilityNs { get; init; }
+
+    /// <summary>Weights of the kinds of faults, by <see cref="FaultKind"/>; some are 0.</summary>
+    internal required int[] Weights { get; init; }
+
+    /// <summary>Between two operations of the load.</summary>
+    internal required long OperationPeriodNs { get; init; }
+
+    /// <summary>Operations that are reads.</summary>
+    internal required int ReadPercent { get; init; }
+
+    /// <summary>Operations that go to the leader, when there is one; the others go anywhere.</summary>
+    internal required int LeaderPercent { get; init; }
+
+    /// <summary>Operations that may wait at a replica: 1 makes appends of one entry.</summary>
+    internal required int OutstandingMax { get; init; }
+
+    /// <summary>Wall clocks are off by up to this.</summary>
+    internal required long WallSkewNs { get; init; }
+
+    internal static Swarm Draw(Prng chance)
+    {
+        long size = chance.Between(0, 10);
+        int[] weights = new int[FaultDriver.Kinds];
+        for (int i = 0; i < weights.Length; i++)
+        {
+            weights[i] = chance.Chance(2, 3) ? (int)chance.Between(1, 10) : 0;
+        }
+
+        weights[(int)FaultKind.Kill]++;
+        return new Swarm
+        {
+            Replicas = size < 5 ? 3 : size < 9 ? 5 : 7,
+            Network = DrawNetwork(chance),
+            Disk = chance.Chance(1, 4)
+                ? new DiskTiming(WriteMinNs: Millisecond, WriteMaxNs: chance.Between(2, 40) * Millisecond)
+                : new DiskTiming(),
+            ProposalTimeoutMs = (int)chance.Between(500, 5000),
+            FaultPeriodNs = chance.Between(50, 2500) * Millisecond,
+            StabilityNs = chance.Between(50, 3000) * Millisecond,
+            Weights = weights,
+            OperationPeriodNs = chance.Between(2, 20) * Millisecond,
+            ReadPercent = (int)chance.Between(0, 60),
+            LeaderPercent = (int)chance.Between(0, 101),
+            OutstandingMax = chance.Chance(1, 3) ? 1 : (int)chance.Between(2, 200),
+            WallSkewNs = chance.Chance(1, 2) ? chance.Between(1, 2000) * Millisecond : 1,
+        };
+    }
+
+    private static NetworkFaults DrawNetwork(Prng chance) => new(
+        LossPercent: chance.Chance(1, 2) ? (int)chance.Between(0, 25) : 0,
+        DuplicatePercent: chance.Chance(1, 2) ? (int)chance.Between(0, 30) : 0,
+        DelayMinNs: 20_000,
+        DelayMaxNs: chance.Chance(1, 3) ? chance.Between(1, 40) * Millisecond : 200_000,
+        SlowPercent: chance.Chance(1, 3) ? (int)chance.Between(1, 10) : 0,
+        SlowMaxNs: chance.Between(1, 400) * Millisecond);
+}

@@ -86,6 +86,7 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
     {
         Invariant.Holds(Loop is null);
         Disk = new SimulatedDisk();
+        world.Monitors.Frontiers.Wiped(this);
         Format();
     }
 

@@ -108,12 +108,13 @@ internal sealed class EngineHost
             undo.Keep();
             return host;
         }
-        catch (Exception error)
-            when (error is IOException or UnauthorizedAccessException or SocketException
-                or InvalidOperationException { InnerException: SocketException })
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or SocketException)
         {
-            throw new EngineOpenException(
-                $"replica {options.Replica} cannot open {options.Directory}: {error.Message}", error);
+            throw CannotOpen(options, error);
+        }
+        catch (InvalidOperationException error) when (error.InnerException is SocketException)
+        {
+            throw CannotOpen(options, error);
         }
     }
 
@@ -162,6 +163,9 @@ internal sealed class EngineHost
 
         await _stopped.Task.ConfigureAwait(false);
     }
+
+    private static EngineOpenException CannotOpen(EngineOptions options, Exception error) =>
+        new($"replica {options.Replica} cannot open {options.Directory}: {error.Message}", error);
 
     private static Opened OpenLog(EngineOptions options, PortableIoRing ring)
     {

@@ -39,6 +39,9 @@ internal sealed class FrontierChecker(World world)
         return now.Appended < before.Appended;
     }
 
+    /// <summary>A disk was wiped on purpose: what it held is lost with leave.</summary>
+    internal void Wiped(SimulatedReplica replica) => _seen[replica.Number] = default;
+
     /// <summary>A replica starts again.</summary>
     internal void Restarted(SimulatedReplica replica, ulong recovered)
     {

@@ -33,11 +33,9 @@ internal sealed record LoopSetup(
 /// between turns.
 /// Nothing locks, awaits or allocates inside a turn.
 /// </remarks>
-internal sealed class EngineLoop
+internal sealed partial class EngineLoop
 {
     private const int EventsMax = 256;
-    private const int ParkedForAll = 1;
-    private const int ParkedForMuch = 2;
 
     private readonly ConcurrentQueue<Action> _requests = new();
     private readonly IoEvent[] _events = new IoEvent[EventsMax];
@@ -46,7 +44,6 @@ internal sealed class EngineLoop
     private readonly Lock _drainLock = new();
     private bool _stopped;
     private int _eventCount;
-    private int _parked;
     private long _timersAt;
 
     internal EngineLoop(LoopSetup setup)
@@ -166,83 +163,6 @@ internal sealed class EngineLoop
         any |= TurnAgain;
         TurnAgain = false;
         return any;
-    }
-
-    /// <summary>Sleeps until something may have happened: an event of the ring, a frame, a proposal, a timer.</summary>
-    internal void Park()
-    {
-        long timeout = long.Max(0, NextDeadline() - Now);
-        bool writing = Log.InFlight > 0;
-
-        // Store the flag, full fence, look again, then sleep: whoever enqueues does the same in the other order.
-        Interlocked.Exchange(ref _parked, writing ? ParkedForMuch : ParkedForAll);
-        foreach (GroupRuntime group in _groups)
-        {
-            if ((!group.ReadQueue.IsEmpty && group.Reads.HasRoom) || MayTakeProposals(group))
-            {
-                timeout = 0;
-            }
-        }
-
-        timeout = _requests.IsEmpty ? timeout : 0;
-        Counters.Parks++;
-        _eventCount = Ring.SubmitAndReap(_events, timeout);
-        Volatile.Write(ref _parked, 0);
-    }
-
-    /// <summary>
-    /// Proposals wait while a write is in flight, unless many have come: started one by one they would cut the load
-    /// into crumbs, for the
-    /// disk and for the followers. The completion of the write takes them all.
-    /// </summary>
-    internal bool MayTakeProposals(GroupRuntime group)
-    {
-        long bytes = group.Queue.Bytes;
-        return bytes > 0 && group.QueueHeldSince == 0
-            && (Log.InFlight == 0 || bytes >= Log.Options.SubmitBytesMin);
-    }
-
-    /// <summary>Any thread: a proposal was queued.</summary>
-    internal void ProposalArrived(GroupRuntime group)
-    {
-        Interlocked.MemoryBarrier();
-        if (IsStopped)
-        {
-            DrainAll();
-            return;
-        }
-
-        int parked = Volatile.Read(ref _parked);
-        if (parked == 0 || (parked == ParkedForMuch && group.Queue.Bytes < Log.Options.SubmitBytesMin))
-        {
-            return;
-        }
-
-        if (Interlocked.Exchange(ref _parked, 0) != 0)
-        {
-            Ring.Wake();
-        }
-    }
-
-    /// <summary>Any thread: a read was queued.</summary>
-    internal void RequestArrived()
-    {
-        Interlocked.MemoryBarrier();
-        if (IsStopped)
-        {
-            DrainAll();
-        }
-        else if (Volatile.Read(ref _parked) != 0 && Interlocked.Exchange(ref _parked, 0) != 0)
-        {
-            Ring.Wake();
-        }
-    }
-
-    /// <summary>Any thread: runs an action on the shard's thread at the start of a turn. A cold path.</summary>
-    internal void Post(Action request)
-    {
-        _requests.Enqueue(request);
-        Ring.Wake();
     }
 
     /// <summary>The shard's thread: a group takes part from the next turn on.</summary>
@@ -492,24 +412,6 @@ internal sealed class EngineLoop
         {
             group.WindowOf(this, load.Peer).Start(load.First, load.Last, load.BytesMax);
         }
-    }
-
-    /// <summary>When the loop must turn at the latest, if nothing happens before. Monotonic nanoseconds.</summary>
-    internal long NextDeadline()
-    {
-        long deadline = Now + 1_000_000_000;
-        bool pending = false;
-        foreach (GroupRuntime group in _groups)
-        {
-            if (group.Fault is null)
-            {
-                deadline = long.Min(deadline, group.Core.Deadline);
-                pending |= group.Slots.InUse > 0;
-            }
-        }
-
-        deadline = pending ? long.Min(deadline, _timersAt) : deadline;
-        return Completions.IsWaiting ? long.Min(deadline, Now + Completions.RescuePeriodNs) : deadline;
     }
 
     private static long Nanoseconds(TimeSpan span) => span.Ticks * 100;

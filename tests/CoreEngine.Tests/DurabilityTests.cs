@@ -15,7 +15,7 @@ public sealed class DurabilityTests(ITestOutputHelper notes)
 {
     private const string Calls = "pwritev2,pwrite64,fdatasync,fsync,write";
 
-    [Fact]
+    [NeedsFact(Need.Strace)]
     public async Task Io_after_an_injected_EIO_the_shard_stops_and_nothing_more_is_acknowledged_or_written()
     {
         using var scratch = new ScratchDirectory();
@@ -29,12 +29,7 @@ public sealed class DurabilityTests(ITestOutputHelper notes)
             Assert.Equal("done 200", await host.ReadAcksAsync(acks));
             (Strace? trace, string reason) = await Strace.AttachAsync(
                 host.Id, scratch.Sub("trace"), Calls, "pwritev2:error=EIO:when=5");
-            if (trace is null)
-            {
-                notes.WriteLine($"not run: {reason}");
-                return;
-            }
-
+            Assert.True(trace is not null, reason);
             using (trace)
             {
                 host.Run(100_000, 1);
@@ -64,16 +59,11 @@ public sealed class DurabilityTests(ITestOutputHelper notes)
         await HostProcess.VerifyAsync(directory, acks);
     }
 
-    [Fact]
+    [NeedsFact(Need.Strace)]
     public async Task Io_every_acknowledgement_follows_a_durable_write_of_its_own_turn()
     {
         const int Count = 100;
-        string[]? lines = await TraceAsync(Count, 1);
-        if (lines is null)
-        {
-            return;
-        }
-
+        string[] lines = await TraceAsync(Count, 1);
         int durable = 0;
         int acknowledged = 0;
         foreach (string line in lines)
@@ -91,40 +81,27 @@ public sealed class DurabilityTests(ITestOutputHelper notes)
         Assert.Equal(Count, acknowledged);
     }
 
-    [Fact]
+    [NeedsFact(Need.Strace)]
     public async Task Io_many_outstanding_proposals_share_durable_writes()
     {
         const int Count = 4000;
-        string[]? lines = await TraceAsync(Count, 64);
-        if (lines is not null)
-        {
-            int durable = lines.Count(static line => Strace.IsSuccess(line, "pwritev2"));
-            notes.WriteLine($"{durable} durable writes for {Count} proposals");
-            Assert.InRange(durable, 1, Count / 2);
-        }
+        string[] lines = await TraceAsync(Count, 64);
+        int durable = lines.Count(static line => Strace.IsSuccess(line, "pwritev2"));
+        notes.WriteLine($"{durable} durable writes for {Count} proposals");
+        Assert.InRange(durable, 1, Count / 2);
     }
 
-    private async Task<string[]?> TraceAsync(int count, int outstanding)
+    private async Task<string[]> TraceAsync(int count, int outstanding)
     {
         using var scratch = new ScratchDirectory();
         string directory = scratch.Sub("r1");
         HostProcess.Format(directory);
         var acks = new Dictionary<ulong, ulong>();
         using HostProcess host = await HostProcess.StartAsync(directory);
-        if (!host.Backends.Contains("RWF_DSYNC,", StringComparison.Ordinal))
-        {
-            notes.WriteLine($"not run: {host.Backends}");
-            return null;
-        }
-
+        Assert.Contains("RWF_DSYNC,", host.Backends, StringComparison.Ordinal);
         (Strace? trace, string reason) = await Strace.AttachAsync(
             host.Id, scratch.Sub("trace"), "pwritev2,write", null);
-        if (trace is null)
-        {
-            notes.WriteLine($"not run: {reason}");
-            return null;
-        }
-
+        Assert.True(trace is not null, reason);
         using (trace)
         {
             host.Run(count, outstanding);

@@ -16,7 +16,9 @@ public enum Need
     Mount,
 }
 
-/// <summary>A test that is skipped, with the reason, where the machine does not give what it needs; elsewhere it must hold.</summary>
+/// <summary>
+/// A test that is skipped, with the reason, where the machine does not give what it needs; elsewhere it must hold.
+/// </summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class NeedsFactAttribute : FactAttribute
 {

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Generic;
+using CoreEngine.Simulation.Hosting;
 
 namespace CoreEngine.Simulation;
 
@@ -10,6 +11,7 @@ namespace CoreEngine.Simulation;
 public sealed class JournalMachine : IStateMachine
 {
     private readonly List<(ulong Index, ulong Value)> _entries = [];
+    private ulong _digest;
 
     /// <summary>Every command taken in, in order.</summary>
     public IReadOnlyList<(ulong Index, ulong Value)> Entries => _entries;
@@ -18,13 +20,20 @@ public sealed class JournalMachine : IStateMachine
     public bool InlineSafe { get; init; } = true;
 
     /// <inheritdoc/>
-    public ulong StateDigest { get; private set; }
+    public ulong StateDigest => Hosted is null ? _digest : unchecked((_digest * 31) + Hosted.Machine.StateDigest);
+
+    /// <summary>A host's machine behind the journal; null when the journal is all there is.</summary>
+    internal HostedMachine? Hosted { get; private init; }
 
     /// <summary>When not 0, taking in this value throws: a host's bug.</summary>
     public ulong ThrowsAt { get; init; }
 
     /// <summary>When not 0, this value is acknowledged and not kept: a lie for checkers to find.</summary>
     internal ulong Forgets { get; init; }
+
+    /// <summary>A journal that a host's machine stands behind.</summary>
+    internal static JournalMachine Before(HostedMachine hosted) =>
+        new() { Hosted = hosted, InlineSafe = hosted.Machine.InlineSafe };
 
     /// <inheritdoc/>
     public void Apply(in CommittedBatch batch, ref ReplyWriter replies)
@@ -38,15 +47,21 @@ public sealed class JournalMachine : IStateMachine
                 throw new System.InvalidOperationException($"value {value} is not to my taste");
             }
 
-            BinaryPrimitives.WriteInt64LittleEndian(reply, _entries.Count);
-            replies.Reply(entry, reply);
+            if (Hosted is null)
+            {
+                BinaryPrimitives.WriteInt64LittleEndian(reply, _entries.Count);
+                replies.Reply(entry, reply);
+            }
+
             if (value == Forgets && Forgets != 0)
             {
                 continue;
             }
 
             _entries.Add((entry.Index, value));
-            StateDigest = unchecked(((StateDigest ^ value) * 0x100000001B3) + entry.Index);
+            _digest = unchecked(((_digest ^ value) * 0x100000001B3) + entry.Index);
         }
+
+        Hosted?.Apply(batch, ref replies);
     }
 }

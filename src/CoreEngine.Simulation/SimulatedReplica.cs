@@ -12,6 +12,7 @@ using CoreEngine.Model;
 using CoreEngine.Protocol;
 using CoreEngine.Protocol.Raft;
 using CoreEngine.Recovery;
+using CoreEngine.Simulation.Hosting;
 
 namespace CoreEngine.Simulation;
 
@@ -160,10 +161,12 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
     /// <summary>Proposes one value; the world's checker hears of the receipt.</summary>
     internal Task<Receipt> ProposeAsync(ulong value)
     {
-        Span<byte> command = stackalloc byte[8];
-        BinaryPrimitives.WriteUInt64LittleEndian(command, value);
+        Span<byte> bare = stackalloc byte[CommandEnvelope.PrefixBytes];
+        BinaryPrimitives.WriteUInt64LittleEndian(bare, value);
         world.Trace.Add(world.Now, TraceKind.Proposed, number, value, 0);
-        ValueTask<Receipt> pending = Group.ProposeAsync(command);
+        byte[]? command = world.NextCommand();
+        ValueTask<Receipt> pending =
+            Group.ProposeAsync(command is null ? bare : CommandEnvelope.Seal(value, command));
         _again = true;
         return Watch(value, pending);
     }

@@ -2,6 +2,7 @@ using System;
 using System.Globalization;
 using System.Threading.Tasks;
 using CoreEngine.Model;
+using CoreEngine.Simulation.Hosting;
 using CoreEngine.Simulation.Monitoring;
 
 namespace CoreEngine.Simulation;
@@ -28,6 +29,12 @@ internal sealed record SimulatorOptions
 
     /// <summary>Changes the world before it starts: plants what a checker must find.</summary>
     internal Action<World>? Plant { get; init; }
+
+    /// <summary>Makes a host's machine at each start of a replica; null for the journal alone.</summary>
+    internal Func<HostedMachine>? Machine { get; init; }
+
+    /// <summary>Makes the host's commands.</summary>
+    internal Func<Prng, byte[]>? Command { get; init; }
 }
 
 /// <summary>What became of one seed.</summary>
@@ -84,12 +91,17 @@ internal sealed class Simulator : IDisposable
             QueueBytes = 64 * 1024,
             ProposalsMax = 256,
             ProposalTimeoutMs = swarm.ProposalTimeoutMs,
+            Command = options.Command,
         });
         _world.Trace.Writer = options.Writer;
         _world.Network.Faults = swarm.Network;
         foreach (SimulatedReplica replica in _world.Replicas)
         {
             replica.WallOffsetNs = _chance.Between(-swarm.WallSkewNs, swarm.WallSkewNs);
+            if (options.Machine is { } make)
+            {
+                replica.MachineMaker = () => JournalMachine.Before(make());
+            }
         }
 
         var buggify = new Buggify(new Prng(_chance.Next()));

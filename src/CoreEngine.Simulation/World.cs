@@ -34,6 +34,9 @@ internal sealed record WorldOptions
 
     /// <summary>After how long an undecided proposal ends as Unknown.</summary>
     public int ProposalTimeoutMs { get; init; } = 10_000;
+
+    /// <summary>Makes the commands of a host's machine; null when the journal is the machine.</summary>
+    public Func<Prng, byte[]>? Command { get; init; }
 }
 
 /// <summary>
@@ -46,6 +49,7 @@ internal sealed class World : IDisposable
     private const long IdleStepNs = 1_000_000;
 
     private readonly Prng _chance;
+    private readonly Prng _commandChance;
     private readonly SimulatedReplica[] _replicas;
     private ulong _nextValue = 1;
 
@@ -53,6 +57,7 @@ internal sealed class World : IDisposable
     {
         Options = options;
         _chance = new Prng(options.Seed);
+        _commandChance = new Prng(~options.Seed);
         Network = new SimulatedNetwork(new Prng(_chance.Next()), () => Now, Trace);
         Monitors = new Monitors(this);
         Network.Watcher = Monitors;
@@ -131,6 +136,9 @@ internal sealed class World : IDisposable
 
     /// <summary>A command that nobody has proposed before.</summary>
     internal ulong NextValue() => _nextValue++;
+
+    /// <summary>What a host's client proposes next; null in a world without a host.</summary>
+    internal byte[]? NextCommand() => Options.Command?.Invoke(_commandChance);
 
     /// <summary>Goes to the next instant at which anything happens, but not beyond a limit, and lets it
     /// happen.</summary>

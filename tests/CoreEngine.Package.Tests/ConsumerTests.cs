@@ -25,7 +25,7 @@ public class ConsumerTests(Feed feed)
             <TreatWarningsAsErrors>true</TreatWarningsAsErrors>
           </PropertyGroup>
           <ItemGroup>
-            <PackageReference Include="CoreEngine" Version="*" />
+            <PackageReference Include="PACKAGE" Version="*" />
           </ItemGroup>
         </Project>
         """;
@@ -75,6 +75,25 @@ public class ConsumerTests(Feed feed)
     }
 
     [Fact]
+    public async Task The_simulations_example_of_thirty_lines_finds_the_bank_sound_and_a_forger_not()
+    {
+        string program = ReadmeExample.Read(ReadmeExample.Simulation);
+        Assert.InRange(ReadmeExample.Lines(program).Count, 10, 34);
+        string consumer = await BuildAsync("bank", program, "CoreEngine.Simulation");
+        ShellResult sound = await RunAsync(consumer);
+        Assert.True(sound.ExitCode == 0, $"{sound}");
+        Assert.Matches(@"^50 seeds, \d+ simulated seconds, .*: sound\s*$", sound.Output);
+
+        string forged = program.Replace(
+            "_accounts[to] += amount", "_accounts[to] += 2 * amount", StringComparison.Ordinal);
+        Assert.NotEqual(program, forged);
+        ShellResult found = await RunAsync(await BuildAsync("forger", forged, "CoreEngine.Simulation"));
+        Assert.True(found.ExitCode == 1, $"{found}");
+        Assert.Contains("seed 1 failed", found.Output, StringComparison.Ordinal);
+        Assert.Contains("money was made or lost", found.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_native_library_of_the_package_is_found()
     {
         string consumer = await BuildAsync(
@@ -111,11 +130,14 @@ public class ConsumerTests(Feed feed)
         return ulong.Parse(digits, CultureInfo.InvariantCulture);
     }
 
-    private async Task<string> BuildAsync(string name, string program)
+    private async Task<string> BuildAsync(
+        string name, string program, string package = "CoreEngine")
     {
         await feed.PackAsync();
         string directory = feed.NewDirectory(name);
-        await File.WriteAllTextAsync(Path.Combine(directory, "Consumer.csproj"), Project);
+        await File.WriteAllTextAsync(
+            Path.Combine(directory, "Consumer.csproj"),
+            Project.Replace("PACKAGE", package, StringComparison.Ordinal));
         await File.WriteAllTextAsync(Path.Combine(directory, "Program.cs"), program);
         ShellResult built = await feed.DotnetAsync(directory, "build", "-c", "Release", "-o", "app", "--nologo");
         Assert.True(built.ExitCode == 0, $"{built}");

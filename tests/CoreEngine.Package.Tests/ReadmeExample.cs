@@ -14,6 +14,11 @@ internal static class ReadmeExample
     /// <summary>The program of three replicas; it uses the machine of the first.</summary>
     internal const string Cluster = "cluster";
 
+    /// <summary>The program of the simulation's page, which a host puts into its own tests.</summary>
+    internal const string Simulation = "simulation";
+
+    private const string FirstPage = "README.md";
+    private const string SimulationPage = "src/CoreEngine.Simulation/README.md";
     private const string Fence = "```";
 
     /// <summary>The code between the fences between the markers of a name.</summary>
@@ -21,12 +26,13 @@ internal static class ReadmeExample
     {
         string opening = $"<!-- {name}:begin -->";
         string closing = $"<!-- {name}:end -->";
-        string readme = File.ReadAllText(Path.Combine(Feed.Root, "README.md"));
+        string page = name == Simulation ? SimulationPage : FirstPage;
+        string readme = File.ReadAllText(Path.Combine(Feed.Root, page));
         int begin = readme.IndexOf(opening, StringComparison.Ordinal);
         int end = readme.IndexOf(closing, StringComparison.Ordinal);
         if (begin < 0 || end < begin)
         {
-            throw new InvalidDataException($"README.md lacks {opening} or {closing}");
+            throw new InvalidDataException($"{page} lacks {opening} or {closing}");
         }
 
         string[] lines = readme[(begin + opening.Length)..end].Trim().Split('\n');

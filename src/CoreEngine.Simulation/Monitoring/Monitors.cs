@@ -34,6 +34,8 @@ internal sealed class Monitors(World world) : IFrameWatcher
         Rare.Sometimes(RareState.TailTruncated, Frontiers.Observe(replica));
         Prefix.Observe(replica);
         Trunk.Observe(replica);
+        string? complaint = replica.Machine.Hosted?.Complaint;
+        world.Check(complaint is null, $"host's invariant: replica {replica.Number}: {complaint}");
         if (Elections.Observe(replica))
         {
             Prefix.CheckLeader(replica);

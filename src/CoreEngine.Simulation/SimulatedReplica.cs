@@ -13,6 +13,7 @@ using CoreEngine.Protocol;
 using CoreEngine.Protocol.Raft;
 using CoreEngine.Recovery;
 using CoreEngine.Simulation.Hosting;
+using Monitor = CoreEngine.Simulation.Monitoring.Monitor;
 
 namespace CoreEngine.Simulation;
 
@@ -100,7 +101,10 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         _ring = new SimulatedRing(Disk, chance, () => world.Now, Timing);
         var recovery = new GroupRecovery();
         LogOpenResult result = SegmentedLog.Open(_ring, LogOptionsOf(), number, world.Cluster, recovery);
-        _log = result.Log ?? throw new InvariantException($"replica {number} refuses its own disk: {result.Message}");
+        world.Check(
+            Monitor.Recovery, result.Log is not null, $"replica {number} refuses its own disk: {result.Message}");
+        world.ThrowIfBroken();
+        _log = result.Log!;
         Report = result.Report;
         RecoveredGroup recovered = recovery.Find(1);
         world.Monitors.Restarted(this, recovered.Suffix.LastIndex);
@@ -202,7 +206,7 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         var recovery = new GroupRecovery();
         LogOpenResult result = SegmentedLog.Open(ring, LogOptionsOf(1), number, world.Cluster, recovery);
         using SegmentedLog? log = result.Log;
-        world.Check(log is not null, $"the medium of replica {number} is refused: {result.Message}");
+        world.Check(Monitor.Recovery, log is not null, $"the medium of replica {number} is refused: {result.Message}");
         return recovery.Find(1);
     }
 

@@ -39,7 +39,7 @@ internal sealed record SimulatorOptions
 
 /// <summary>What became of one seed.</summary>
 /// <param name="Seed">The seed.</param>
-/// <param name="Failure">What was found wrong; null when all is well.</param>
+/// <param name="Failure">What was found wrong, by which monitor; null when all is well.</param>
 /// <param name="Hash">Of every event.</param>
 /// <param name="Events">Events.</param>
 /// <param name="VirtualNs">Simulated time.</param>
@@ -50,7 +50,7 @@ internal sealed record SimulatorOptions
 /// <param name="Rare">Rare states reached.</param>
 internal sealed record SeedResult(
     ulong Seed,
-    string? Failure,
+    Violation? Failure,
     ulong Hash,
     long Events,
     long VirtualNs,
@@ -125,7 +125,7 @@ internal sealed class Simulator : IDisposable
     private SeedResult Run()
     {
         long start = _world.Now;
-        string? failure = null;
+        Violation? failure = null;
         try
         {
             _options.Plant?.Invoke(_world);
@@ -135,11 +135,12 @@ internal sealed class Simulator : IDisposable
         }
         catch (InvariantException error)
         {
-            failure = error.Message;
+            failure = _world.Violation
+                ?? new Violation(Monitor.OfInvariant(error), error.Message) { Scene = _world.Scene() };
         }
         catch (EngineOpenException error)
         {
-            failure = error.Message;
+            failure = new Violation(Monitor.Recovery, error.Message) { Scene = _world.Scene() };
         }
 
         return new SeedResult(
@@ -179,7 +180,13 @@ internal sealed class Simulator : IDisposable
         foreach (SimulatedReplica replica in _world.Replicas)
         {
             Exception? cause = replica.IsRunning ? replica.Loop!.Fault?.Cause ?? replica.Runtime.Fault?.Cause : null;
-            _world.Check(cause is null, $"replica {replica.Number} stopped on {cause}");
+            if (cause is not null)
+            {
+                Monitor monitor = cause is InvariantException broken
+                    ? Monitor.OfInvariant(broken)
+                    : Monitor.OfFault(cause);
+                _world.Check(monitor, false, $"replica {replica.Number} stopped on {cause}");
+            }
         }
     }
 
@@ -247,7 +254,10 @@ internal sealed class Simulator : IDisposable
     {
         while (!condition() && !IsOver)
         {
-            _world.Check(_world.Now < end, $"liveness: {complaint} within {_options.LivenessNs} ns; {Stalled(core)}");
+            _world.Check(
+                Monitor.Progress,
+                _world.Now < end,
+                $"{complaint} within {_options.LivenessNs} ns; {Stalled(core)}");
             _world.Step(long.Min(end, _world.Now + RetryPeriodNs));
             CheckShards();
             _world.ThrowIfBroken();

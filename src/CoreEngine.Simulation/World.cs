@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using CoreEngine.Model;
-
 using CoreEngine.Simulation.Monitoring;
 
 namespace CoreEngine.Simulation;
@@ -87,7 +86,7 @@ internal sealed class World : IDisposable
     internal TrunkChecker Trunk => Monitors.Trunk;
 
     /// <summary>What was found wrong first; null while all is well.</summary>
-    internal string? Violation { get; private set; }
+    internal Violation? Violation { get; private set; }
 
     internal ReadOnlySpan<SimulatedReplica> Replicas => _replicas;
 
@@ -142,7 +141,7 @@ internal sealed class World : IDisposable
 
     /// <summary>Goes to the next instant at which anything happens, but not beyond a limit, and lets it
     /// happen.</summary>
-    /// <exception cref="InvariantException">A checker found the cluster in a state that must not be.</exception>
+    /// <exception cref="InvariantException">A monitor found the cluster in a state that must not be.</exception>
     internal void Step(long limit = long.MaxValue)
     {
         long next = long.MaxValue;
@@ -185,24 +184,28 @@ internal sealed class World : IDisposable
     /// throwing.</summary>
     /// <remarks>Checkers run inside the engine's own turns, whose frames must not be unwound by them.</remarks>
     internal void Check(
-        bool holds, [InterpolatedStringHandlerArgument(nameof(holds))] ref ViolationText violation)
+        Monitor monitor, bool holds, [InterpolatedStringHandlerArgument(nameof(holds))] ref ViolationText violation)
     {
         if (!holds)
         {
-            Violation ??= violation.ToString();
+            Violation ??= new Violation(monitor, violation.ToString());
         }
     }
 
-    /// <exception cref="InvariantException">Something is wrong; the message names the seed.</exception>
+    /// <exception cref="InvariantException">Something is wrong; the message names the monitor and the seed.</exception>
     internal void ThrowIfBroken()
     {
         if (Violation is not null)
         {
-            throw new InvariantException(string.Create(
-                CultureInfo.InvariantCulture,
-                $"seed {Options.Seed}, event {Trace.Events}, {Now / 1_000_000} virtual ms: {Violation}; {Describe()}"));
+            Violation = Violation with { Scene = Scene() };
+            throw new InvariantException(Violation.ToString());
         }
     }
+
+    /// <summary>Where the world stands: what a violation is printed with.</summary>
+    internal string Scene() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"seed {Options.Seed}, event {Trace.Events}, {Now / 1_000_000} virtual ms; {Describe()}");
 
     /// <summary>A proposer at a replica was answered.</summary>
     internal void Answered(SimulatedReplica replica, ulong value, in Receipt receipt)

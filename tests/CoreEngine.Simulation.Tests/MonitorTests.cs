@@ -19,7 +19,7 @@ public sealed class MonitorTests
         using var world = new World(new WorldOptions { Seed = 11 });
         world[2].MachineMaker = static () => new JournalMachine { Forgets = 3 };
         world.StartAll();
-        AssertCaught(() => ProposeAll(world, 6), "another after");
+        AssertCaught(world, () => ProposeAll(world, 6), Monitor.StateMachineSafety, "another after");
     }
 
     [Fact]
@@ -33,7 +33,7 @@ public sealed class MonitorTests
         world[2].Disk.IsLying = true;
         ProposeAll(world, 5);
         world.Monitors.Durability.Audit(world.Monitors.Elections);
-        AssertCaught(world.ThrowIfBroken, "ack on media");
+        AssertCaught(world, world.ThrowIfBroken, Monitor.AnswerOnMedia, "stands on");
     }
 
     [Fact]
@@ -46,7 +46,7 @@ public sealed class MonitorTests
         world.RunFor(200 * Millisecond);
         liar.PowerCut();
         liar.Start();
-        AssertCaught(world.ThrowIfBroken, "durable tail");
+        AssertCaught(world, world.ThrowIfBroken, Monitor.DurableTail, "recovered");
     }
 
     [Fact]
@@ -58,7 +58,7 @@ public sealed class MonitorTests
         world[other].Core.Term = leader.Core.Term;
         world[other].Core.Role = Protocol.Role.Leader;
         world.Monitors.Elections.Observe(world[other]);
-        AssertCaught(world.ThrowIfBroken, "two leaders");
+        AssertCaught(world, world.ThrowIfBroken, Monitor.ElectionSafety, "two leaders");
     }
 
     [Fact]
@@ -68,7 +68,7 @@ public sealed class MonitorTests
         world.Monitors.Elections.Granted(1, 99, 2);
         world.ThrowIfBroken();
         world.Monitors.Elections.Granted(1, 99, 3);
-        AssertCaught(world.ThrowIfBroken, "vote once");
+        AssertCaught(world, world.ThrowIfBroken, Monitor.VoteOnce, "voted for 2 and for 3");
     }
 
     [Fact]
@@ -77,7 +77,7 @@ public sealed class MonitorTests
         using World world = Started(16);
         world.Monitors.Elections.Granted(1, 99, 2);
         world.Monitors.Durability.Audit(world.Monitors.Elections);
-        AssertCaught(world.ThrowIfBroken, "vote durable");
+        AssertCaught(world, world.ThrowIfBroken, Monitor.VoteDurable, "its medium says");
     }
 
     [Fact]
@@ -87,7 +87,7 @@ public sealed class MonitorTests
         Receipt honest = ProposeAll(world, 1);
         world.Monitors.Durability.Acknowledged(
             honest with { Certificate = honest.Certificate with { Voters = 1 } });
-        AssertCaught(world.ThrowIfBroken, "certified by 1 voters");
+        AssertCaught(world, world.ThrowIfBroken, Monitor.CommitCertificate, "certified by 1 voters");
     }
 
     [Fact]
@@ -97,7 +97,7 @@ public sealed class MonitorTests
         Receipt honest = ProposeAll(world, 1);
         LineCoordinate ahead = honest.Coordinate with { Index = honest.Coordinate.Index + 100 };
         world.Monitors.Durability.Acknowledged(honest with { Coordinate = ahead });
-        AssertCaught(world.ThrowIfBroken, "is durable at 0 replicas only");
+        AssertCaught(world, world.ThrowIfBroken, Monitor.AnswerDurable, "is durable at 0 replicas only");
     }
 
     [Fact]
@@ -106,7 +106,7 @@ public sealed class MonitorTests
         using World world = Started(19);
         SimulatedReplica replica = world.Leader!;
         world.Monitors.Durability.Claimed(replica, replica.Core.Term, replica.Core.LastIndex + 1);
-        AssertCaught(world.ThrowIfBroken, "claims");
+        AssertCaught(world, world.ThrowIfBroken, Monitor.AnswerDurable, "claims");
     }
 
     [Fact]
@@ -117,7 +117,7 @@ public sealed class MonitorTests
         Task<QueryResult<int>> read = world.Leader!.CountAsync();
         world.RunUntil(() => read.IsCompleted, "a read");
         world.Monitors.Reads.Ended(1, world.Monitors.Reads.Floor, read.Result with { Value = 2 });
-        AssertCaught(world.ThrowIfBroken, "stale read");
+        AssertCaught(world, world.ThrowIfBroken, Monitor.LinearizableRead, "stale read");
     }
 
     [Fact]
@@ -132,7 +132,7 @@ public sealed class MonitorTests
         ProposeAll(other, 5);
         world.Monitors.Prefix.Restarted(other.Leader!);
         world.Monitors.Prefix.Observe(other.Leader!);
-        AssertCaught(world.ThrowIfBroken, "log matching");
+        AssertCaught(world, world.ThrowIfBroken, Monitor.LogMatching, "was committed with term");
     }
 
     [Fact]
@@ -144,7 +144,7 @@ public sealed class MonitorTests
         SimulatedReplica replica = world.Leader!;
         CalmChecker.Check(world, replica);
         _ = replica.ProposeAsync(world.NextValue());
-        AssertCaught(() => CalmChecker.Check(world, replica), "proposals");
+        AssertCaught(world, () => CalmChecker.Check(world, replica), Monitor.BoundedMemory, "proposals");
     }
 
     [Fact]
@@ -153,12 +153,13 @@ public sealed class MonitorTests
         using World world = Started(23);
         Receipt receipt = ProposeAll(world, 1);
         world.Trunk.Acknowledge(1, receipt);
-        AssertCaught(world.ThrowIfBroken, "acknowledged twice");
+        AssertCaught(world, world.ThrowIfBroken, Monitor.Once, "acknowledged twice");
     }
 
-    private static void AssertCaught(System.Action action, string words)
+    private static void AssertCaught(World world, System.Action action, Monitor monitor, string words)
     {
         InvariantException caught = Assert.Throws<InvariantException>(action);
+        Assert.Equal(monitor, world.Violation!.Monitor);
         Assert.Contains(words, caught.Message, System.StringComparison.Ordinal);
     }
 

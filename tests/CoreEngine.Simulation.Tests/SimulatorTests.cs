@@ -21,7 +21,7 @@ public sealed class SimulatorTests
         for (ulong seed = 1; seed <= Seeds; seed++)
         {
             SeedResult result = Simulator.Run(new SimulatorOptions { Seed = seed, FaultsNs = 10 * Second });
-            Assert.True(result.Failure is null, result.Failure);
+            Assert.True(result.Failure is null, $"{result.Failure}");
             totals.Add(result);
         }
 
@@ -36,7 +36,7 @@ public sealed class SimulatorTests
     public void SeedsThatFoundABug_PassNow(ulong seed)
     {
         SeedResult result = Simulator.Run(new SimulatorOptions { Seed = seed, FaultsNs = 10 * Second });
-        Assert.True(result.Failure is null, result.Failure);
+        Assert.True(result.Failure is null, $"{result.Failure}");
     }
 
     [Fact]

@@ -4,6 +4,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Threading;
 using CoreEngine.Simulation;
+using CoreEngine.Simulation.Monitoring;
 
 namespace CoreEngine.Cli.Commands;
 
@@ -71,6 +72,11 @@ internal static class SimulateCommand
     internal static string Replay(ulong seed, int faultSeconds) => string.Create(
         CultureInfo.InvariantCulture, $"coreengine simulate --seed {seed} --seconds {faultSeconds} --trace");
 
+    /// <summary>What was found, and what is broken by the name of the monitor that found it.</summary>
+    internal static string Complaint(Violation failure) =>
+        $"VIOLATION: {failure}{Environment.NewLine}monitor: {failure.Monitor.Name}, component: "
+        + failure.Monitor.Component;
+
     private static int RunOne(ulong seed, int faultSeconds, long? steps, bool isTraced)
     {
         long start = Stopwatch.GetTimestamp();
@@ -89,7 +95,7 @@ internal static class SimulateCommand
             CultureInfo.InvariantCulture, $"seed {seed}: hash {result.Hash:x16} after {result.Events} events"));
         if (result.Failure is not null)
         {
-            Console.WriteLine($"VIOLATION: {result.Failure}");
+            Console.WriteLine(Complaint(result.Failure));
             return ExitCode.Fault;
         }
 
@@ -131,7 +137,7 @@ internal sealed class SeedRange(ulong first, int count, int faultSeconds, int jo
             return ExitCode.Ok;
         }
 
-        Console.WriteLine($"VIOLATION: {failed.Failure}");
+        Console.WriteLine(SimulateCommand.Complaint(failed.Failure!));
         Console.WriteLine($"replay: {SimulateCommand.Replay(failed.Seed, faultSeconds)}");
         return ExitCode.Fault;
     }

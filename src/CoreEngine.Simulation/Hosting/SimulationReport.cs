@@ -63,7 +63,7 @@ public sealed record SimulationReport(
             if (result.Failure is not null)
             {
                 return new SimulationReport(
-                    seeds, Time(nanoseconds), operations, acknowledged, faults, result.Seed, result.Failure);
+                    seeds, Time(nanoseconds), operations, acknowledged, faults, result.Seed, $"{result.Failure}");
             }
         }
 

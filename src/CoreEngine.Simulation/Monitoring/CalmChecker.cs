@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using CoreEngine.Loop;
 using CoreEngine.Protocol.Raft;
 
@@ -14,14 +15,19 @@ internal static class CalmChecker
     {
         GroupRuntime group = replica.Runtime;
         RaftState core = replica.Core;
-        world.Check(group.Slots.InUse == 0, $"replica {replica.Number} keeps {group.Slots.InUse} proposals");
-        world.Check(group.Forwarded == 0, $"replica {replica.Number} keeps {group.Forwarded} forwarded proposals");
-        world.Check(group.Queue.Bytes == 0, $"replica {replica.Number} keeps {group.Queue.Bytes} bytes queued");
-        world.Check(group.Backlog.IsEmpty, $"replica {replica.Number} has entries that are not staged");
-        world.Check(group.ReadQueue.IsEmpty, $"replica {replica.Number} has reads in its queue");
-        world.Check(
+        Check(world, group.Slots.InUse == 0, $"replica {replica.Number} keeps {group.Slots.InUse} proposals");
+        Check(world, group.Forwarded == 0, $"replica {replica.Number} keeps {group.Forwarded} forwarded proposals");
+        Check(world, group.Queue.Bytes == 0, $"replica {replica.Number} keeps {group.Queue.Bytes} bytes queued");
+        Check(world, group.Backlog.IsEmpty, $"replica {replica.Number} has entries that are not staged");
+        Check(world, group.ReadQueue.IsEmpty, $"replica {replica.Number} has reads in its queue");
+        Check(
+            world,
             core.Reads.Count + core.Asked.Count == 0,
             $"replica {replica.Number} keeps {core.Reads.Count} and {core.Asked.Count} reads");
         world.ThrowIfBroken();
     }
+
+    private static void Check(
+        World world, bool holds, [InterpolatedStringHandlerArgument(nameof(holds))] ref ViolationText violation) =>
+        world.Check(Monitor.BoundedMemory, holds, ref violation);
 }

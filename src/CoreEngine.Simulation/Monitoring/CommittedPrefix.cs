@@ -29,8 +29,9 @@ internal sealed class CommittedPrefix(World world)
 
             ulong known = _committed[(int)index - 1].Term;
             world.Check(
+                Monitor.LogMatching,
                 known == term,
-                $"log matching: index {index} was committed with term {known}, replica {replica.Number} has {term}");
+                $"index {index} was committed with term {known}, replica {replica.Number} has {term}");
         }
 
         _seen[replica.Number] = core.CommitIndex;
@@ -51,8 +52,9 @@ internal sealed class CommittedPrefix(World world)
             if (_committed[i].CommittedIn < core.Term)
             {
                 world.Check(
+                    Monitor.LeaderCompleteness,
                     index <= core.LastIndex && core.Log.TermAt(index) == _committed[i].Term,
-                    $"leader completeness: leader {leader.Number} of term {core.Term} lacks committed index {index}");
+                    $"leader {leader.Number} of term {core.Term} lacks committed index {index}");
             }
         }
     }

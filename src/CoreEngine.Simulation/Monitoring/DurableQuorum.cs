@@ -24,14 +24,18 @@ internal sealed class DurableQuorum(World world)
         (ulong index, ulong term) = (receipt.Coordinate.Index, receipt.Coordinate.LeaderEpoch);
         _acknowledged.Add((index, term));
         int voters = BitOperations.PopCount(receipt.Certificate.Voters);
-        world.Check(voters >= Quorum, $"certificate: index {index} was certified by {voters} voters");
+        world.Check(
+            Monitor.CommitCertificate, voters >= Quorum, $"index {index} was certified by {voters} voters");
         int holders = 0;
         foreach (SimulatedReplica replica in world.Replicas)
         {
             holders += !replica.IsRunning || Holds(replica, index, term) ? 1 : 0;
         }
 
-        world.Check(holders >= Quorum, $"ack <= D: index {index} is durable at {holders} replicas only");
+        world.Check(
+            Monitor.AnswerDurable,
+            holders >= Quorum,
+            $"index {index} was acknowledged and is durable at {holders} replicas only");
     }
 
     /// <summary>A claim of durability leaves its replica in an AppendReply.</summary>
@@ -40,7 +44,10 @@ internal sealed class DurableQuorum(World world)
         if (replica.Core.Term == term)
         {
             ulong held = replica.Runtime.Frontiers.Durable;
-            world.Check(durable <= held, $"ack <= D: replica {replica.Number} claims {durable} and holds {held}");
+            world.Check(
+                Monitor.AnswerDurable,
+                durable <= held,
+                $"replica {replica.Number} claims {durable} and holds {held}");
         }
     }
 
@@ -53,7 +60,9 @@ internal sealed class DurableQuorum(World world)
         {
             RecoveredGroup medium = replica.ReadMedium();
             world.Check(
-                medium.Complaint is null, $"the medium of replica {replica.Number} says: {medium.Complaint}");
+                Monitor.Recovery,
+                medium.Complaint is null,
+                $"the medium of replica {replica.Number} says: {medium.Complaint}");
             elections.CheckMedium(replica.Number, medium.Term, medium.Vote);
             for (int i = 0; i < holders.Length; i++)
             {
@@ -67,8 +76,9 @@ internal sealed class DurableQuorum(World world)
         {
             (ulong index, ulong term) = _acknowledged[i];
             world.Check(
+                Monitor.AnswerOnMedia,
                 holders[i] >= Quorum,
-                $"ack on media: index {index} of term {term} was acknowledged and stands on {holders[i]} media");
+                $"index {index} of term {term} was acknowledged and stands on {holders[i]} media");
         }
     }
 

@@ -27,8 +27,9 @@ internal sealed class ElectionSafety(World world)
         {
             uint known = _leaders[core.Term];
             world.Check(
+                Monitor.ElectionSafety,
                 known == replica.Number,
-                $"election safety: term {core.Term} has two leaders, {known} and {replica.Number}");
+                $"term {core.Term} has two leaders, {known} and {replica.Number}");
             return false;
         }
 
@@ -43,8 +44,9 @@ internal sealed class ElectionSafety(World world)
         {
             uint known = _votes[(voter, term)];
             world.Check(
+                Monitor.VoteOnce,
                 known == candidate,
-                $"vote once: replica {voter} voted for {known} and for {candidate} in term {term}");
+                $"replica {voter} voted for {known} and for {candidate} in term {term}");
         }
 
         if (term >= _newest[voter].Term)
@@ -58,8 +60,9 @@ internal sealed class ElectionSafety(World world)
     {
         (ulong promised, uint candidate) = _newest[voter];
         world.Check(
+            Monitor.VoteDurable,
             term > promised || (term == promised && (vote == candidate || promised == 0)),
-            $"vote durable: replica {voter} voted for {candidate} in term {promised}, "
+            $"replica {voter} voted for {candidate} in term {promised}, "
             + $"its medium says {vote} in term {term}");
     }
 }

@@ -20,22 +20,25 @@ internal sealed class FrontierChecker(World world)
         (int life, ulong term, FrontierValues before) = _seen[replica.Number];
         _seen[replica.Number] = (replica.Life, core.Term, now);
         world.Check(
+            Monitor.BoundaryOrder,
             now.Trimmed <= now.Committed && now.Durable <= now.Appended && now.Applied <= now.Committed
             && now.Committed <= now.Appended,
-            $"boundary lattice: replica {replica.Number} stands at {now}");
+            $"replica {replica.Number} stands at {now}");
         if (life != replica.Life)
         {
             return false;
         }
 
         world.Check(
+            Monitor.MonotoneBoundaries,
             now.Committed >= before.Committed && now.Applied >= before.Applied && now.Trimmed >= before.Trimmed
             && core.Term >= term,
-            $"monotone boundaries: replica {replica.Number} went from {before} to {now}, term {term} to {core.Term}");
+            $"replica {replica.Number} went from {before} to {now}, term {term} to {core.Term}");
         world.Check(
+            Monitor.Truncation,
             now.Appended >= before.Committed && (now.Durable >= before.Durable || now.Durable >= before.Committed
             || before.Committed > before.Durable),
-            $"truncation: replica {replica.Number} went from {before} to {now}");
+            $"replica {replica.Number} went from {before} to {now}");
         return now.Appended < before.Appended;
     }
 
@@ -47,7 +50,8 @@ internal sealed class FrontierChecker(World world)
     {
         ulong durable = _seen[replica.Number].Values.Durable;
         world.Check(
+            Monitor.DurableTail,
             recovered >= durable,
-            $"durable tail: replica {replica.Number} claimed {durable} and recovered {recovered}");
+            $"replica {replica.Number} claimed {durable} and recovered {recovered}");
     }
 }

@@ -35,7 +35,7 @@ internal sealed class Monitors(World world) : IFrameWatcher
         Prefix.Observe(replica);
         Trunk.Observe(replica);
         string? complaint = replica.Machine.Hosted?.Complaint;
-        world.Check(complaint is null, $"host's invariant: replica {replica.Number}: {complaint}");
+        world.Check(Monitor.HostInvariant, complaint is null, $"replica {replica.Number}: {complaint}");
         if (Elections.Observe(replica))
         {
             Prefix.CheckLeader(replica);

@@ -20,10 +20,17 @@ internal sealed class ReadChecker(World world)
         Granted++;
         int value = result.Value;
         world.Check(
-            value >= floor, $"stale read: replica {replica} counted {value}, {floor} were there before the call");
+            Monitor.LinearizableRead,
+            value >= floor,
+            $"stale read: replica {replica} counted {value}, {floor} were there before the call");
         world.Check(
-            (ulong)value <= world.Proposed, $"read of nothing: replica {replica} counted {value}, too many");
-        world.Check(result.Point.Certificate.IsValid, $"replica {replica} granted a read without a certificate");
+            Monitor.LinearizableRead,
+            (ulong)value <= world.Proposed,
+            $"read of nothing: replica {replica} counted {value}, too many");
+        world.Check(
+            Monitor.ReadEvidence,
+            result.Point.Certificate.IsValid,
+            $"replica {replica} granted a read without a certificate");
         _highest = int.Max(_highest, value);
     }
 }

@@ -42,19 +42,27 @@ internal sealed class TrunkChecker(World world)
             ulong last = entries[^1].Index;
             ulong digest = replica.Machine.StateDigest;
             world.Check(
+                Monitor.StateDigest,
                 _digests.TryAdd(last, digest) || _digests[last] == digest,
-                $"state-machine safety: replica {replica.Number} has another state after index {last}");
+                $"replica {replica.Number} has another state after index {last}");
         }
     }
 
     /// <summary>A proposer was told Committed.</summary>
     internal void Acknowledge(ulong value, in Receipt receipt)
     {
-        world.Check(receipt.Certificate.IsValid, $"value {value} was acknowledged without a certificate");
         world.Check(
-            receipt.Certificate.Index >= receipt.Coordinate.Index, $"the certificate of {value} does not cover it");
+            Monitor.ReceiptEvidence,
+            receipt.Certificate.IsValid,
+            $"value {value} was acknowledged without a certificate");
         world.Check(
-            Acknowledged.TryAdd(value, receipt.Coordinate.Index), $"value {value} was acknowledged twice");
+            Monitor.ReceiptEvidence,
+            receipt.Certificate.Index >= receipt.Coordinate.Index,
+            $"the certificate of {value} does not cover it");
+        world.Check(
+            Monitor.Once,
+            Acknowledged.TryAdd(value, receipt.Coordinate.Index),
+            $"value {value} was acknowledged twice");
     }
 
     /// <summary>Everything acknowledged stands where its receipt says, at this replica.</summary>
@@ -63,12 +71,16 @@ internal sealed class TrunkChecker(World world)
         var held = new Dictionary<ulong, ulong>();
         foreach ((ulong index, ulong value) in replica.Machine.Entries)
         {
-            world.Check(held.TryAdd(value, index), $"replica {replica.Number} applied {value} twice, at {index} again");
+            world.Check(
+                Monitor.Once,
+                held.TryAdd(value, index),
+                $"replica {replica.Number} applied {value} twice, at {index} again");
         }
 
         foreach ((ulong value, ulong index) in Acknowledged)
         {
             world.Check(
+                Monitor.AcknowledgedStays,
                 held.TryGetValue(value, out ulong at) && at == index,
                 $"value {value}, acknowledged at index {index}, is missing at replica {replica.Number}");
         }
@@ -81,14 +93,19 @@ internal sealed class TrunkChecker(World world)
         if (_trunk.TryAdd(index, (value, before)))
         {
             world.Check(
-                _placed.TryAdd(value, index), $"value {value} stands twice: at {_placed[value]} and at {index}");
+                Monitor.Once,
+                _placed.TryAdd(value, index),
+                $"value {value} stands twice: at {_placed[value]} and at {index}");
             return;
         }
 
         (ulong known, ulong knownBefore) = _trunk[index];
         world.Check(
-            known == value, $"replica {replica.Number} applied {value} at index {index}, another applied {known}");
+            Monitor.StateMachineSafety,
+            known == value,
+            $"replica {replica.Number} applied {value} at index {index}, another applied {known}");
         world.Check(
+            Monitor.StateMachineSafety,
             knownBefore == before,
             $"replica {replica.Number} applied {index} right after {before}, another after {knownBefore}");
     }

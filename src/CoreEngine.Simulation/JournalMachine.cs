@@ -59,7 +59,7 @@ public sealed class JournalMachine : IStateMachine
             }
 
             _entries.Add((entry.Index, value));
-            _digest = unchecked(((_digest ^ value) * 0x100000001B3) + entry.Index);
+            _digest = unchecked(((_digest ^ value ^ entry.Stamp) * 0x100000001B3) + entry.Index + (entry.Term << 48));
         }
 
         Hosted?.Apply(batch, ref replies);

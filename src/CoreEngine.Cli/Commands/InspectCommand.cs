@@ -20,7 +20,6 @@ internal static class InspectCommand
     private static int Run(string directory)
     {
         DataDirectory.Require(directory);
-        LogInspector.Dump(directory, Console.Out);
-        return ExitCode.Ok;
+        return LogInspector.Dump(directory, Console.Out).IsSound ? ExitCode.Ok : ExitCode.Fault;
     }
 }

@@ -14,17 +14,19 @@ namespace CoreEngine.IO.Log;
 internal static class LogInspector
 {
     /// <summary>Dumps a directory.</summary>
+    /// <returns>What a verification says of it.</returns>
     /// <exception cref="IOException">The directory is missing.</exception>
-    internal static void Dump(string directory, TextWriter writer)
+    internal static LogVerdict Dump(string directory, TextWriter writer)
     {
         using PortableIoRing ring = PortableIoRing.OpenReadOnly(directory);
-        Dump(ring, writer);
+        return Dump(ring, writer);
     }
 
     /// <summary>Dumps the directory of a ring.</summary>
-    internal static void Dump(IIoRing ring, TextWriter writer)
+    internal static LogVerdict Dump(IIoRing ring, TextWriter writer)
     {
-        var verdict = LogWalk.Run(ring, new DumpObserver(writer), superblock => WriteSuperblock(superblock, writer));
+        LogVerdict verdict = LogWalk.Run(
+            ring, new DumpObserver(writer), superblock => WriteSuperblock(superblock, writer));
         Write(writer, $"{verdict.Report}");
         foreach (string note in verdict.Report.Notes)
         {
@@ -37,6 +39,7 @@ internal static class LogInspector
         }
 
         Write(writer, $"{verdict.Message}");
+        return verdict;
     }
 
     private static void WriteSuperblock(SuperblockReading reading, TextWriter writer)

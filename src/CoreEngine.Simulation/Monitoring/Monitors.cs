@@ -23,6 +23,8 @@ internal sealed class Monitors(World world) : IFrameWatcher
 
     internal ReadChecker Reads { get; } = new(world);
 
+    internal CertificateChecker Certificates { get; } = new(world);
+
     internal RareStates Rare { get; } = new();
 
     /// <summary>Strikes at rare places; null in scripted worlds.</summary>
@@ -39,9 +41,11 @@ internal sealed class Monitors(World world) : IFrameWatcher
         if (Elections.Observe(replica))
         {
             Prefix.CheckLeader(replica);
+            Certificates.Evidence.Voted(replica.Number, replica.Core.Term, replica.Number);
             Buggify?.Visit(BuggifySite.ElectionWon, replica.Number);
         }
 
+        Certificates.Observe(replica);
         bool leads = replica.IsLeader;
         if (leads != _led[replica.Number])
         {
@@ -57,6 +61,7 @@ internal sealed class Monitors(World world) : IFrameWatcher
         _led[replica.Number] = false;
         Frontiers.Restarted(replica, recovered);
         Prefix.Restarted(replica);
+        Certificates.Restarted(replica);
         Rare.Sometimes(RareState.TornTailCut, replica.Report!.IsTailCut);
     }
 
@@ -67,6 +72,7 @@ internal sealed class Monitors(World world) : IFrameWatcher
         {
             Trunk.Acknowledge(value, receipt);
             Durability.Acknowledged(receipt);
+            Certificates.Shown(receipt.Certificate);
             Rare.Sometimes(RareState.ForwardedAnswered, !replica.IsLeader);
             Buggify?.Visit(BuggifySite.Answered, replica.Number);
         }
@@ -82,6 +88,7 @@ internal sealed class Monitors(World world) : IFrameWatcher
         if (result.Point.IsGranted)
         {
             Reads.Ended(replica.Number, floor, result);
+            Certificates.Shown(result.Point.Certificate);
             Rare.Sometimes(RareState.ReadAtFollower, replica.IsRunning && !replica.IsLeader);
         }
 
@@ -95,14 +102,17 @@ internal sealed class Monitors(World world) : IFrameWatcher
             if (vote.Granted)
             {
                 Elections.Granted(header.From, header.Term, header.To);
+                Certificates.Evidence.Voted(header.From, header.Term, header.To);
                 Buggify?.Visit(BuggifySite.VoteSent, header.From);
             }
         }
         else if (header.Type == (byte)MessageType.AppendReply
             && AppendReplyBody.TryRead(body, out AppendReplyBody reply)
-            && reply.Verdict == AppendVerdict.Fits)
+            && reply.Verdict != AppendVerdict.OldTerm)
         {
             Durability.Claimed(world[header.From], header.Term, reply.Durable);
+            Certificates.Evidence.HeldDurably(header.From, header.Term, reply.Durable);
+            Certificates.Evidence.Confirmed(header.From, header.Term, header.Sequence);
         }
     }
 

@@ -5,7 +5,7 @@ using CoreEngine.Model;
 namespace CoreEngine.Simulation;
 
 /// <summary>One replica's directory: its files, and which names a power cut would leave.</summary>
-internal sealed class SimulatedDisk
+internal sealed class SimulatedDisk(PageArena arena)
 {
     private readonly SortedDictionary<string, SimulatedFile> _names = new(StringComparer.Ordinal);
     private readonly List<Action<SortedDictionary<string, SimulatedFile>>> _unsynced = [];
@@ -23,7 +23,7 @@ internal sealed class SimulatedDisk
 
     internal SimulatedFile Create(string name)
     {
-        var file = new SimulatedFile();
+        var file = new SimulatedFile(arena);
         Change(names => names[name] = file);
         return file;
     }
@@ -85,7 +85,7 @@ internal sealed class SimulatedDisk
     /// <summary>What the medium alone holds at this instant, as a disk of its own.</summary>
     internal SimulatedDisk OfMedium()
     {
-        var copy = new SimulatedDisk();
+        var copy = new SimulatedDisk(arena);
         foreach ((string name, SimulatedFile file) in _durableNames)
         {
             copy._names[name] = file.OfMedium();

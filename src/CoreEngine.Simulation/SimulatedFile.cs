@@ -7,14 +7,14 @@ namespace CoreEngine.Simulation;
 /// <summary>
 /// A file as a disk with a volatile cache keeps it: what a reader sees, and what a power cut would leave.
 /// </summary>
-internal sealed class SimulatedFile
+internal sealed class SimulatedFile(PageArena arena)
 {
     /// <summary>A write reaches the medium whole or by sectors of this size, never by less.</summary>
     internal const int SectorBytes = 512;
 
     private readonly List<(long Offset, int Length)> _dirty = [];
-    private readonly PageMap _cache = new();
-    private readonly PageMap _medium = new();
+    private readonly PageMap _cache = new(arena);
+    private readonly PageMap _medium = new(arena);
 
     internal long Length => _cache.Length;
 
@@ -50,7 +50,7 @@ internal sealed class SimulatedFile
     {
         _cache.Write(offset, source);
         _medium.Grow(_cache.Length);
-        _medium.Write(offset, source);
+        _medium.CopyFrom(_cache, offset, source.Length);
     }
 
     /// <summary>A lie beyond the contract: says durable, reaches the cache only; a power cut loses it all.</summary>
@@ -99,7 +99,7 @@ internal sealed class SimulatedFile
     /// <summary>What the medium alone holds at this instant, as a file of its own.</summary>
     internal SimulatedFile OfMedium()
     {
-        var copy = new SimulatedFile();
+        var copy = new SimulatedFile(arena);
         copy._medium.Become(_medium);
         copy._cache.Become(_medium);
         return copy;

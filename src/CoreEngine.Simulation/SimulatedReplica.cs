@@ -33,7 +33,7 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
     /// <summary>Counts the starts.</summary>
     internal int Life { get; private set; }
 
-    internal SimulatedDisk Disk { get; private set; } = new();
+    internal SimulatedDisk Disk { get; private set; } = new(world.Memory.Pages);
 
     /// <summary>How fast the disk is.</summary>
     internal DiskTiming Timing { get; set; } = world.Options.Disk;
@@ -87,7 +87,7 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
     internal void FormatAnew()
     {
         Invariant.Holds(Loop is null);
-        Disk = new SimulatedDisk();
+        Disk = new SimulatedDisk(world.Memory.Pages);
         world.Monitors.Frontiers.Wiped(this);
         Format();
     }
@@ -111,7 +111,10 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         _transport = world.Network.Join(number, _log.Identity.Incarnation);
         EngineOptions options = OptionsOf();
         uint life = unchecked((uint)chance.Next());
-        var setup = new LoopSetup(options, life, _ring, _transport, _log, _workers, recovery.Peers);
+        var setup = new LoopSetup(options, life, _ring, _transport, _log, _workers, recovery.Peers)
+        {
+            Scratch = world.Memory.ScratchOf(number),
+        };
         Loop = new EngineLoop(setup);
         Machine = MachineMaker();
         uint[] members = [.. Enumerable.Range(1, world.Options.Replicas).Select(static i => (uint)i)];
@@ -244,6 +247,8 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         SubmitBytesMin = int.Min(32 * 1024, world.Options.BatchBytes / 4),
         SparesWanted = 1,
         CursorBytes = 16 * 1024,
+        ScanBytes = 64 * 1024,
+        Slabs = world.Memory.Slabs,
         Seed = seed,
     };
 

@@ -27,6 +27,9 @@ internal sealed record SimulatorOptions
     /// <summary>Is given every event as a line; null for none.</summary>
     internal Action<string>? Writer { get; init; }
 
+    /// <summary>Kept from seed to seed by the caller; null: this seed's own.</summary>
+    internal SimulationMemory? Memory { get; init; }
+
     /// <summary>Changes the world before it starts: plants what a checker must find.</summary>
     internal Action<World>? Plant { get; init; }
 
@@ -92,7 +95,7 @@ internal sealed class Simulator : IDisposable
             ProposalsMax = 256,
             ProposalTimeoutMs = swarm.ProposalTimeoutMs,
             Command = options.Command,
-        });
+        }, options.Memory);
         _world.Trace.Writer = options.Writer;
         _world.Network.Faults = swarm.Network;
         foreach (SimulatedReplica replica in _world.Replicas)

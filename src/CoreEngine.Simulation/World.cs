@@ -50,11 +50,15 @@ internal sealed class World : IDisposable
     private readonly Prng _chance;
     private readonly Prng _commandChance;
     private readonly SimulatedReplica[] _replicas;
+    private readonly bool _ownsMemory;
     private ulong _nextValue = 1;
 
-    internal World(WorldOptions options)
+    /// <param name="memory">Kept from world to world by the caller; null: this world's own.</param>
+    internal World(WorldOptions options, SimulationMemory? memory = null)
     {
         Options = options;
+        _ownsMemory = memory is null;
+        Memory = memory ?? new SimulationMemory();
         _chance = new Prng(options.Seed);
         _commandChance = new Prng(~options.Seed);
         Network = new SimulatedNetwork(new Prng(_chance.Next()), () => Now, Trace);
@@ -70,6 +74,8 @@ internal sealed class World : IDisposable
     }
 
     internal WorldOptions Options { get; }
+
+    internal SimulationMemory Memory { get; }
 
     internal ClusterId Cluster { get; }
 
@@ -250,6 +256,12 @@ internal sealed class World : IDisposable
         foreach (SimulatedReplica replica in _replicas)
         {
             replica.Dispose();
+        }
+
+        Memory.Reset();
+        if (_ownsMemory)
+        {
+            Memory.Dispose();
         }
     }
 }

@@ -144,10 +144,11 @@ internal sealed class SeedRange(ulong first, int count, int faultSeconds, int jo
 
     private void RunSeeds(TimeSpan limit)
     {
+        using var memory = new SimulationMemory();
         while (TryTake(limit, out ulong seed))
         {
             SeedResult result = Simulator.Run(
-                new SimulatorOptions { Seed = seed, FaultsNs = faultSeconds * 1_000_000_000L });
+                new SimulatorOptions { Seed = seed, FaultsNs = faultSeconds * 1_000_000_000L, Memory = memory });
             lock (_lock)
             {
                 _totals.Add(result);

@@ -1,5 +1,6 @@
 using System;
 using System.Buffers.Binary;
+using System.Numerics;
 using CoreEngine.Model;
 
 namespace CoreEngine.IO.Log;
@@ -7,10 +8,12 @@ namespace CoreEngine.IO.Log;
 /// <summary>
 /// Puts a batch together from its pages, in order, and judges it: for recovery, for cursors and for inspection.
 /// </summary>
-/// <remarks>Allocates its buffer once. Not thread-safe.</remarks>
+/// <remarks>Its buffer grows to the largest batch met, and stays. Not thread-safe.</remarks>
 internal sealed class BatchAssembler
 {
-    private readonly byte[] _stream = new byte[LogFormat.BatchPagesMax * LogFormat.StreamBytes];
+    private const int PagesFirst = 8;
+
+    private byte[] _stream = new byte[PagesFirst * LogFormat.StreamBytes];
     private BatchHeader _header;
     private ulong _lsn;
     private uint _salt;
@@ -167,6 +170,12 @@ internal sealed class BatchAssembler
 
         HasHeader = true;
         _pagesTotal = _header.Pages;
+        Invariant.Holds(_pagesTotal <= LogFormat.BatchPagesMax);
+        if (_stream.Length < _pagesTotal * LogFormat.StreamBytes)
+        {
+            int pages = int.Min((int)BitOperations.RoundUpToPowerOf2((uint)_pagesTotal), LogFormat.BatchPagesMax);
+            Array.Resize(ref _stream, pages * LogFormat.StreamBytes);
+        }
     }
 
     private void LoadRuns()

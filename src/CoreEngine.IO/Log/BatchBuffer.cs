@@ -14,7 +14,7 @@ internal sealed class BatchBuffer : IDisposable
 {
     private const int WasteMax = RecordHeader.Bytes - RecordHeader.Alignment;
 
-    private readonly AlignedSlab _slab = new(Limits.BatchBytesMax);
+    private readonly AlignedSlab _slab;
     private readonly int _streamBytesMax;
     private ulong _previousLsn;
     private uint _previousChecksum;
@@ -23,9 +23,11 @@ internal sealed class BatchBuffer : IDisposable
     private int _records;
 
     /// <param name="pagesMax">Pages of a batch at most.</param>
-    internal BatchBuffer(int pagesMax)
+    /// <param name="slabs">Where the memory comes from; null: the system. Only what was staged is ever written.</param>
+    internal BatchBuffer(int pagesMax, SlabPool? slabs = null)
     {
         Invariant.Holds(pagesMax <= LogFormat.BatchPagesMax);
+        _slab = new AlignedSlab(Limits.BatchBytesMax, slabs);
         _streamBytesMax = pagesMax * LogFormat.StreamBytes;
     }
 

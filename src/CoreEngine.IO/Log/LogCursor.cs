@@ -92,7 +92,7 @@ internal sealed class LogCursor : IDisposable
     {
         _log = log;
         _slot = slot;
-        _window = new AlignedSlab(log.Options.CursorBytes);
+        _window = new AlignedSlab(log.Options.CursorBytes, log.Options.Slabs);
     }
 
     internal CursorState State { get; private set; }

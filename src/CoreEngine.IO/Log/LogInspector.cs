@@ -185,7 +185,7 @@ internal static class LogWalk
             return new LogVerdict(refusal.Status, refusal.Message, new RecoveryReport(), [], []);
         }
 
-        using var scanner = new LogScanner(io, observer);
+        using var scanner = new LogScanner(io, observer, new LogOptions());
         scanner.Report.Notes.AddRange(reading.Notes);
         Superblock superblock = reading.Chosen;
         SegmentMap map = scanner.ReadHeaders(files, in superblock, out string foreign);

@@ -27,7 +27,7 @@ internal sealed class LogOpener : IDisposable
         _options = options;
         _io = new BlockingIo(ring);
         _observer = new RecoveryObserver(visitor);
-        _scanner = new LogScanner(_io, _observer);
+        _scanner = new LogScanner(_io, _observer, options);
         _salts = new Prng(options.Seed);
         _formatter = new LogFormatter(ring, options);
     }

@@ -1,3 +1,4 @@
+using CoreEngine.IO.Ring;
 using CoreEngine.Model;
 
 namespace CoreEngine.IO.Log;
@@ -34,6 +35,12 @@ internal sealed record LogOptions
     /// <summary>Bytes that a cursor reads at once; a multiple of 4 KiB.</summary>
     internal int CursorBytes { get; init; } = 256 * 1024;
 
+    /// <summary>Bytes that opening reads at once, with the next ones under way; a multiple of 4 KiB.</summary>
+    internal int ScanBytes { get; init; } = 1024 * 1024;
+
+    /// <summary>Where the memory of batches, windows and cursors comes from; null: the system.</summary>
+    internal SlabPool? Slabs { get; init; }
+
     /// <summary>Seed of the segments' salts: random in production, fixed in a simulation.</summary>
     internal ulong Seed { get; init; } = 1;
 
@@ -50,5 +57,7 @@ internal sealed record LogOptions
         Invariant.Holds(SparesWanted is >= 1 and <= SpareSegments.ReadyMax);
         Invariant.Holds(CursorBytes >= LogFormat.PageBytes);
         Invariant.Holds(CursorBytes % LogFormat.PageBytes == 0);
+        Invariant.Holds(ScanBytes >= LogFormat.PageBytes);
+        Invariant.Holds(ScanBytes % LogFormat.PageBytes == 0);
     }
 }

@@ -54,10 +54,10 @@ internal sealed class LogScanner : IDisposable
     private readonly DamageNotes _notes = new();
     private LiveSegment _segment;
 
-    internal LogScanner(BlockingIo io, ILogScanObserver observer)
+    internal LogScanner(BlockingIo io, ILogScanObserver observer, LogOptions options)
     {
         _io = io;
-        _reader = new SegmentReader(io);
+        _reader = new SegmentReader(io, options.ScanBytes, options.Slabs);
         _observer = observer;
     }
 

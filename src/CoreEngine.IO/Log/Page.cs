@@ -76,6 +76,13 @@ internal static class Page
         }
 
         Invariant.Holds(page.Length == LogFormat.PageBytes);
+
+        // The common case behind a log's end. The checksum of zeroes is not zero, so nothing else is judged otherwise.
+        if (BinaryPrimitives.ReadUInt64LittleEndian(page) == 0 && IsZero(page))
+        {
+            return PageFinding.Unwritten;
+        }
+
         if (Crc32C.Compute(page[SaltOffset..]) == ChecksumOf(page))
         {
             bool isHome = BinaryPrimitives.ReadUInt32LittleEndian(page[SaltOffset..]) == salt

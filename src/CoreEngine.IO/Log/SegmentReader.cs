@@ -13,13 +13,13 @@ namespace CoreEngine.IO.Log;
 /// </remarks>
 internal sealed class SegmentReader : IDisposable
 {
-    private const int WindowBytes = 1024 * 1024;
-    private const int WindowPages = WindowBytes / LogFormat.PageBytes;
     private const int None = -1;
 
     private readonly BlockingIo _io;
-    private readonly AlignedSlab[] _slabs = [new(WindowBytes), new(WindowBytes)];
-    private readonly bool[] _bad = new bool[WindowPages];
+    private readonly int _windowBytes;
+    private readonly int _windowPages;
+    private readonly AlignedSlab[] _slabs = new AlignedSlab[2];
+    private readonly bool[] _bad;
     private int _file = None;
     private int _pages;
 
@@ -30,7 +30,20 @@ internal sealed class SegmentReader : IDisposable
     /// <summary>Window that is being read into the other slab.</summary>
     private int _ahead = None;
 
-    internal SegmentReader(BlockingIo io) => _io = io;
+    /// <param name="windowBytes">Bytes that are read at once; a multiple of 4 KiB.</param>
+    /// <param name="slabs">Where the two windows come from; null: the system.</param>
+    internal SegmentReader(BlockingIo io, int windowBytes, SlabPool? slabs)
+    {
+        _io = io;
+        _windowBytes = windowBytes;
+        _windowPages = windowBytes / LogFormat.PageBytes;
+        for (int i = 0; i < _slabs.Length; i++)
+        {
+            _slabs[i] = new AlignedSlab(windowBytes, slabs);
+        }
+
+        _bad = new bool[_windowPages];
+    }
 
     /// <summary>The file ended before its nominal length: it is not to be appended to.</summary>
     internal bool IsShort { get; private set; }
@@ -67,13 +80,13 @@ internal sealed class SegmentReader : IDisposable
             return default;
         }
 
-        int window = page / WindowPages;
+        int window = page / _windowPages;
         if (window != _window)
         {
             Load(window);
         }
 
-        int place = page % WindowPages;
+        int place = page % _windowPages;
         return _bad[place] ? default : _slabs[_current].Slice(place * LogFormat.PageBytes, LogFormat.PageBytes);
     }
 
@@ -102,7 +115,7 @@ internal sealed class SegmentReader : IDisposable
         _window = window;
         Settle(_io.Await());
         _ahead = None;
-        if ((long)(window + 1) * WindowPages < _pages)
+        if ((long)(window + 1) * _windowPages < _pages)
         {
             StartRead(window + 1, 1 - _current);
         }
@@ -110,13 +123,14 @@ internal sealed class SegmentReader : IDisposable
 
     private void StartRead(int window, int slab)
     {
-        _io.Start(new IoOp(
-            IoKind.Read, IoFlags.None, _file, (long)window * WindowBytes, _slabs[slab].Address, WindowBytesOf(window)));
+        long offset = (long)window * _windowBytes;
+        int length = WindowBytesOf(window);
+        _io.Start(new IoOp(IoKind.Read, IoFlags.None, _file, offset, _slabs[slab].Address, length));
         _ahead = window;
     }
 
     private int WindowBytesOf(int window) =>
-        Math.Min(WindowPages, _pages - (window * WindowPages)) * LogFormat.PageBytes;
+        Math.Min(_windowPages, _pages - (window * _windowPages)) * LogFormat.PageBytes;
 
     /// <summary>
     /// Clears what the file did not hold; after a read error finds out page by page what can be read.
@@ -128,7 +142,7 @@ internal sealed class SegmentReader : IDisposable
         if (result >= 0)
         {
             IsShort |= result < wanted;
-            _slabs[_current].Slice(result, WindowBytes - result).Clear();
+            _slabs[_current].Slice(result, _windowBytes - result).Clear();
             return;
         }
 
@@ -139,7 +153,7 @@ internal sealed class SegmentReader : IDisposable
                 IoKind.Read,
                 IoFlags.None,
                 _file,
-                ((long)_window * WindowBytes) + start,
+                ((long)_window * _windowBytes) + start,
                 _slabs[_current].Address + start,
                 LogFormat.PageBytes));
             _bad[place] = one < 0;

@@ -76,7 +76,7 @@ internal sealed partial class SegmentedLog : IDisposable
         _buffers = new BatchBuffer[options.InFlightMax + 1];
         for (int i = 0; i < _buffers.Length; i++)
         {
-            _buffers[i] = new BatchBuffer(Math.Min(LogFormat.BatchPagesMax, dataPages));
+            _buffers[i] = new BatchBuffer(Math.Min(LogFormat.BatchPagesMax, dataPages), options.Slabs);
         }
 
         _cursors = new LogCursor?[CursorsMax];

@@ -1,11 +1,10 @@
 using System;
 using System.Buffers;
-using System.Runtime.InteropServices;
 using CoreEngine.Model;
 
 namespace CoreEngine.IO.Ring;
 
-/// <summary>Zeroed memory outside the managed heap, aligned to 4 KiB as direct I/O wants it.</summary>
+/// <summary>Memory outside the managed heap, aligned to 4 KiB as direct I/O wants it; zeroed but from a pool.</summary>
 /// <remarks>
 /// The owner frees it after the last operation on it was reaped: the kernel writes to the address until then. There is
 /// no finalizer
@@ -18,16 +17,21 @@ internal sealed unsafe class AlignedSlab : MemoryManager<byte>
     internal const int Alignment = 4096;
 
     private readonly int _length;
+    private readonly SlabPool? _pool;
     private byte* _memory;
 
     /// <param name="length">Bytes; a multiple of <see cref="Alignment"/>.</param>
-    internal AlignedSlab(int length)
+    /// <param name="pool">
+    /// Where the memory comes from and goes back to, and then it holds what its last user left; null: the system's, and
+    /// zeroed.
+    /// </param>
+    internal AlignedSlab(int length, SlabPool? pool = null)
     {
         Invariant.Holds(length > 0);
         Invariant.Holds(length % Alignment == 0);
-        _memory = (byte*)NativeMemory.AlignedAlloc((nuint)length, Alignment);
         _length = length;
-        NativeMemory.Clear(_memory, (nuint)length);
+        _pool = pool;
+        _memory = (byte*)(pool?.Take(length) ?? SlabPool.Allocate(length));
     }
 
     /// <summary>Bytes of the slab.</summary>
@@ -75,7 +79,15 @@ internal sealed unsafe class AlignedSlab : MemoryManager<byte>
             return;
         }
 
-        NativeMemory.AlignedFree(_memory);
+        if (_pool is null)
+        {
+            SlabPool.Free((nint)_memory);
+        }
+        else
+        {
+            _pool.Give((nint)_memory, _length);
+        }
+
         _memory = null;
     }
 }

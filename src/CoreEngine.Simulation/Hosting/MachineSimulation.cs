@@ -53,22 +53,32 @@ public sealed record MachineSimulation<TMachine>
         var results = new SeedResult?[Seeds];
 
         // A break still runs every seed below the failed one: the report does not depend on how threads interleave.
-        Parallel.For(0, Seeds, new ParallelOptions { MaxDegreeOfParallelism = Jobs }, (i, loop) =>
-        {
-            results[i] = RunSeed(unchecked(FirstSeed + (ulong)i));
-            if (results[i]!.Failure is not null)
+        var options = new ParallelOptions { MaxDegreeOfParallelism = Jobs };
+        Parallel.For(
+            0,
+            Seeds,
+            options,
+            static () => new SimulationMemory(),
+            (i, loop, memory) =>
             {
-                loop.Break();
-            }
-        });
+                results[i] = RunSeed(unchecked(FirstSeed + (ulong)i), memory);
+                if (results[i]!.Failure is not null)
+                {
+                    loop.Break();
+                }
+
+                return memory;
+            },
+            static memory => memory.Dispose());
         return SimulationReport.Of(results);
     }
 
-    private SeedResult RunSeed(ulong seed) => Simulator.Run(new SimulatorOptions
+    private SeedResult RunSeed(ulong seed, SimulationMemory memory) => Simulator.Run(new SimulatorOptions
     {
         Seed = seed,
         FaultsNs = Faults.Ticks * 100,
         Machine = () => new Hosting.HostedMachine<TMachine>(Machine(), Invariant),
         Command = Command,
+        Memory = memory,
     });
 }

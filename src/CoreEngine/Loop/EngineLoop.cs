@@ -25,7 +25,11 @@ internal sealed record LoopSetup(
     ITransport Transport,
     SegmentedLog Log,
     IWorkers Workers,
-    PeerMemory Peers);
+    PeerMemory Peers)
+{
+    /// <summary>Room for one frame body, the loop's alone while it lives; null: made.</summary>
+    internal byte[]? Scratch { get; init; }
+}
 
 /// <summary>One shard: one thread, one ring, one log, any number of groups. Reads in the order of a turn.</summary>
 /// <remarks>
@@ -56,6 +60,8 @@ internal sealed partial class EngineLoop
         Completions = new Completions(setup.Workers);
         Peers = setup.Peers;
         Life = setup.Life;
+        Scratch = setup.Scratch ?? new byte[Limits.FrameBytesMax];
+        Invariant.Holds(Scratch.Length >= Limits.FrameBytesMax);
         ProposalTimeoutNs = Nanoseconds(setup.Options.ProposalTimeout);
         LeaderlessPatienceNs = 2 * Nanoseconds(setup.Options.ElectionMax);
     }
@@ -77,7 +83,7 @@ internal sealed partial class EngineLoop
     internal LoopCounters Counters { get; } = new();
 
     /// <summary>Room for one frame body that is not made of entries.</summary>
-    internal byte[] Scratch { get; } = new byte[Limits.FrameBytesMax];
+    internal byte[] Scratch { get; }
 
     internal uint Replica => Options.Replica;
 

@@ -35,6 +35,9 @@ internal sealed class SimulatedNetwork(Prng chance, Func<long> clock, Trace trac
 
     internal NetworkFaults Faults { get; set; } = new();
 
+    /// <summary>Links whose delay is scripted, in nanoseconds, in place of the drawn one.</summary>
+    internal Dictionary<(uint From, uint To), long> Delays { get; } = [];
+
     internal IFrameWatcher? Watcher { get; set; }
 
     internal long Delivered { get; private set; }
@@ -97,11 +100,11 @@ internal sealed class SimulatedNetwork(Prng chance, Func<long> clock, Trace trac
         }
 
         trace.Add(Now, TraceKind.Sent, to, header.From | ((ulong)header.Type << 32), (ulong)frame.Body.Length);
-        end.Arrive(frame, Now + Delay());
+        end.Arrive(frame, Now + Delay(header.From, to));
         if (chance.Chance(Faults.DuplicatePercent, 100))
         {
             Duplicated++;
-            end.Arrive(Rent(header, body, records), Now + Delay());
+            end.Arrive(Rent(header, body, records), Now + Delay(header.From, to));
         }
     }
 
@@ -129,8 +132,13 @@ internal sealed class SimulatedNetwork(Prng chance, Func<long> clock, Trace trac
         return frame;
     }
 
-    private long Delay()
+    private long Delay(uint from, uint to)
     {
+        if (Delays.TryGetValue((from, to), out long scripted))
+        {
+            return scripted;
+        }
+
         long delay = chance.Between(Faults.DelayMinNs, Faults.DelayMaxNs);
         return chance.Chance(Faults.SlowPercent, 100) ? delay + chance.Between(0, Faults.SlowMaxNs) : delay;
     }

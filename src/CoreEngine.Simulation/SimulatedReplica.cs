@@ -264,6 +264,9 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         Directory = "simulated",
         Listen = new IPEndPoint(IPAddress.Loopback, 0),
         Peers = [.. PeersOf()],
+        Heartbeat = TimeSpan.FromMilliseconds(world.Options.HeartbeatMs),
+        ElectionMin = TimeSpan.FromMilliseconds(world.Options.ElectionMinMs),
+        ElectionMax = TimeSpan.FromMilliseconds(world.Options.ElectionMaxMs),
         ProposalTimeout = TimeSpan.FromMilliseconds(world.Options.ProposalTimeoutMs),
     };
 

@@ -34,6 +34,15 @@ internal sealed record WorldOptions
     /// <summary>After how long an undecided proposal ends as Unknown.</summary>
     public int ProposalTimeoutMs { get; init; } = 10_000;
 
+    /// <summary>How often a leader shows that it lives.</summary>
+    public int HeartbeatMs { get; init; } = 50;
+
+    /// <summary>Shortest silence of a leader after which a replica campaigns.</summary>
+    public int ElectionMinMs { get; init; } = 300;
+
+    /// <summary>Longest such silence.</summary>
+    public int ElectionMaxMs { get; init; } = 600;
+
     /// <summary>Makes the commands of a host's machine; null when the journal is the machine.</summary>
     public Func<Prng, byte[]>? Command { get; init; }
 }

@@ -45,6 +45,19 @@ public class Crc32CTests
         }
     }
 
+    [Fact]
+    public void It_matches_the_bitwise_reference_where_it_works_in_lanes()
+    {
+        byte[] bytes = Bytes(3 * 4096);
+        foreach (int length in new[] { 4079, 4080, 4081, 4092, 4096, 8159, 8160, 8161, 12_288 })
+        {
+            ReadOnlySpan<byte> part = bytes.AsSpan(bytes.Length - length, length);
+            uint expected = Reference(part);
+            Assert.Equal(expected, Crc32C.Compute(part));
+            Assert.Equal(expected, Crc32C.Compute(part[100..], Crc32C.Compute(part[..100])));
+        }
+    }
+
     private static uint Reference(ReadOnlySpan<byte> bytes)
     {
         uint crc = uint.MaxValue;

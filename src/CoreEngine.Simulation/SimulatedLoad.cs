@@ -18,11 +18,18 @@ internal sealed class SimulatedLoad(World world, Swarm swarm, Prng chance)
             return;
         }
 
-        NextInstant = world.Now + chance.Between(1, 2 * swarm.OperationPeriodNs);
+        NextInstant = world.Now + chance.Between(1, 2 * swarm.BurstPeriodNs);
         SimulatedReplica replica = world[(uint)chance.Between(1, world.Options.Replicas + 1)];
-        bool toLeader = chance.Chance(swarm.LeaderPercent, 100);
+        replica = chance.Chance(swarm.LeaderPercent, 100) ? world.Leader ?? replica : replica;
+        for (long left = chance.Between(1, swarm.BurstMax + 1); left > 0; left--)
+        {
+            StartOne(replica);
+        }
+    }
+
+    private void StartOne(SimulatedReplica replica)
+    {
         bool reads = chance.Chance(swarm.ReadPercent, 100);
-        replica = toLeader ? world.Leader ?? replica : replica;
         if (!replica.IsRunning || replica.Runtime.Slots.InUse >= swarm.OutstandingMax)
         {
             return;

@@ -99,8 +99,15 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         Life++;
         PausedUntil = 0;
         _ring = new SimulatedRing(Disk, chance, () => world.Now, Timing);
-        var recovery = new GroupRecovery();
-        LogOpenResult result = SegmentedLog.Open(_ring, LogOptionsOf(), number, world.Cluster, recovery);
+        LogOpenResult result = OpenLog(_ring, out GroupRecovery recovery);
+        if (result.Log is null && Disk.BytesFree < world.Options.SegmentBytes)
+        {
+            // A torn tail on a full disk, and no spare segment: the refusal is right, and somebody makes room.
+            Disk.BytesFree = long.MaxValue;
+            _ring = new SimulatedRing(Disk, chance, () => world.Now, Timing);
+            result = OpenLog(_ring, out recovery);
+        }
+
         world.Check(
             Monitor.Recovery, result.Log is not null, $"replica {number} refuses its own disk: {result.Message}");
         world.ThrowIfBroken();
@@ -226,6 +233,12 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         world.Trace.Add(world.Now, TraceKind.Read, number, (ulong)result.Value, (ulong)result.Point.Refusal.Code);
         world.Monitors.ReadEnded(this, floor, result);
         return result;
+    }
+
+    private LogOpenResult OpenLog(SimulatedRing ring, out GroupRecovery recovery)
+    {
+        recovery = new GroupRecovery();
+        return SegmentedLog.Open(ring, LogOptionsOf(), number, world.Cluster, recovery);
     }
 
     private void Leave()

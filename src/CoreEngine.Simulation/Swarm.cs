@@ -27,8 +27,11 @@ internal sealed record Swarm
     /// <summary>Weights of the kinds of faults, by <see cref="FaultKind"/>; some are 0.</summary>
     internal required int[] Weights { get; init; }
 
-    /// <summary>Between two operations of the load.</summary>
-    internal required long OperationPeriodNs { get; init; }
+    /// <summary>Between two bursts of operations.</summary>
+    internal required long BurstPeriodNs { get; init; }
+
+    /// <summary>Operations that a client starts at once: 1 makes batches of one entry.</summary>
+    internal required int BurstMax { get; init; }
 
     /// <summary>Operations that are reads.</summary>
     internal required int ReadPercent { get; init; }
@@ -44,6 +47,8 @@ internal sealed record Swarm
 
     internal static Swarm Draw(Prng chance)
     {
+        int burstMax = chance.Chance(1, 3) ? 1 : (int)chance.Between(2, 40);
+        long operationPeriod = chance.Between(3, 11) * Millisecond;
         long size = chance.Between(0, 10);
         int[] weights = new int[FaultDriver.Kinds];
         for (int i = 0; i < weights.Length; i++)
@@ -63,7 +68,8 @@ internal sealed record Swarm
             FaultPeriodNs = chance.Between(50, 2500) * Millisecond,
             StabilityNs = chance.Between(50, 3000) * Millisecond,
             Weights = weights,
-            OperationPeriodNs = chance.Between(2, 20) * Millisecond,
+            BurstPeriodNs = operationPeriod * (burstMax + 1) / 2,
+            BurstMax = burstMax,
             ReadPercent = (int)chance.Between(0, 60),
             LeaderPercent = (int)chance.Between(0, 101),
             OutstandingMax = chance.Chance(1, 3) ? 1 : (int)chance.Between(2, 200),

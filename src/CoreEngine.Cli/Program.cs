@@ -22,6 +22,7 @@ internal static class Program
             InspectCommand.Create(),
             VerifyCommand.Create(),
             SimulateCommand.Create(),
+            ExploreCommand.Create(),
         };
         ParseResult parsed = root.Parse(arguments);
         if (parsed.Errors.Count > 0)

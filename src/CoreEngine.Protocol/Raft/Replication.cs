@@ -153,12 +153,13 @@ internal static class Replication
             return ReceiveResult.Accepted;
         }
 
-        if (header.Term < state.Term || state.Role != Role.Leader)
+        // OldTerm in our own term: it answers what we sent when we led an earlier one.
+        if (header.Term < state.Term || state.Role != Role.Leader || body.Verdict == AppendVerdict.OldTerm)
         {
             return ReceiveResult.Stale;
         }
 
-        if (body.Received > state.LastIndex || header.Sequence > state.Round || body.Verdict == AppendVerdict.OldTerm)
+        if (body.Received > state.LastIndex || header.Sequence > state.Round)
         {
             return ReceiveResult.Malformed;
         }

@@ -61,6 +61,21 @@ public sealed class ReplicationTests
         Assert.InRange(rejections, 1, 8);
     }
 
+    /// <summary>An answer to what this replica sent in an earlier term arrives when it leads again: genuine, and
+    /// without effect. The explorer found it counted as malformed.</summary>
+    [Fact]
+    public void AnswerToAnEarlierLeadership_IsStale()
+    {
+        var cluster = new Cluster(3);
+        cluster.Elect(1);
+        ulong match = cluster[1].State.Peers[1].Match;
+        var header = new MessageHeader(MessageType.AppendReply, Cluster.Group, 2, 1, cluster[1].State.Term, 0, 0);
+        byte[] body = new byte[AppendReplyBody.Bytes];
+        new AppendReplyBody(1002, 0, 0, AppendVerdict.OldTerm, 0, 0, 0).Write(body);
+        Assert.Equal(ReceiveResult.Stale, cluster[1].Deliver(new Mail(header, body)));
+        Assert.Equal(match, cluster[1].State.Peers[1].Match);
+    }
+
     [Fact]
     public void Raft_S43_WindowFillsAndDrains()
     {

@@ -20,6 +20,9 @@ namespace CoreEngine.Simulation;
 /// <summary>One replica of a world: its disk stays through crashes, its loop does not.</summary>
 internal sealed class SimulatedReplica(World world, uint number, Prng chance) : IDisposable
 {
+    /// <summary>Small enough for ranges to end at a chunk's end now and then.</summary>
+    private const int ChunkBytes = 32 * 1024;
+
     private readonly InlineWorkers _workers = new();
     private SimulatedRing? _ring;
     private SimulatedTransport? _transport;
@@ -27,6 +30,7 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
     private Group? _group;
     private GroupRuntime? _runtime;
     private bool _again;
+    private long _deadline;
 
     internal uint Number => number;
 
@@ -75,7 +79,7 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
     /// <summary>When the replica has something to do next; <see cref="long.MaxValue"/> when it is down.</summary>
     internal long NextInstant => Loop is null || Loop.Fault is not null ? long.MaxValue
         : _again ? long.Max(world.Now, PausedUntil)
-        : long.Max(PausedUntil, long.Min(long.Min(_ring!.NextEnd, _transport!.NextArrival), Loop.NextDeadline()));
+        : long.Max(PausedUntil, long.Min(long.Min(_ring!.NextEnd, _transport!.NextArrival), _deadline));
 
     internal void Format()
     {
@@ -143,6 +147,9 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
     internal void Turn()
     {
         _again = Loop!.Turn(world.Now, world.Wall + WallOffsetNs) | _workers.RunAll();
+
+        // Whatever moves it between turns asks for another turn.
+        _deadline = Loop.NextDeadline();
         RaftState core = Core;
         world.Trace.Add(
             world.Now, TraceKind.Turned, number, (core.Term << 8) | (ulong)core.Role, Runtime.Frontiers.Committed);
@@ -213,7 +220,7 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
     {
         // Chance of its own: looking must not change what happens.
         using var ring = new SimulatedRing(Disk.OfMedium(), new Prng(number), () => world.Now, new DiskTiming());
-        var recovery = new GroupRecovery();
+        var recovery = new GroupRecovery(ChunkBytes);
         LogOpenResult result = SegmentedLog.Open(ring, LogOptionsOf(1), number, world.Cluster, recovery);
         using SegmentedLog? log = result.Log;
         world.Check(Monitor.Recovery, log is not null, $"the medium of replica {number} is refused: {result.Message}");
@@ -237,7 +244,7 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
 
     private LogOpenResult OpenLog(SimulatedRing ring, out GroupRecovery recovery)
     {
-        recovery = new GroupRecovery();
+        recovery = new GroupRecovery(ChunkBytes);
         return SegmentedLog.Open(ring, LogOptionsOf(), number, world.Cluster, recovery);
     }
 

@@ -170,17 +170,17 @@ internal sealed class World : IDisposable
         Now = long.Max(Now, long.Min(next, limit));
         foreach (SimulatedReplica replica in _replicas)
         {
-            bool turned = false;
+            if (replica.NextInstant > Now)
+            {
+                continue;
+            }
+
             for (int i = 0; i < TurnsPerInstantMax && replica.NextInstant <= Now; i++)
             {
                 replica.Turn();
-                turned = true;
             }
 
-            if (turned)
-            {
-                Monitors.Observe(replica);
-            }
+            Monitors.Observe(replica);
         }
 
         ThrowIfBroken();

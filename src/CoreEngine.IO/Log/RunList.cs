@@ -1,5 +1,6 @@
 using System;
 using System.Buffers.Binary;
+using System.Numerics;
 using CoreEngine.Model;
 
 namespace CoreEngine.IO.Log;
@@ -45,7 +46,10 @@ internal sealed class RunList
 {
     private const int LookBack = 4;
 
-    private readonly Run[] _runs = new Run[LogFormat.RunsMax];
+    private const int PlacesFirst = 16;
+
+    /// <summary>Grows to the most that a batch had, and stays.</summary>
+    private Run[] _runs = new Run[PlacesFirst];
     private int _count;
 
     internal int Count => _count;
@@ -80,6 +84,7 @@ internal sealed class RunList
 
     internal void CopyFrom(RunList other)
     {
+        MakeRoom(other._count);
         other.Runs.CopyTo(_runs);
         _count = other._count;
     }
@@ -88,6 +93,7 @@ internal sealed class RunList
     internal void Load(ReadOnlySpan<byte> source, int count)
     {
         Invariant.Holds(count <= LogFormat.RunsMax);
+        MakeRoom(count);
         for (int i = 0; i < count; i++)
         {
             _runs[i] = Run.Read(source[(i * Run.Bytes)..]);
@@ -130,7 +136,16 @@ internal sealed class RunList
             return false;
         }
 
+        MakeRoom(_count + 1);
         _runs[_count++] = new Run(header.Group, type, 1, header.Index, header.Term);
         return true;
+    }
+
+    private void MakeRoom(int count)
+    {
+        if (count > _runs.Length)
+        {
+            Array.Resize(ref _runs, int.Min(LogFormat.RunsMax, (int)BitOperations.RoundUpToPowerOf2((uint)count)));
+        }
     }
 }

@@ -8,10 +8,10 @@ using CoreEngine.Protocol.Raft;
 namespace CoreEngine.Recovery;
 
 /// <summary>What the log holds of one group.</summary>
-internal sealed class RecoveredGroup(uint number)
+internal sealed class RecoveredGroup(uint number, int chunkBytes)
 {
     /// <summary>The end of the group's log, as found.</summary>
-    internal LogSuffix Suffix { get; } = new(number);
+    internal LogSuffix Suffix { get; } = new(number, LogSuffix.DefaultCapacityBytes, chunkBytes);
 
     internal ulong Term { get; set; }
 
@@ -29,7 +29,8 @@ internal sealed class RecoveredGroup(uint number)
 /// <summary>
 /// Rebuilds every group from the records of the log, the same code in production and in the simulator.
 /// </summary>
-internal sealed class GroupRecovery : ILogVisitor
+/// <param name="chunkBytes">Size of a full chunk of each group's <see cref="LogSuffix"/>.</param>
+internal sealed class GroupRecovery(int chunkBytes = LogSuffix.DefaultChunkBytes) : ILogVisitor
 {
     private readonly Dictionary<uint, RecoveredGroup> _groups = [];
 
@@ -37,7 +38,7 @@ internal sealed class GroupRecovery : ILogVisitor
     /// <remarks>It stays here until <see cref="Release"/>: a refused opening must not make the next one see an empty
     /// group.</remarks>
     internal RecoveredGroup Find(uint group) =>
-        _groups.TryGetValue(group, out RecoveredGroup? found) ? found : new RecoveredGroup(group);
+        _groups.TryGetValue(group, out RecoveredGroup? found) ? found : new RecoveredGroup(group, chunkBytes);
 
     /// <summary>The group has opened and owns what was found.</summary>
     internal void Release(uint group) => _groups.Remove(group);
@@ -117,7 +118,7 @@ internal sealed class GroupRecovery : ILogVisitor
     {
         if (!_groups.TryGetValue(number, out RecoveredGroup? group))
         {
-            group = new RecoveredGroup(number);
+            group = new RecoveredGroup(number, chunkBytes);
             _groups.Add(number, group);
         }
 

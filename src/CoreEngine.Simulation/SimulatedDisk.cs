@@ -14,6 +14,9 @@ internal sealed class SimulatedDisk(PageArena arena)
     /// <summary>Bytes that may still be added before the disk is full.</summary>
     internal long BytesFree { get; set; } = long.MaxValue;
 
+    /// <summary>Another segment may find no room.</summary>
+    internal bool IsFull => BytesFree < long.MaxValue;
+
     /// <summary>Beyond the contract: acknowledges durable writes and keeps them in its cache only.</summary>
     internal bool IsLying { get; set; }
 

@@ -25,12 +25,14 @@ internal interface IFrameWatcher
 /// Carries frames between simulated replicas in virtual time: delayed, lost, duplicated, reordered, cut in one
 /// direction or both.
 /// </summary>
-internal sealed class SimulatedNetwork(Prng chance, Func<long> clock, Trace trace)
+/// <remarks>Each direction of each link has chance of its own: what happens on one leaves the others as they
+/// were.</remarks>
+internal sealed class SimulatedNetwork(ulong seed, int replicas, Func<long> clock, Trace trace)
 {
     private const int FramesKeptMax = 4096;
 
     private readonly SortedDictionary<uint, SimulatedTransport> _ends = [];
-    private readonly HashSet<(uint From, uint To)> _cuts = [];
+    private readonly SimulatedLink[] _links = MakeLinks(seed, replicas);
     private readonly Stack<SimulatedFrame> _free = new();
 
     internal NetworkFaults Faults { get; set; } = new();
@@ -70,28 +72,43 @@ internal sealed class SimulatedNetwork(Prng chance, Func<long> clock, Trace trac
         }
     }
 
-    /// <summary>Frames from one replica to another vanish until <see cref="Heal"/>.</summary>
-    internal void Cut(uint from, uint to) => _cuts.Add((from, to));
+    /// <summary>Frames from one replica to another vanish, until as many <see cref="Mend"/> or one
+    /// <see cref="Heal"/>.</summary>
+    internal void Cut(uint from, uint to) => LinkOf(from, to).Cuts++;
+
+    /// <summary>Takes one cut back, if one is left.</summary>
+    internal void Mend(uint from, uint to)
+    {
+        SimulatedLink link = LinkOf(from, to);
+        link.Cuts = int.Max(0, link.Cuts - 1);
+    }
 
     /// <summary>Nobody hears the replica, and it hears nobody.</summary>
     internal void Isolate(uint replica)
     {
-        foreach (uint other in _ends.Keys)
+        for (uint other = 1; other <= replicas; other++)
         {
             Cut(replica, other);
             Cut(other, replica);
         }
     }
 
-    internal void Heal() => _cuts.Clear();
+    internal void Heal()
+    {
+        foreach (SimulatedLink link in _links)
+        {
+            link.Cuts = 0;
+        }
+    }
 
     internal void Carry(uint to, in FrameHeader header, ReadOnlySpan<byte> body, ReadOnlySpan<byte> records)
     {
+        SimulatedLink link = LinkOf(header.From, to);
         SimulatedFrame frame = Rent(header, body, records);
         Watcher?.OnSent(header, frame.Body);
         if (!_ends.TryGetValue(to, out SimulatedTransport? end)
-            || _cuts.Contains((header.From, to))
-            || chance.Chance(Faults.LossPercent, 100))
+            || link.Cuts > 0
+            || link.Chance.Chance(Faults.LossPercent, 100))
         {
             Lost++;
             trace.Add(Now, TraceKind.Lost, to, header.From, header.Type);
@@ -100,11 +117,11 @@ internal sealed class SimulatedNetwork(Prng chance, Func<long> clock, Trace trac
         }
 
         trace.Add(Now, TraceKind.Sent, to, header.From | ((ulong)header.Type << 32), (ulong)frame.Body.Length);
-        end.Arrive(frame, Now + Delay(header.From, to));
-        if (chance.Chance(Faults.DuplicatePercent, 100))
+        end.Arrive(frame, Now + Delay(link));
+        if (link.Chance.Chance(Faults.DuplicatePercent, 100))
         {
             Duplicated++;
-            end.Arrive(Rent(header, body, records), Now + Delay(header.From, to));
+            end.Arrive(Rent(header, body, records), Now + Delay(link));
         }
     }
 
@@ -132,16 +149,50 @@ internal sealed class SimulatedNetwork(Prng chance, Func<long> clock, Trace trac
         return frame;
     }
 
-    private long Delay(uint from, uint to)
+    private static SimulatedLink[] MakeLinks(ulong seed, int replicas)
     {
-        if (Delays.TryGetValue((from, to), out long scripted))
+        var seeds = new Prng(seed);
+        var links = new SimulatedLink[(replicas + 1) * (replicas + 1)];
+        for (int i = 0; i < links.Length; i++)
+        {
+            (int from, int to) = int.DivRem(i, replicas + 1);
+            links[i] = new SimulatedLink((uint)from, (uint)to, new Prng(seeds.Next()));
+        }
+
+        return links;
+    }
+
+    private SimulatedLink LinkOf(uint from, uint to)
+    {
+        Invariant.Holds(from <= replicas && to <= replicas);
+        return _links[(from * (uint)(replicas + 1)) + to];
+    }
+
+    private long Delay(SimulatedLink link)
+    {
+        if (Delays.TryGetValue((link.From, link.To), out long scripted))
         {
             return scripted;
         }
 
+        Prng chance = link.Chance;
         long delay = chance.Between(Faults.DelayMinNs, Faults.DelayMaxNs);
         return chance.Chance(Faults.SlowPercent, 100) ? delay + chance.Between(0, Faults.SlowMaxNs) : delay;
     }
+}
+
+/// <summary>One direction of one link.</summary>
+internal sealed class SimulatedLink(uint from, uint to, Prng chance)
+{
+    internal uint From => from;
+
+    internal uint To => to;
+
+    /// <summary>Decides what becomes of each frame.</summary>
+    internal Prng Chance { get; } = chance;
+
+    /// <summary>Reasons for which nothing passes; none when 0.</summary>
+    internal int Cuts { get; set; }
 }
 
 /// <summary>A frame under way, in memory that is used again.</summary>

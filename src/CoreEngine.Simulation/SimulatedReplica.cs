@@ -13,6 +13,7 @@ using CoreEngine.Protocol;
 using CoreEngine.Protocol.Raft;
 using CoreEngine.Recovery;
 using CoreEngine.Simulation.Hosting;
+using CoreEngine.Simulation.Monitoring;
 using Monitor = CoreEngine.Simulation.Monitoring.Monitor;
 
 namespace CoreEngine.Simulation;
@@ -58,6 +59,9 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
     /// <summary>What recovery reported at the last start.</summary>
     internal RecoveryReport? Report { get; private set; }
 
+    /// <summary>Why the last start ended before it began.</summary>
+    internal LogOpenResult? Refusal { get; private set; }
+
     internal SimulatedRing Ring => _ring!;
 
     internal Group Group => _group!;
@@ -97,31 +101,41 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
     }
 
     /// <summary>Recovers from the disk and joins the network.</summary>
+    /// <exception cref="InvariantException">It refuses its disk.</exception>
     internal void Start()
+    {
+        bool started = TryStart();
+        Invariant.Holds(started);
+    }
+
+    /// <summary>Recovers from the disk and joins the network.</summary>
+    /// <returns>False when it refuses its disk, which is excused by what was done to that disk: it stays down, and
+    /// <see cref="Refusal"/> says why.</returns>
+    /// <exception cref="InvariantException">It refuses a disk to which nothing was done.</exception>
+    internal bool TryStart()
     {
         Invariant.Holds(Loop is null);
         Life++;
         PausedUntil = 0;
+
+        // Chance of its own for each life: what the disk did before does not decide what comes.
+        var chances = new Prng(unchecked(world.Options.Seed + ((ulong)Life << 32) + number));
         _ring = new SimulatedRing(Disk, chance, () => world.Now, Timing);
-        LogOpenResult result = OpenLog(_ring, out GroupRecovery recovery);
-        if (result.Log is null && Disk.BytesFree < world.Options.SegmentBytes)
+        var recovery = new GroupRecovery();
+        LogOpenResult result = SegmentedLog.Open(_ring, LogOptionsOf(chances.Next()), number, world.Cluster, recovery);
+        if (result.Log is null)
         {
-            // A torn tail on a full disk, and no spare segment: the refusal is right, and somebody makes room.
-            Disk.BytesFree = long.MaxValue;
-            _ring = new SimulatedRing(Disk, chance, () => world.Now, Timing);
-            result = OpenLog(_ring, out recovery);
+            NoteRefusal(result);
+            return false;
         }
 
-        world.Check(
-            Monitor.Recovery, result.Log is not null, $"replica {number} refuses its own disk: {result.Message}");
-        world.ThrowIfBroken();
-        _log = result.Log!;
+        _log = result.Log;
         Report = result.Report;
         RecoveredGroup recovered = recovery.Find(1);
         world.Monitors.Restarted(this, recovered.Suffix.LastIndex);
         _transport = world.Network.Join(number, _log.Identity.Incarnation);
         EngineOptions options = OptionsOf();
-        uint life = unchecked((uint)chance.Next());
+        uint life = unchecked((uint)chances.Next());
         var setup = new LoopSetup(options, life, _ring, _transport, _log, _workers, recovery.Peers)
         {
             Scratch = world.Memory.ScratchOf(number),
@@ -133,7 +147,7 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
             Loop,
             recovered,
             new GroupRequest("journal", Machine, GroupOptionsOf()),
-            new GroupMembership(members, chance.Next(), _log.Identity.Incarnation));
+            new GroupMembership(members, chances.Next(), _log.Identity.Incarnation));
         Loop.Add(runtime);
         _runtime = runtime;
         _ring.Ended = (token, result) =>
@@ -141,6 +155,18 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         world.Trace.Add(world.Now, TraceKind.Started, number, (ulong)Life, _log.Identity.Incarnation);
         _group = new Group(runtime);
         _again = true;
+        return true;
+    }
+
+    private void NoteRefusal(LogOpenResult result)
+    {
+        Refusal = result;
+        _ring!.Dispose();
+        world.Trace.Add(world.Now, TraceKind.Refused, number, (ulong)result.Status, 0);
+        bool isExcused = result.Status == LogOpenStatus.IoFailed && Disk.IsFull;
+        world.Monitors.Rare.Sometimes(RareState.FullDiskRefused, isExcused);
+        world.Check(Monitor.Recovery, isExcused, $"replica {number} refuses its own disk: {result.Message}");
+        world.ThrowIfBroken();
     }
 
     /// <summary>One turn of the loop, and what it handed to workers.</summary>
@@ -185,7 +211,7 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         Span<byte> bare = stackalloc byte[CommandEnvelope.PrefixBytes];
         BinaryPrimitives.WriteUInt64LittleEndian(bare, value);
         world.Trace.Add(world.Now, TraceKind.Proposed, number, value, 0);
-        byte[]? command = world.NextCommand();
+        byte[]? command = world.CommandOf(value);
         ValueTask<Receipt> pending =
             Group.ProposeAsync(command is null ? bare : CommandEnvelope.Seal(value, command));
         _again = true;
@@ -240,12 +266,6 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         world.Trace.Add(world.Now, TraceKind.Read, number, (ulong)result.Value, (ulong)result.Point.Refusal.Code);
         world.Monitors.ReadEnded(this, floor, result);
         return result;
-    }
-
-    private LogOpenResult OpenLog(SimulatedRing ring, out GroupRecovery recovery)
-    {
-        recovery = new GroupRecovery(ChunkBytes);
-        return SegmentedLog.Open(ring, LogOptionsOf(), number, world.Cluster, recovery);
     }
 
     private void Leave()

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using CoreEngine.Simulation.Faults;
 using CoreEngine.Simulation.Monitoring;
 
 namespace CoreEngine.Simulation;

@@ -2,6 +2,7 @@ using System;
 using System.Globalization;
 using System.Threading.Tasks;
 using CoreEngine.Model;
+using CoreEngine.Simulation.Faults;
 using CoreEngine.Simulation.Hosting;
 using CoreEngine.Simulation.Monitoring;
 
@@ -33,6 +34,12 @@ internal sealed record SimulatorOptions
     /// <summary>Changes the world before it starts: plants what a checker must find.</summary>
     internal Action<World>? Plant { get; init; }
 
+    /// <summary>What is done to the world, instead of what chance would do; its seed must be the same.</summary>
+    internal FaultPlan? Plan { get; init; }
+
+    /// <summary>Notes what is done, for a plan of it.</summary>
+    internal bool IsRecorded { get; init; }
+
     /// <summary>Makes a host's machine at each start of a replica; null for the journal alone.</summary>
     internal Func<HostedMachine>? Machine { get; init; }
 
@@ -51,6 +58,7 @@ internal sealed record SimulatorOptions
 /// <param name="Reads">Reads granted.</param>
 /// <param name="Faults">By <see cref="FaultKind"/>.</param>
 /// <param name="Rare">Rare states reached.</param>
+/// <param name="Plan">What was done; null unless it was to be recorded.</param>
 internal sealed record SeedResult(
     ulong Seed,
     Violation? Failure,
@@ -61,7 +69,8 @@ internal sealed record SeedResult(
     long Acknowledged,
     long Reads,
     long[] Faults,
-    RareStates Rare);
+    RareStates Rare,
+    FaultPlan? Plan = null);
 
 /// <summary>
 /// Runs one seed: first faults throughout, where nothing may be wrong; then a random quorum is healed and the rest
@@ -73,9 +82,11 @@ internal sealed class Simulator : IDisposable
     private const long AuditPeriodNs = 12 * SimulatorOptions.Second;
 
     private readonly SimulatorOptions _options;
-    private readonly Prng _chance;
+    private readonly Prng _audits;
     private readonly FaultDriver _driver;
     private readonly SimulatedLoad _load;
+    private readonly PlanRecorder? _recorder;
+    private readonly Swarm _swarm;
     private readonly World _world;
     private long _nextAudit;
     private long _nextTry;
@@ -83,35 +94,37 @@ internal sealed class Simulator : IDisposable
     private Simulator(SimulatorOptions options)
     {
         _options = options;
-        _chance = new Prng(options.Seed);
-        Swarm swarm = Swarm.Draw(_chance);
-        _world = new World(new WorldOptions
+        _swarm = SwarmOf(options);
+        _audits = Stream(ChanceOf.Audits);
+        _recorder = options.IsRecorded ? new PlanRecorder() : null;
+        _world = MakeWorld();
+        if (options.Plan is { } plan)
         {
-            Seed = options.Seed,
-            Replicas = swarm.Replicas,
-            Disk = swarm.Disk,
-            BatchBytes = 64 * 1024,
-            QueueBytes = 64 * 1024,
-            ProposalsMax = 256,
-            ProposalTimeoutMs = swarm.ProposalTimeoutMs,
-            Command = options.Command,
-        }, options.Memory);
-        _world.Trace.Writer = options.Writer;
-        _world.Network.Faults = swarm.Network;
-        foreach (SimulatedReplica replica in _world.Replicas)
+            _driver = new FaultDriver(_world, plan.Faults, _recorder);
+            _load = new SimulatedLoad(_world, plan.Operations, _recorder);
+        }
+        else
         {
-            replica.WallOffsetNs = _chance.Between(-swarm.WallSkewNs, swarm.WallSkewNs);
-            if (options.Machine is { } make)
-            {
-                replica.MachineMaker = () => JournalMachine.Before(make());
-            }
+            var buggify = new Buggify(Stream(ChanceOf.Buggify));
+            _world.Monitors.Buggify = buggify;
+            var drawing = new FaultDrawing(_world, _swarm, Stream(ChanceOf.Faults));
+            _driver = new FaultDriver(_world, drawing, buggify, _recorder);
+            _load = new SimulatedLoad(_world, _swarm, Stream(ChanceOf.Load), _recorder);
         }
 
-        var buggify = new Buggify(new Prng(_chance.Next()));
-        _world.Monitors.Buggify = buggify;
-        _driver = new FaultDriver(_world, swarm, buggify, new Prng(_chance.Next()));
-        _load = new SimulatedLoad(_world, swarm, new Prng(_chance.Next()));
-        _nextAudit = _world.Now + _chance.Between(1, AuditPeriodNs);
+        _nextAudit = _world.Now + _audits.Between(1, AuditPeriodNs);
+    }
+
+    /// <summary>What each stream of chance decides: each is independent, so that one can be left out.</summary>
+    private enum ChanceOf : ulong
+    {
+        Swarm,
+        Audits,
+        Buggify,
+        Faults,
+        Load,
+        Clocks,
+        Core,
     }
 
     private bool IsOver => _world.Trace.Events >= _options.EventsMax;
@@ -124,6 +137,45 @@ internal sealed class Simulator : IDisposable
     }
 
     public void Dispose() => _world.Dispose();
+
+    private static Swarm SwarmOf(SimulatorOptions options)
+    {
+        var drawn = Swarm.Draw(new Prng(options.Seed));
+        return options.Plan is { } plan
+            ? drawn with { Replicas = plan.Replicas, Network = plan.Network, Disk = plan.Disk }
+            : drawn;
+    }
+
+    private Prng Stream(ChanceOf what) =>
+        new(new Prng(unchecked(_options.Seed + ((ulong)what * 0xD1342543DE82EF95))).Next());
+
+    private World MakeWorld()
+    {
+        var world = new World(new WorldOptions
+        {
+            Seed = _options.Seed,
+            Replicas = _swarm.Replicas,
+            Disk = _swarm.Disk,
+            BatchBytes = 64 * 1024,
+            QueueBytes = 64 * 1024,
+            ProposalsMax = 256,
+            ProposalTimeoutMs = _swarm.ProposalTimeoutMs,
+            Command = _options.Command,
+        }, _options.Memory);
+        world.Trace.Writer = _options.Writer;
+        world.Network.Faults = _swarm.Network;
+        Prng clocks = Stream(ChanceOf.Clocks);
+        foreach (SimulatedReplica replica in world.Replicas)
+        {
+            replica.WallOffsetNs = clocks.Between(-_swarm.WallSkewNs, _swarm.WallSkewNs);
+            if (_options.Machine is { } make)
+            {
+                replica.MachineMaker = () => JournalMachine.Before(make());
+            }
+        }
+
+        return world;
+    }
 
     private SeedResult Run()
     {
@@ -156,8 +208,21 @@ internal sealed class Simulator : IDisposable
             _world.Trunk.Acknowledged.Count,
             _world.Monitors.Reads.Granted,
             _driver.Counts.ToArray(),
-            _world.Monitors.Rare);
+            _world.Monitors.Rare,
+            PlanOfRun());
     }
+
+    private FaultPlan? PlanOfRun() => _recorder is null ? null : new FaultPlan
+    {
+        Seed = _options.Seed,
+        Replicas = _swarm.Replicas,
+        FaultsNs = _options.FaultsNs,
+        Network = _swarm.Network,
+        Disk = _swarm.Disk,
+        Core = _recorder.Core,
+        Faults = _recorder.Faults,
+        Operations = _recorder.Operations,
+    };
 
     private void UnderFaults(long end)
     {
@@ -167,7 +232,7 @@ internal sealed class Simulator : IDisposable
             CheckShards();
             if (_world.Now >= _nextAudit)
             {
-                _nextAudit = _world.Now + _chance.Between(1, AuditPeriodNs);
+                _nextAudit = _world.Now + _audits.Between(1, AuditPeriodNs);
                 _world.Monitors.Durability.Audit(_world.Monitors.Elections);
             }
 
@@ -226,15 +291,31 @@ internal sealed class Simulator : IDisposable
         _world.ThrowIfBroken();
     }
 
+    /// <summary>Who is healed: as the plan says, or a random quorum.</summary>
     private bool[] DrawCore()
     {
-        int wanted = (_world.Options.Replicas / 2) + 1;
         bool[] core = new bool[_world.Options.Replicas + 1];
+        int wanted = (_world.Options.Replicas / 2) + 1;
+        foreach (uint planned in _options.Plan?.Core ?? [])
+        {
+            core[planned] = true;
+            wanted--;
+        }
+
+        Prng chance = Stream(ChanceOf.Core);
         while (wanted > 0)
         {
-            long replica = _chance.Between(1, core.Length);
+            long replica = chance.Between(1, core.Length);
             wanted -= core[replica] ? 0 : 1;
             core[replica] = true;
+        }
+
+        for (uint replica = 1; replica < core.Length; replica++)
+        {
+            if (core[replica])
+            {
+                _recorder?.Core.Add(replica);
+            }
         }
 
         return core;

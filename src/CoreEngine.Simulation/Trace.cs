@@ -18,6 +18,7 @@ internal enum TraceKind : byte
     Proposed,
     Answered,
     Read,
+    Refused,
 }
 
 /// <summary>

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using CoreEngine.Model;
+using CoreEngine.Simulation.Faults;
 using CoreEngine.Simulation.Monitoring;
 
 namespace CoreEngine.Simulation;
@@ -55,12 +56,13 @@ internal sealed class World : IDisposable
 {
     private const int TurnsPerInstantMax = 64;
     private const long IdleStepNs = 1_000_000;
+    private const long StartNs = 1_000_000_000;
 
     private readonly Prng _chance;
-    private readonly Prng _commandChance;
     private readonly SimulatedReplica[] _replicas;
     private readonly bool _ownsMemory;
     private ulong _nextValue = 1;
+    private int _pass;
 
     /// <param name="memory">Kept from world to world by the caller; null: this world's own.</param>
     internal World(WorldOptions options, SimulationMemory? memory = null)
@@ -69,8 +71,7 @@ internal sealed class World : IDisposable
         _ownsMemory = memory is null;
         Memory = memory ?? new SimulationMemory();
         _chance = new Prng(options.Seed);
-        _commandChance = new Prng(~options.Seed);
-        Network = new SimulatedNetwork(new Prng(_chance.Next()), () => Now, Trace);
+        Network = new SimulatedNetwork(_chance.Next(), options.Replicas, () => Now, Trace);
         Monitors = new Monitors(this);
         Network.Watcher = Monitors;
         Cluster = new ClusterId(_chance.Next(), _chance.Next());
@@ -89,7 +90,10 @@ internal sealed class World : IDisposable
     internal ClusterId Cluster { get; }
 
     /// <summary>Virtual nanoseconds.</summary>
-    internal long Now { get; private set; } = 1_000_000_000;
+    internal long Now { get; private set; } = StartNs;
+
+    /// <summary>Now as plans name it: since the start, and how many steps were made at this time before.</summary>
+    internal Instant Instant => new(Now - StartNs, _pass);
 
     internal SimulatedNetwork Network { get; }
 
@@ -151,8 +155,15 @@ internal sealed class World : IDisposable
     /// <summary>A command that nobody has proposed before.</summary>
     internal ulong NextValue() => _nextValue++;
 
-    /// <summary>What a host's client proposes next; null in a world without a host.</summary>
-    internal byte[]? NextCommand() => Options.Command?.Invoke(_commandChance);
+    /// <summary>A command was taken from a plan: what comes from here is above it.</summary>
+    internal void NoteValue(ulong value) => _nextValue = ulong.Max(_nextValue, value + 1);
+
+    /// <summary>Virtual time of an instant.</summary>
+    internal static long TimeOf(Instant instant) => StartNs + instant.Ns;
+
+    /// <summary>What a host's client proposes as this value; null in a world without a host.</summary>
+    internal byte[]? CommandOf(ulong value) =>
+        Options.Command?.Invoke(new Prng(unchecked(~Options.Seed + (value * 0x9E3779B97F4A7C15))));
 
     /// <summary>Goes to the next instant at which anything happens, but not beyond a limit, and lets it
     /// happen.</summary>
@@ -167,7 +178,9 @@ internal sealed class World : IDisposable
 
         // With every replica down only time passes.
         next = next == long.MaxValue ? Now + IdleStepNs : long.Max(Now, next);
+        long before = Now;
         Now = long.Max(Now, long.Min(next, limit));
+        _pass = Now == before ? _pass + 1 : 0;
         foreach (SimulatedReplica replica in _replicas)
         {
             if (replica.NextInstant > Now)

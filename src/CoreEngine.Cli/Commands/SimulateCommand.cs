@@ -2,8 +2,9 @@ using System;
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
-using System.Threading;
+using System.IO;
 using CoreEngine.Simulation;
+using CoreEngine.Simulation.Faults;
 using CoreEngine.Simulation.Monitoring;
 
 namespace CoreEngine.Cli.Commands;
@@ -18,8 +19,16 @@ internal static class SimulateCommand
     internal static Command Create()
     {
         var seed = new Option<ulong?>("--seed") { Description = "Runs this seed alone and prints its hash." };
-        var steps = new Option<long?>("--steps") { Description = "With --seed: ends after so many events." };
-        var trace = new Option<bool>("--trace") { Description = "With --seed: prints every event." };
+        var plan = new Option<string?>("--plan")
+        {
+            Description = "Runs exactly what this file says, as a shrunk failure was saved.",
+        };
+        var shrink = new Option<bool>("--shrink")
+        {
+            Description = "With --seed: when it fails, looks for the smallest plan that fails alike.",
+        };
+        var steps = new Option<long?>("--steps") { Description = "With --seed or --plan: ends after so many events." };
+        var trace = new Option<bool>("--trace") { Description = "With --seed or --plan: prints every event." };
         var seeds = new Option<int?>("--seeds") { Description = "Runs so many seeds, one after another." };
         var first = new Option<ulong>("--first")
         {
@@ -36,33 +45,40 @@ internal static class SimulateCommand
             Description = "Soaks for so long, from a random first seed unless --first is given.",
         };
         var jobs = new Option<int>("--jobs") { Description = "Seeds at a time.", DefaultValueFactory = _ => 1 };
+        var save = new Option<string>("--save")
+        {
+            Description = "Directory for the script of a failure.",
+            DefaultValueFactory = _ => ".",
+        };
         var command = new Command("simulate", "Runs clusters in virtual time under faults, and checks every step.")
         {
-            seed, steps, trace, seeds, first, seconds, minutes, jobs,
+            seed, plan, shrink, steps, trace, seeds, first, seconds, minutes, jobs, save,
         };
         command.SetAction(parsed =>
         {
             int faultSeconds = parsed.GetValue(seconds);
-            if (faultSeconds < 1 || parsed.GetValue(jobs) < 1)
+            string directory = parsed.GetValue(save)!;
+            Check(faultSeconds >= 1 && parsed.GetValue(jobs) >= 1, "--seconds and --jobs must be at least 1");
+            Check(Directory.Exists(directory), $"there is no directory '{directory}' for --save; make it first");
+            Check(
+                parsed.GetValue(seed) is null || parsed.GetValue(plan) is null,
+                "--plan names its own seed; leave --seed away");
+            SimulatorOptions? one = parsed.GetValue(plan) is { } path ? OptionsOfPlan(path)
+                : parsed.GetValue(seed) is { } number
+                    ? new SimulatorOptions { Seed = number, FaultsNs = faultSeconds * Second }
+                    : null;
+            if (one is not null)
             {
-                throw new BadInputException("--seconds and --jobs must be at least 1");
-            }
-
-            if (parsed.GetValue(seed) is { } one)
-            {
-                return RunOne(one, faultSeconds, parsed.GetValue(steps), parsed.GetValue(trace));
+                one = one with { EventsMax = parsed.GetValue(steps) ?? long.MaxValue };
+                return RunOne(one, parsed.GetValue(trace), parsed.GetValue(shrink) ? directory : null);
             }
 
             double? soak = parsed.GetValue(minutes);
             int? count = parsed.GetValue(seeds);
-            if (soak is null && count is null)
-            {
-                throw new BadInputException("say --seed S, --seeds N or --minutes M");
-            }
-
+            Check(soak is not null || count is not null, "say --seed S, --plan FILE, --seeds N or --minutes M");
             bool isDrawn = soak is not null && parsed.GetResult(first) is null or { Implicit: true };
             ulong start = isDrawn ? (ulong)Stopwatch.GetTimestamp() : parsed.GetValue(first);
-            var range = new SeedRange(start, count ?? int.MaxValue, faultSeconds, parsed.GetValue(jobs));
+            var range = new SeedRange(start, count ?? int.MaxValue, faultSeconds, parsed.GetValue(jobs), directory);
             return range.Run(soak is { } limit ? TimeSpan.FromMinutes(limit) : TimeSpan.MaxValue);
         });
         return command;
@@ -77,99 +93,54 @@ internal static class SimulateCommand
         $"VIOLATION: {failure}{Environment.NewLine}monitor: {failure.Monitor.Name}, component: "
         + failure.Monitor.Component;
 
-    private static int RunOne(ulong seed, int faultSeconds, long? steps, bool isTraced)
+    /// <exception cref="BadInputException">The file cannot be read or is no plan.</exception>
+    internal static SimulatorOptions OptionsOfPlan(string path)
+    {
+        string text;
+        try
+        {
+            text = File.ReadAllText(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new BadInputException($"cannot read the plan: {error.Message}", error);
+        }
+
+        return PlanTextReader.TryRead(text, out FaultPlan? plan, out string reason)
+            ? new SimulatorOptions { Seed = plan!.Seed, FaultsNs = plan.FaultsNs, Plan = plan }
+            : throw new BadInputException($"{path}: {reason}");
+    }
+
+    private static void Check(bool holds, string complaint)
+    {
+        if (!holds)
+        {
+            throw new BadInputException(complaint);
+        }
+    }
+
+    /// <param name="directory">For the script, when a failure is to be shrunk; null when not.</param>
+    private static int RunOne(SimulatorOptions options, bool isTraced, string? directory)
     {
         long start = Stopwatch.GetTimestamp();
-        SeedResult result = Simulator.Run(new SimulatorOptions
-        {
-            Seed = seed,
-            FaultsNs = faultSeconds * Second,
-            EventsMax = steps ?? long.MaxValue,
-            Writer = isTraced ? Console.WriteLine : null,
-        });
+        SeedResult result = Simulator.Run(options with { Writer = isTraced ? Console.WriteLine : null });
         var totals = new SimulationTotals();
         totals.Add(result);
         Console.WriteLine(totals.Progress(Stopwatch.GetElapsedTime(start)));
         Console.WriteLine(string.Join(Environment.NewLine, totals.Details()));
         Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"seed {seed}: hash {result.Hash:x16} after {result.Events} events"));
-        if (result.Failure is not null)
-        {
-            Console.WriteLine(Complaint(result.Failure));
-            return ExitCode.Fault;
-        }
-
-        return ExitCode.Ok;
-    }
-}
-
-/// <summary>Seeds one after another, several at a time, with live progress.</summary>
-internal sealed class SeedRange(ulong first, int count, int faultSeconds, int jobs)
-{
-    private static readonly TimeSpan ProgressPeriod = TimeSpan.FromSeconds(5);
-
-    private readonly Lock _lock = new();
-    private readonly SimulationTotals _totals = new();
-    private readonly long _start = Stopwatch.GetTimestamp();
-    private TimeSpan _shown;
-    private int _next;
-
-    /// <returns>The exit code: 1 when a seed failed.</returns>
-    internal int Run(TimeSpan limit)
-    {
-        // A world is one thread; seeds share nothing.
-        var workers = new Thread[jobs];
-        for (int i = 0; i < workers.Length; i++)
-        {
-            workers[i] = new Thread(() => RunSeeds(limit)) { Name = "simulate" };
-            workers[i].Start();
-        }
-
-        foreach (Thread worker in workers)
-        {
-            worker.Join();
-        }
-
-        Console.WriteLine(_totals.Progress(Stopwatch.GetElapsedTime(_start)));
-        Console.WriteLine(string.Join(Environment.NewLine, _totals.Details()));
-        if (_totals.Failed is not { } failed)
+            CultureInfo.InvariantCulture, $"seed {result.Seed}: hash {result.Hash:x16} after {result.Events} events"));
+        if (result.Failure is null)
         {
             return ExitCode.Ok;
         }
 
-        Console.WriteLine(SimulateCommand.Complaint(failed.Failure!));
-        Console.WriteLine($"replay: {SimulateCommand.Replay(failed.Seed, faultSeconds)}");
+        Console.WriteLine(Complaint(result.Failure));
+        if (directory is not null)
+        {
+            _ = FailureScript.Write(Console.Out, options, directory);
+        }
+
         return ExitCode.Fault;
-    }
-
-    private void RunSeeds(TimeSpan limit)
-    {
-        using var memory = new SimulationMemory();
-        while (TryTake(limit, out ulong seed))
-        {
-            SeedResult result = Simulator.Run(
-                new SimulatorOptions { Seed = seed, FaultsNs = faultSeconds * 1_000_000_000L, Memory = memory });
-            lock (_lock)
-            {
-                _totals.Add(result);
-                TimeSpan now = Stopwatch.GetElapsedTime(_start);
-                if (now - _shown >= ProgressPeriod)
-                {
-                    _shown = now;
-                    Console.WriteLine(_totals.Progress(now));
-                }
-            }
-        }
-    }
-
-    private bool TryTake(TimeSpan limit, out ulong seed)
-    {
-        lock (_lock)
-        {
-            seed = unchecked(first + (ulong)_next);
-            bool goesOn = _next < count && _totals.Failed is null && Stopwatch.GetElapsedTime(_start) < limit;
-            _next += goesOn ? 1 : 0;
-            return goesOn;
-        }
     }
 }

@@ -3,6 +3,7 @@ using CoreEngine.IO.Transport;
 using CoreEngine.Model;
 using CoreEngine.Protocol;
 using CoreEngine.Protocol.Wire;
+using CoreEngine.Simulation.Faults;
 
 namespace CoreEngine.Simulation.Monitoring;
 

@@ -25,6 +25,7 @@ internal enum RareState
     AllPowerCut,
     OneWayCut,
     PausedLeader,
+    FullDiskRefused,
 }
 
 /// <summary>Counts how often each rare state was reached.</summary>

@@ -1,6 +1,6 @@
 using CoreEngine.Model;
 
-namespace CoreEngine.Simulation;
+namespace CoreEngine.Simulation.Faults;
 
 /// <summary>
 /// What one seed's world is like: drawn once, so that seeds differ in kind and not only in order (swarm testing, Groce

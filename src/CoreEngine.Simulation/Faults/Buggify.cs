@@ -1,7 +1,8 @@
+using System;
 using System.Collections.Generic;
 using CoreEngine.Model;
 
-namespace CoreEngine.Simulation;
+namespace CoreEngine.Simulation.Faults;
 
 /// <summary>Rare places at which a fault hurts most.</summary>
 internal enum BuggifySite
@@ -20,7 +21,7 @@ internal enum BuggifySite
 /// <remarks>Sites are visited in the middle of turns, so what fires is left for the driver to carry out.</remarks>
 internal sealed class Buggify
 {
-    private const int Sites = 3;
+    private static readonly int Sites = Enum.GetValues<BuggifySite>().Length;
 
     private readonly Prng _chance;
     private readonly bool[] _armed = new bool[Sites];

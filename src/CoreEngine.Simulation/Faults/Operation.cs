@@ -1,0 +1,18 @@
+namespace CoreEngine.Simulation.Faults;
+
+/// <summary>What a client does.</summary>
+internal enum OperationKind
+{
+    /// <summary>Proposes a value.</summary>
+    Propose,
+
+    /// <summary>Asks for a linearizable count of the values taken in.</summary>
+    Read,
+}
+
+/// <summary>One operation of the load.</summary>
+/// <param name="At">When.</param>
+/// <param name="Kind">What.</param>
+/// <param name="Replica">Where.</param>
+/// <param name="Value">What is proposed; 0 for a read.</param>
+internal readonly record struct Operation(Instant At, OperationKind Kind, uint Replica, ulong Value);

@@ -23,6 +23,7 @@ internal static class Program
             VerifyCommand.Create(),
             SimulateCommand.Create(),
             ExploreCommand.Create(),
+            ShowCommand.Create(),
         };
         ParseResult parsed = root.Parse(arguments);
         if (parsed.Errors.Count > 0)

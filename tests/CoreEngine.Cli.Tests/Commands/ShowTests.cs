@@ -1,0 +1,65 @@
+using System;
+using System.IO;
+using System.Threading.Tasks;
+using CoreEngine.Simulation.Demonstrators;
+using Xunit;
+
+namespace CoreEngine.Cli.Tests.Commands;
+
+/// <summary>
+/// Goal: every word of <c>coreengine show</c> runs and ends well; a wrong one is told so. Method: the tool's own entry.
+/// </summary>
+public sealed class ShowTests
+{
+    [Fact]
+    public async Task EveryWord_IsListed_AndEndsWithZero()
+    {
+        (int code, string list, _) = await Run("show");
+        Assert.Equal(ExitCode.Ok, code);
+        Assert.NotEmpty(Demonstrator.All);
+        foreach (Demonstrator demonstrator in Demonstrator.All)
+        {
+            Assert.Contains($"{demonstrator.Word} ", list, StringComparison.Ordinal);
+            (int ended, string page, string complaint) = await Run("show", demonstrator.Word, "--seed", "2");
+            Assert.True(ended == ExitCode.Ok, $"{demonstrator.Word}: {page}{complaint}");
+            Assert.StartsWith($"{demonstrator.Word} (", page, StringComparison.Ordinal);
+            Assert.Contains("seed 2", page, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task AWrongWord_IsRefused_AndTheRemedyNamed()
+    {
+        (int code, _, string complaint) = await Run("show", "no-such-word");
+        Assert.Equal(ExitCode.BadInput, code);
+        Assert.Contains("no-such-word", complaint, StringComparison.Ordinal);
+        Assert.Contains("coreengine show", complaint, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ASeedThatIsNoNumber_IsRefused()
+    {
+        (int code, _, string complaint) = await Run("show", "cap", "--seed", "x");
+        Assert.Equal(ExitCode.BadInput, code);
+        Assert.Contains("x", complaint, StringComparison.Ordinal);
+    }
+
+    private static async Task<(int Code, string Output, string Complaint)> Run(params string[] arguments)
+    {
+        (TextWriter output, TextWriter error) = (Console.Out, Console.Error);
+        using var said = new StringWriter();
+        using var complained = new StringWriter();
+        Console.SetOut(said);
+        Console.SetError(complained);
+        try
+        {
+            int code = await Program.Main(arguments);
+            return (code, said.ToString(), complained.ToString());
+        }
+        finally
+        {
+            Console.SetOut(output);
+            Console.SetError(error);
+        }
+    }
+}

@@ -45,7 +45,7 @@ internal sealed class BenOrSystem
     /// <summary>Sender and receiver of a link.</summary>
     internal static (int From, int To) Ends(int link) => (link / 2, ((link / 2) + 1 + (link % 2)) % Processes);
 
-    /// <summary>Bits that some process has decided: bit 0 of the result for the value 0, bit 1 for the value 1.</summary>
+    /// <summary>Bits that some process has decided: bit 0 of the result for 0, bit 1 for 1.</summary>
     internal static int DecidedIn(ulong state)
     {
         int values = 0;

@@ -1,6 +1,5 @@
 using System.Collections.Generic;
 using System.Globalization;
-using System.Threading.Tasks;
 using CoreEngine.Simulation.Checkers;
 using CoreEngine.Simulation.Histories;
 
@@ -102,32 +101,33 @@ internal sealed class CapDemonstration : IDemonstration
         uint another = (other % 5) + 1;
         _clients = new RegisterClients(world);
         _start = world.Now;
-        Await(world, _clients.WriteAsync(leader));
+        _clients.Await(_clients.Write(leader));
         _minority.UnionWith([leader, friend]);
         Cut(world, _minority);
         _cut = world.Now;
-        Task lost = Task.WhenAll(
-            _clients.WriteAsync(leader), _clients.ReadAsync(friend), _clients.WriteAsync(friend));
-        world.RunUntil(
-            () => world.Leader is { } now && !_minority.Contains(now.Number), "a leader of the majority", 5 * Second);
-        Await(world, _clients.WriteAsync(other));
-        Await(world, _clients.ReadAsync(another));
-        Await(world, _clients.WriteAsync(another));
-        Await(world, _clients.ReadAsync(other));
-        Await(world, _clients.ReadAsync(leader));
-        Await(world, lost);
+        _clients.Write(leader);
+        _clients.Read(friend);
+        _clients.Write(friend);
+        _clients.RunUntil(
+            () => world.Leader is { } now && !_minority.Contains(now.Number), "a leader of the majority");
+        _clients.Await(_clients.Write(other));
+        _clients.Await(_clients.Read(another));
+        _clients.Await(_clients.Write(another));
+        _clients.Await(_clients.Read(other));
+        _clients.Await(_clients.Read(leader));
+        _clients.AwaitAll();
         Count();
         world.Network.Heal();
         _healed = world.Now;
-        world.RunFor(Second);
-        ulong? expected = null;
+        _clients.RunFor(Second);
+        string? expected = null;
         AgreeAfterwards = true;
         for (uint replica = 1; replica <= 5; replica++)
         {
-            Task<ulong?> read = _clients.ReadAsync(replica);
-            Await(world, read);
-            expected ??= read.Result;
-            AgreeAfterwards &= read.Result is not null && read.Result == expected;
+            int read = _clients.Read(replica);
+            _clients.Await(read);
+            expected ??= Operations[read].Answer;
+            AgreeAfterwards &= Operations[read].Type == HistoryEventType.Ok && Operations[read].Answer == expected;
         }
 
         Engine = LinearizabilityChecker.Check(_clients.Events);
@@ -141,14 +141,13 @@ internal sealed class CapDemonstration : IDemonstration
 
         // What was under way when the cable was cut is let die before anybody asks.
         world.RunFor(Second);
-        var calls = new List<Task>();
         for (uint replica = 1; replica <= 4; replica++)
         {
-            calls.Add(clients.WriteAsync(replica));
-            calls.Add(clients.ReadAsync(replica));
+            clients.Write(replica);
+            clients.Read(replica);
         }
 
-        Await(world, Task.WhenAll(calls));
+        clients.AwaitAll();
         foreach (ClientOperation call in clients.Operations)
         {
             EvenSplitSuccesses += call.Type == HistoryEventType.Ok ? 1 : 0;
@@ -209,7 +208,8 @@ internal sealed class CapDemonstration : IDemonstration
                 : call.Began >= _healed ? "healed"
                 : _minority.Contains(call.Replica) ? "minority"
                 : "majority";
-            rows.Add([Ms(call.Began), Ms(call.Ended), $"{(char)('A' + call.Replica - 1)}", side, call.What, call.Answer]);
+            string place = $"{(char)('A' + call.Replica - 1)}";
+            rows.Add([Ms(call.Began), Ms(call.Ended), place, side, call.What, call.Answer]);
         }
 
         return rows;
@@ -242,7 +242,4 @@ internal sealed class CapDemonstration : IDemonstration
             }
         }
     }
-
-    private static void Await(World world, Task task) =>
-        world.RunUntil(() => task.IsCompleted, "the client is answered");
 }

@@ -42,10 +42,30 @@ internal sealed record Demonstrator(
             "FLP: bivalence in a small deterministic protocol, an endless fair run, and the same against the engine",
             FlpDemonstration.Run),
         new(
+            BenOrDemonstration.Word,
+            "S2-48",
+            "Ben-Or: coins end the run that never ends; local coins are exponential in n, a common coin is not",
+            BenOrDemonstration.Run),
+        new(
+            TwoGeneralsDemonstration.Word,
+            "S4-22",
+            "Two generals: no number of messages gives common knowledge; a commit means that a quorum knows",
+            TwoGeneralsDemonstration.Run),
+        new(
             ElectionStallDemonstration.Word,
             "S3-04",
             "Election stall: how long writes hang after the leader died, by election timeout",
             ElectionStallDemonstration.Run),
+        new(
+            LockTwiceDemonstration.Word,
+            "S1-29",
+            "Lock held twice: a stopped holder goes on after its lease; only a fence keeps the resource whole",
+            LockTwiceDemonstration.Run),
+        new(
+            QuorumReadsDemonstration.Word,
+            "S4-37",
+            "Quorum reads: R + W > N alone is not linearizable; a counterexample, and write-back removes it",
+            QuorumReadsDemonstration.Run),
         new(
             MinLatencyDemonstration.Word,
             "S1-39, S3-18",
@@ -56,6 +76,16 @@ internal sealed record Demonstrator(
             "S1-26, S3-09",
             "Bounds: messages and message delays that a commit needs at least, beside those of the engine",
             BoundsDemonstration.Run),
+        new(
+            FloodingDemonstration.Word,
+            "S2-49",
+            "Flooding: synchronous agreement with f crashes is right after f + 1 rounds and wrong after f",
+            FloodingDemonstration.Run),
+        new(
+            CommitWaitDemonstration.Word,
+            "S1-07",
+            "Commit wait: interval clocks order by real time only if commits wait their uncertainty out",
+            CommitWaitDemonstration.Run),
     ];
 
     /// <summary>The demonstrator of a word; null when there is none.</summary>
@@ -82,7 +112,10 @@ internal sealed record Demonstrator(
         var page = new Page();
         page.Title($"{Word} ({Requirements}), seed {seed}", Title);
         demonstration.Describe(page);
-        page.Paragraph("Came out", holds ? "As the theory says." : "NOT as the theory says: look at the figures above.");
+        page.Paragraph("Came out", Verdict(holds));
         return page.ToString();
     }
+
+    private static string Verdict(bool holds) =>
+        holds ? "As the theory says." : "NOT as the theory says: look at the figures above.";
 }

@@ -37,7 +37,8 @@ internal sealed class ElectionStallDemonstration : IDemonstration
     internal static ElectionStallDemonstration Run(ulong seed)
     {
         var demonstration = new ElectionStallDemonstration();
-        (int Heartbeat, int Min, int Max)[] settings = [(25, 75, 150), (50, 150, 300), (50, 300, 600), (200, 1000, 2000)];
+        (int Heartbeat, int Min, int Max)[] settings =
+            [(25, 75, 150), (50, 150, 300), (50, 300, 600), (200, 1000, 2000)];
         using var memory = new SimulationMemory();
         foreach ((int heartbeat, int min, int max) in settings)
         {

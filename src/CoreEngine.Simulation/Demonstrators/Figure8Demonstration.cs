@@ -67,8 +67,8 @@ internal sealed class Figure8Demonstration : IDemonstration
     {
         page.Paragraph(
             "Asked",
-            "May a leader call an entry committed because a majority holds it, when an earlier leader wrote it? Five of "
-            + "the engine's Raft cores go through the schedule of Figure 8 (Raft paper, 5.4.2), one entry to a "
+            "May a leader call an entry committed because a majority holds it, when an earlier leader wrote it? "
+            + "Five of the engine's Raft cores go through the schedule of Figure 8 (Raft paper, 5.4.2), one entry to a "
             + "message. A log is shown as the terms of its entries; every leader begins its term with an anchor, an "
             + $"empty entry. The client's command {Command} is entry {CommandIndex}.");
         page.Section("What happened");
@@ -86,9 +86,9 @@ internal sealed class Figure8Demonstration : IDemonstration
         page.Line($"replica 5 wins after the anchor:        {(OldLogWins ? "yes" : "no")}");
         page.Paragraph(
             "What it proves, and what not",
-            "One schedule refutes the naive rule. It does not prove the engine's rule for all schedules: the monitors "
-            + "of 'coreengine simulate' watch it under many. The naive column is computed by this demonstrator from the "
-            + "logs; the engine itself carries no such rule. The columns C are what the current leader "
+            "One schedule refutes the naive rule. It does not prove the engine's rule for all schedules: the "
+            + "monitors of 'coreengine simulate' watch it under many. The naive column is computed by this "
+            + "demonstrator from the logs; the engine itself carries no such rule. The columns C are what the current leader "
             + "knows: one that has restarted begins with 0, and learns C again by its own anchor.");
     }
 

@@ -88,8 +88,8 @@ internal sealed class FlpDemonstration : IDemonstration
         page.Section("The same adversary against the engine");
         page.Say(
             $"Three replicas, {SiegeNs / MillisecondNs} virtual ms. The adversary delays each vote to a candidate by "
-            + $"{VoteDelayNs / MillisecondNs} ms, longer than any election timeout (300 to 600 ms), and touches nothing "
-            + "else. Nothing is lost, nobody crashes.");
+            + $"{VoteDelayNs / MillisecondNs} ms, longer than any election timeout (300 to 600 ms), and touches "
+            + "nothing else. Nothing is lost, nobody crashes.");
         page.Line($"terms gone through:        {TermsUnderSiege}");
         page.Line($"frames delivered:          {FramesDelivered}");
         page.Line($"leaders:                   {LeadersUnderSiege}");

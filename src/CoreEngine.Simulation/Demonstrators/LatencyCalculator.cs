@@ -13,13 +13,13 @@ internal static class LatencyCalculator
     /// The leader writes beside sending; a follower answers after its write. The commit is there when the quorum's last
     /// answer is: the k-th smallest of all, ourselves included, where k is a majority.
     /// </remarks>
-    internal static long AtLeader(long[,] roundTripNs, long writeNs, int leader)
+    internal static long AtLeader(long[][] roundTripNs, long writeNs, int leader)
     {
-        int count = roundTripNs.GetLength(0);
+        int count = roundTripNs.Length;
         long[] answers = new long[count];
         for (int i = 0; i < count; i++)
         {
-            answers[i] = roundTripNs[leader, i] + writeNs;
+            answers[i] = roundTripNs[leader][i] + writeNs;
         }
 
         Array.Sort(answers);
@@ -27,6 +27,6 @@ internal static class LatencyCalculator
     }
 
     /// <summary>From the proposal at any replica to its answer there: to the leader, the commit, and back.</summary>
-    internal static long At(long[,] roundTripNs, long writeNs, int leader, int origin) =>
-        AtLeader(roundTripNs, writeNs, leader) + roundTripNs[leader, origin];
+    internal static long At(long[][] roundTripNs, long writeNs, int leader, int origin) =>
+        AtLeader(roundTripNs, writeNs, leader) + roundTripNs[leader][origin];
 }

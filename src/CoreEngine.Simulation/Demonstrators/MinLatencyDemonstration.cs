@@ -18,12 +18,7 @@ internal sealed class MinLatencyDemonstration : IDemonstration
     private const int Samples = 10;
 
     // Round trips in tenths of a millisecond; on the diagonal between two replicas of one region.
-    private static readonly int[,] RegionTenths =
-    {
-        { 5, 800, 2200 },
-        { 800, 5, 1600 },
-        { 2200, 1600, 5 },
-    };
+    private static readonly int[][] RegionTenths = [[5, 800, 2200], [800, 5, 1600], [2200, 1600, 5]];
 
     private static readonly string[] Regions = ["America", "Europe", "Asia"];
 
@@ -80,7 +75,7 @@ internal sealed class MinLatencyDemonstration : IDemonstration
             var row = new List<string> { Regions[from] };
             for (int to = 0; to < Regions.Length; to++)
             {
-                row.Add((RegionTenths[from, to] / 10.0).ToString("F1", CultureInfo.InvariantCulture));
+                row.Add((RegionTenths[from][to] / 10.0).ToString("F1", CultureInfo.InvariantCulture));
             }
 
             matrix.Add([.. row]);
@@ -113,7 +108,7 @@ internal sealed class MinLatencyDemonstration : IDemonstration
 
     private static LatencyRow Measure(int[] placement, int leader, ulong seed, SimulationMemory memory)
     {
-        long[,] roundTrips = RoundTrips(placement);
+        long[][] roundTrips = RoundTrips(placement);
         int far = placement.Length - 1;
         using World world = Led(placement.Length, roundTrips, leader, seed, memory);
         long atLeader = Best(world, (uint)leader + 1);
@@ -128,14 +123,15 @@ internal sealed class MinLatencyDemonstration : IDemonstration
             atFar);
     }
 
-    private static long[,] RoundTrips(int[] placement)
+    private static long[][] RoundTrips(int[] placement)
     {
-        long[,] roundTrips = new long[placement.Length, placement.Length];
+        long[][] roundTrips = new long[placement.Length][];
         for (int i = 0; i < placement.Length; i++)
         {
+            roundTrips[i] = new long[placement.Length];
             for (int j = 0; j < placement.Length; j++)
             {
-                roundTrips[i, j] = i == j ? 0 : RegionTenths[placement[i], placement[j]] * MillisecondNs / 10;
+                roundTrips[i][j] = i == j ? 0 : RegionTenths[placement[i]][placement[j]] * MillisecondNs / 10;
             }
         }
 
@@ -143,7 +139,7 @@ internal sealed class MinLatencyDemonstration : IDemonstration
     }
 
     /// <summary>A calm world in which the wanted replica leads: others are tried until it does.</summary>
-    private static World Led(int replicas, long[,] roundTrips, int leader, ulong seed, SimulationMemory memory)
+    private static World Led(int replicas, long[][] roundTrips, int leader, ulong seed, SimulationMemory memory)
     {
         for (ulong i = 0; ; i++)
         {
@@ -171,13 +167,13 @@ internal sealed class MinLatencyDemonstration : IDemonstration
         }
     }
 
-    private static void Delay(World world, long[,] roundTrips)
+    private static void Delay(World world, long[][] roundTrips)
     {
-        for (uint from = 1; from <= roundTrips.GetLength(0); from++)
+        for (uint from = 1; from <= roundTrips.Length; from++)
         {
-            for (uint to = 1; to <= roundTrips.GetLength(0); to++)
+            for (uint to = 1; to <= roundTrips.Length; to++)
             {
-                world.Network.Delays[(from, to)] = roundTrips[from - 1, to - 1] / 2;
+                world.Network.Delays[(from, to)] = roundTrips[from - 1][to - 1] / 2;
             }
         }
     }

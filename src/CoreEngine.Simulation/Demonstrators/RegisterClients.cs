@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Threading.Tasks;
@@ -24,6 +25,8 @@ internal sealed class RegisterClients(World world)
 {
     private const string Key = "x";
 
+    /// <summary>Calls without an answer yet: each ends itself when there is one.</summary>
+    private readonly List<Func<bool>> _open = [];
     private int _nextProcess;
 
     /// <summary>What the clients saw, in order.</summary>
@@ -33,12 +36,63 @@ internal sealed class RegisterClients(World world)
     internal List<ClientOperation> Operations { get; } = [];
 
     /// <summary>Writes a new value at a replica.</summary>
-    internal async Task<Receipt> WriteAsync(uint replica)
+    /// <returns>The call: a place in <see cref="Operations"/>.</returns>
+    internal int Write(uint replica)
     {
         ulong value = world.NextValue();
         string text = value.ToString(CultureInfo.InvariantCulture);
         int process = Begin(replica, HistoryFunction.Write, text);
-        Receipt receipt = await world[replica].ProposeAsync(value).ConfigureAwait(false);
+        Task<Receipt> proposal = world[replica].ProposeAsync(value);
+        _open.Add(() => TryEndWrite(process, text, proposal));
+        return process;
+    }
+
+    /// <summary>Reads linearizably at a replica.</summary>
+    /// <returns>The call: a place in <see cref="Operations"/>.</returns>
+    internal int Read(uint replica)
+    {
+        int process = Begin(replica, HistoryFunction.Read, null);
+        Task<QueryResult<int>> count = world[replica].CountAsync();
+        _open.Add(() => TryEndRead(process, replica, count));
+        return process;
+    }
+
+    /// <summary>Time passes, and every answer is noted at the instant at which it comes.</summary>
+    internal void RunFor(long nanoseconds)
+    {
+        long end = world.Now + nanoseconds;
+        while (world.Now < end)
+        {
+            world.Step(end);
+            Listen();
+        }
+    }
+
+    /// <summary>Runs until the condition holds.</summary>
+    internal void RunUntil(Func<bool> condition, string what) => world.RunUntil(
+        () =>
+        {
+            Listen();
+            return condition();
+        },
+        what);
+
+    /// <summary>Runs until a call is answered.</summary>
+    internal void Await(int process) => RunUntil(() => Operations[process].Ended >= 0, "a client's answer");
+
+    /// <summary>Runs until nobody waits any more.</summary>
+    internal void AwaitAll() => RunUntil(() => _open.Count == 0, "every client's answer");
+
+    private void Listen() => _open.RemoveAll(static hasEnded => hasEnded());
+
+    private bool TryEndWrite(int process, string text, Task<Receipt> proposal)
+    {
+        if (!proposal.IsCompleted)
+        {
+            return false;
+        }
+
+        Receipt receipt = proposal.Result;
         HistoryEventType type = receipt.Outcome switch
         {
             Outcome.Committed => HistoryEventType.Ok,
@@ -52,25 +106,28 @@ internal sealed class RegisterClients(World world)
             _ => "Unknown: not decided in time",
         };
         End(process, type, HistoryFunction.Write, text, answer);
-        return receipt;
+        return true;
     }
 
-    /// <summary>Reads linearizably at a replica; null when it was refused, or nothing was ever written.</summary>
-    internal async Task<ulong?> ReadAsync(uint replica)
+    private bool TryEndRead(int process, uint replica, Task<QueryResult<int>> count)
     {
-        int process = Begin(replica, HistoryFunction.Read, null);
-        QueryResult<int> count = await world[replica].CountAsync().ConfigureAwait(false);
-        if (!count.Point.IsGranted)
+        if (!count.IsCompleted)
         {
-            End(process, HistoryEventType.Fail, HistoryFunction.Read, null, $"Refused: {count.Point.Refusal.Code}");
-            return null;
+            return false;
+        }
+
+        QueryResult<int> result = count.Result;
+        if (!result.Point.IsGranted)
+        {
+            End(process, HistoryEventType.Fail, HistoryFunction.Read, null, $"Refused: {result.Point.Refusal.Code}");
+            return true;
         }
 
         // The journal only grows: what was the last of so many entries is still at its place.
-        ulong? value = count.Value == 0 ? null : world[replica].Machine.Entries[count.Value - 1].Value;
+        ulong? value = result.Value == 0 ? null : world[replica].Machine.Entries[result.Value - 1].Value;
         string? text = value?.ToString(CultureInfo.InvariantCulture);
         End(process, HistoryEventType.Ok, HistoryFunction.Read, text, $"x = {text ?? "nothing"}");
-        return value;
+        return true;
     }
 
     private int Begin(uint replica, HistoryFunction function, string? value)

@@ -1,7 +1,6 @@
 using System;
 using System.IO;
 using System.Threading.Tasks;
-using CoreEngine.Simulation.Demonstrators;
 using Xunit;
 
 namespace CoreEngine.Cli.Tests.Commands;
@@ -16,13 +15,14 @@ public sealed class ShowTests
     {
         (int code, string list, _) = await Run("show");
         Assert.Equal(ExitCode.Ok, code);
-        Assert.NotEmpty(Demonstrator.All);
-        foreach (Demonstrator demonstrator in Demonstrator.All)
+        string[] lines = list.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.True(lines.Length >= 9, list);
+        foreach (string line in lines)
         {
-            Assert.Contains($"{demonstrator.Word} ", list, StringComparison.Ordinal);
-            (int ended, string page, string complaint) = await Run("show", demonstrator.Word, "--seed", "2");
-            Assert.True(ended == ExitCode.Ok, $"{demonstrator.Word}: {page}{complaint}");
-            Assert.StartsWith($"{demonstrator.Word} (", page, StringComparison.Ordinal);
+            string word = line.Split(' ')[0];
+            (int ended, string page, string complaint) = await Run("show", word, "--seed", "2");
+            Assert.True(ended == ExitCode.Ok, $"{word}: {page}{complaint}");
+            Assert.StartsWith($"{word} (", page, StringComparison.Ordinal);
             Assert.Contains("seed 2", page, StringComparison.Ordinal);
         }
     }

@@ -152,7 +152,7 @@ public sealed class DemonstratorTests
     [Fact]
     public void MinLatency_TheQuorumsLastAnswerCounts()
     {
-        long[,] trips = { { 0, 10, 50 }, { 10, 0, 40 }, { 50, 40, 0 } };
+        long[][] trips = [[0, 10, 50], [10, 0, 40], [50, 40, 0]];
         Assert.Equal(13, LatencyCalculator.AtLeader(trips, 3, 0));
         Assert.Equal(43, LatencyCalculator.AtLeader(trips, 3, 2));
         Assert.Equal(63, LatencyCalculator.At(trips, 3, 0, 2));

@@ -88,8 +88,8 @@ internal sealed class Figure8Demonstration : IDemonstration
             "What it proves, and what not",
             "One schedule refutes the naive rule. It does not prove the engine's rule for all schedules: the "
             + "monitors of 'coreengine simulate' watch it under many. The naive column is computed by this "
-            + "demonstrator from the logs; the engine itself carries no such rule. The columns C are what the current leader "
-            + "knows: one that has restarted begins with 0, and learns C again by its own anchor.");
+            + "demonstrator from the logs; the engine itself carries no such rule. The columns C are what the current "
+            + "leader knows: one that has restarted begins with 0, and learns C again by its own anchor.");
     }
 
     private static string[] Head =>

@@ -8,6 +8,7 @@ namespace CoreEngine.Cli.Tests.Commands;
 /// <summary>
 /// Goal: every word of <c>coreengine show</c> runs and ends well; a wrong one is told so. Method: the tool's own entry.
 /// </summary>
+[Collection(nameof(ConsoleOwners))]
 public sealed class ShowTests
 {
     [Fact]
@@ -63,3 +64,7 @@ public sealed class ShowTests
         }
     }
 }
+
+/// <summary>Tests that take the process's console for themselves: nothing else runs meanwhile.</summary>
+[CollectionDefinition(nameof(ConsoleOwners), DisableParallelization = true)]
+public sealed class ConsoleOwners;

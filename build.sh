@@ -4,6 +4,8 @@
 #   ./build.sh demo [args]      builds, then runs the demonstration
 #   ./build.sh test [args]      builds, then runs all tests; args go to "dotnet test" (such as --filter Raft_S1)
 #   ./build.sh bench [args]     builds, then runs the load tool
+#   ./build.sh nemesis [--minutes M] [--seed S]
+#                               builds, then breaks real replicas by all means of this machine, and judges them
 #   ./build.sh check            verifies the format, then builds
 # Missing tools are installed through apt-get when that is allowed; only the .NET SDK is required.
 set -euo pipefail
@@ -94,6 +96,12 @@ want_compiler() {
 
 want_test_tools() {
     want "tests that need them are skipped" strace:strace redis-cli:redis-tools redis-benchmark:redis-tools
+    want_nemesis_tools
+}
+
+want_nemesis_tools() {
+    want "the faults that need them are left out: cut networks, power cuts, failing disk calls" \
+        ip:iproute2 nft:nftables nsenter:util-linux mkfs.ext4:e2fsprogs fallocate:util-linux strace:strace
 }
 
 # Says nothing when all is well; else each error once.
@@ -211,12 +219,18 @@ main() {
             build
             exec "$root/bench/CoreEngine.Load/bin/$configuration/$framework/CoreEngine.Load" "$@"
             ;;
+        nemesis)
+            want_nemesis_tools
+            build
+            exec env $(environment_of "$root/tests/CoreEngine.Nemesis") \
+                dotnet "$root/tests/CoreEngine.Nemesis/bin/$configuration/$framework/CoreEngine.Nemesis.dll" "$@"
+            ;;
         check)
             need_sdk
             (cd "$root" && dotnet format whitespace CoreEngine.sln --verify-no-changes) || stop "the format differs"
             build
             ;;
-        *) stop "unknown command \"$command\"; one of: build demo test bench check" ;;
+        *) stop "unknown command \"$command\"; one of: build demo test bench nemesis check" ;;
     esac
 }
 

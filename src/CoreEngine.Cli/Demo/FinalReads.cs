@@ -1,7 +1,9 @@
+using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Net;
+using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
 using CoreEngine.Cli.Workload;
@@ -14,26 +16,28 @@ namespace CoreEngine.Cli.Demo;
 /// </summary>
 internal static class FinalReads
 {
-    private static readonly System.TimeSpan Patience = System.TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     /// <summary>Returns how many reads were made.</summary>
     /// <exception cref="DemoException">A replica did not answer a read.</exception>
     internal static async Task<int> RecordAsync(
         string path, IReadOnlyList<string> keys, IReadOnlyList<IPEndPoint> endpoints, int processBase,
-        CancellationToken stop)
+        CancellationToken stop, Func<Socket>? open = null)
     {
         using var history = new HistoryWriter(path);
         int[] counts = await Task.WhenAll(
-            endpoints.Select((endpoint, place) => ReadAllAsync(history, keys, endpoint, processBase + place, stop)));
+            endpoints.Select(
+                (endpoint, place) => ReadAllAsync(history, keys, endpoint, processBase + place, open, stop)));
         return counts.Sum();
     }
 
     private static async Task<int> ReadAllAsync(
-        HistoryWriter history, IReadOnlyList<string> keys, IPEndPoint endpoint, int process, CancellationToken stop)
+        HistoryWriter history, IReadOnlyList<string> keys, IPEndPoint endpoint, int process, Func<Socket>? open,
+        CancellationToken stop)
     {
         try
         {
-            using RespConnection connection = await RespConnection.ConnectAsync(endpoint, Patience, stop);
+            using RespConnection connection = await RespConnection.ConnectAsync(endpoint, Patience, stop, open);
             foreach (string key in keys)
             {
                 history.Invoke(process, HistoryFunction.Read, key, null);

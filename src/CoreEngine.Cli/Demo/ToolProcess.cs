@@ -45,10 +45,16 @@ internal sealed class ToolProcess : IDisposable
     /// <param name="arguments">The command and its arguments.</param>
     /// <param name="log">A file that standard error is appended to.</param>
     /// <param name="onLine">Called with every line of standard output, from one thread at a time.</param>
-    internal static ToolProcess Start(IEnumerable<string> arguments, string log, Action<string> onLine)
+    /// <param name="through">
+    /// A program with its arguments that becomes the tool by exec, such as one that enters a namespace; null starts the
+    /// tool itself.
+    /// </param>
+    internal static ToolProcess Start(
+        IEnumerable<string> arguments, string log, Action<string> onLine, IReadOnlyList<string>? through = null)
     {
         string tool = Environment.ProcessPath ?? throw new DemoException("the path of this program is not known");
-        var start = new ProcessStartInfo(tool)
+        string[] words = [.. through ?? [], tool];
+        var start = new ProcessStartInfo(words[0], words[1..])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -64,7 +70,7 @@ internal sealed class ToolProcess : IDisposable
             start.ArgumentList.Add(argument);
         }
 
-        Process process = Process.Start(start) ?? throw new DemoException($"{tool} cannot be started");
+        Process process = Process.Start(start) ?? throw new DemoException($"{words[0]} cannot be started");
         return new ToolProcess(process, log, onLine);
     }
 

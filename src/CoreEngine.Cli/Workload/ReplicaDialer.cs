@@ -2,13 +2,15 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Net;
+using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
 
 namespace CoreEngine.Cli.Workload;
 
 /// <summary>Finds a replica that answers, beginning with a preferred one; remembers which it was.</summary>
-internal sealed class ReplicaDialer(IReadOnlyList<IPEndPoint> endpoints, int preferred, TimeSpan patience)
+internal sealed class ReplicaDialer(
+    IReadOnlyList<IPEndPoint> endpoints, int preferred, TimeSpan patience, Func<Socket>? open = null)
 {
     /// <summary>Between two rounds over all replicas.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
@@ -29,7 +31,7 @@ internal sealed class ReplicaDialer(IReadOnlyList<IPEndPoint> endpoints, int pre
         {
             try
             {
-                return await RespConnection.ConnectAsync(Current, patience, stop);
+                return await RespConnection.ConnectAsync(Current, patience, stop, open);
             }
             catch (IOException)
             {

@@ -38,11 +38,17 @@ internal sealed class RespConnection : IDisposable
     }
 
     /// <summary>Connects. <paramref name="patience"/> bounds this and every later wait for a reply.</summary>
+    /// <param name="endpoint">Where the server listens.</param>
+    /// <param name="patience">Bounds the connecting and each wait for a reply.</param>
+    /// <param name="stop">Stops the connecting.</param>
+    /// <param name="open">Makes the TCP socket; null makes one in the network of this process.</param>
     /// <exception cref="IOException">Nobody answers there.</exception>
     internal static async Task<RespConnection> ConnectAsync(
-        IPEndPoint endpoint, TimeSpan patience, CancellationToken stop)
+        IPEndPoint endpoint, TimeSpan patience, CancellationToken stop, Func<Socket>? open = null)
     {
-        var socket = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        open ??= () => new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        Socket socket = open();
+        socket.NoDelay = true;
         try
         {
             using var timer = CancellationTokenSource.CreateLinkedTokenSource(stop);

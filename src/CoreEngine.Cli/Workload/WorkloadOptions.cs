@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Net;
+using System.Net.Sockets;
 
 namespace CoreEngine.Cli.Workload;
 
@@ -52,4 +53,7 @@ internal sealed record WorkloadOptions
 
     /// <summary>How long a client waits for a reply before it gives the connection up.</summary>
     internal TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Makes the clients' TCP sockets; null makes them in the network of this process.</summary>
+    internal Func<Socket>? OpenSocket { get; init; }
 }

@@ -66,7 +66,7 @@ internal static class WorkloadRun
     }
 
     private static ReplicaDialer NewDialer(WorkloadOptions options, int client) =>
-        new(options.Endpoints, client, options.Patience);
+        new(options.Endpoints, client, options.Patience, options.OpenSocket);
 
     /// <summary>A client that fails, as by a full disk under its history, ends the whole run.</summary>
     private static async Task GuardAsync(Func<CancellationToken, Task> run, Func<Task> end, CancellationToken over)

@@ -6,6 +6,7 @@
 #   ./build.sh bench [args]     builds, then runs the load tool
 #   ./build.sh nemesis [--minutes M] [--seed S]
 #                               builds, then breaks real replicas by all means of this machine, and judges them
+#   ./build.sh mutants [args]   builds, then plants one bug after another: each must be found; --search, --only Name
 #   ./build.sh check            verifies the format, then builds
 # Missing tools are installed through apt-get when that is allowed; only the .NET SDK is required.
 set -euo pipefail
@@ -225,12 +226,16 @@ main() {
             exec env $(environment_of "$root/tests/CoreEngine.Nemesis") \
                 dotnet "$root/tests/CoreEngine.Nemesis/bin/$configuration/$framework/CoreEngine.Nemesis.dll" "$@"
             ;;
+        mutants)
+            build
+            exec "$root/tests/CoreEngine.Mutants/bin/$configuration/$framework/CoreEngine.Mutants" "$@"
+            ;;
         check)
             need_sdk
             (cd "$root" && dotnet format whitespace CoreEngine.sln --verify-no-changes) || stop "the format differs"
             build
             ;;
-        *) stop "unknown command \"$command\"; one of: build demo test bench nemesis check" ;;
+        *) stop "unknown command \"$command\"; one of: build demo test bench mutants nemesis check" ;;
     esac
 }
 

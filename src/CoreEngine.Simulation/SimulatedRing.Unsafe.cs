@@ -29,6 +29,9 @@ internal sealed unsafe class SimulatedRing(SimulatedDisk disk, Prng chance, Func
     /// <summary>Fails the write or sync that comes when the count has run down to zero. Negative: never.</summary>
     internal int FailAfter { get; set; } = -1;
 
+    /// <summary>A write or sync has failed: nothing more may be acknowledged.</summary>
+    internal bool HasFailed { get; private set; }
+
     /// <summary>Syncs and durable writes started.</summary>
     internal long DurableOperations { get; private set; }
 
@@ -136,6 +139,7 @@ internal sealed unsafe class SimulatedRing(SimulatedDisk disk, Prng chance, Func
         bool writes = op.Kind is IoKind.Write or IoKind.Sync or IoKind.Zero or IoKind.SyncDirectory;
         if (writes && FailAfter >= 0 && FailAfter-- == 0)
         {
+            HasFailed = true;
             return IoError;
         }
 

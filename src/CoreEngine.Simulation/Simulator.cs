@@ -255,6 +255,12 @@ internal sealed class Simulator : IDisposable
                     : Monitor.OfFault(cause);
                 _world.Check(monitor, false, $"replica {replica.Number} stopped on {cause}");
             }
+
+            // A group that stops alone, without an exception, was sent what contradicts its proofs.
+            string? contradiction = replica.IsRunning && replica.Loop!.Fault is null
+                ? replica.Runtime.Fault?.Reason
+                : null;
+            _world.Check(Monitor.Contradiction, contradiction is null, $"replica {replica.Number}: {contradiction}");
         }
     }
 

@@ -11,12 +11,43 @@ namespace CoreEngine.Simulation.Monitoring;
 /// </summary>
 internal sealed class DurableQuorum(World world)
 {
+    /// <summary>How many rises of D after a truncation are compared with the medium.</summary>
+    private const int LooksAfterTruncation = 3;
+
     private readonly List<(ulong Index, ulong Term)> _acknowledged = [];
+    private readonly Standing[] _standing = new Standing[world.Options.Replicas + 1];
 
     private int Quorum => (world.Options.Replicas / 2) + 1;
 
     /// <summary>Audits so far.</summary>
     internal int Audits { get; private set; }
+
+    /// <summary>
+    /// A replica has turned. After its disk has failed D stands still; after a truncation D is compared with the
+    /// medium, where a late completion would vouch for entries that are no longer there (raft.md S16).
+    /// </summary>
+    internal void Observe(SimulatedReplica replica, bool isTruncated)
+    {
+        ref Standing before = ref _standing[replica.Number];
+        ulong durable = replica.Runtime.Frontiers.Durable;
+        bool isSameLife = before.Life == replica.Life;
+        if (isSameLife && before.HasFailed)
+        {
+            world.Check(
+                Monitor.FailClosed,
+                durable <= before.Durable,
+                $"replica {replica.Number} raised D from {before.Durable} to {durable} after its disk had failed");
+        }
+
+        int looks = isTruncated ? LooksAfterTruncation : isSameLife ? before.Looks : 0;
+        if (looks > 0 && durable > before.Durable)
+        {
+            looks--;
+            CheckMedium(replica, durable);
+        }
+
+        before = new Standing(replica.Life, durable, replica.Ring.HasFailed, looks);
+    }
 
     /// <summary>A proposer was told Committed.</summary>
     internal void Acknowledged(in Receipt receipt)
@@ -82,9 +113,23 @@ internal sealed class DurableQuorum(World world)
         }
     }
 
+    private void CheckMedium(SimulatedReplica replica, ulong durable)
+    {
+        RecoveredGroup medium = replica.ReadMedium();
+        world.Check(
+            Monitor.DurableOnMedium,
+            medium.Suffix.LastIndex >= durable
+            && medium.Suffix.TermAt(durable) == replica.Core.Log.TermAt(durable),
+            $"replica {replica.Number} says that it holds {durable} durably, its medium ends at "
+            + $"{medium.Suffix.LastIndex} of term {medium.Suffix.LastTerm}");
+    }
+
     private static bool Holds(SimulatedReplica replica, ulong index, ulong term)
     {
         RaftState core = replica.Core;
         return replica.Runtime.Frontiers.Durable >= index && core.Log.TermAt(index) == term;
     }
+
+    /// <summary>How a replica's medium stood when its last turn had ended.</summary>
+    private readonly record struct Standing(int Life, ulong Durable, bool HasFailed, int Looks);
 }

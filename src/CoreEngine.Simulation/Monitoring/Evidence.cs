@@ -36,6 +36,9 @@ internal sealed class Evidence(int replicas)
         }
     }
 
+    /// <summary>A quorum has voted for one candidate of the term.</summary>
+    internal bool IsElected(ulong term) => _terms.Contains(term);
+
     /// <returns>What the history does not bear out; null when it bears out all of it.</returns>
     internal string? Refute(in CommitCertificate proof) => Refute(
         proof.Term, proof.Voters, _durable, proof.Index, "held its index durably");

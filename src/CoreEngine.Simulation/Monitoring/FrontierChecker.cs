@@ -19,10 +19,14 @@ internal sealed class FrontierChecker(World world)
         FrontierValues now = replica.Runtime.Frontiers.Values;
         (int life, ulong term, FrontierValues before) = _seen[replica.Number];
         _seen[replica.Number] = (replica.Life, core.Term, now);
+        ulong taken = replica.Machine.Entries.Count > 0 ? replica.Machine.Entries[^1].Index : 0;
+        world.Check(
+            Monitor.AppliedCommitted,
+            ulong.Max(taken, now.Applied) <= now.Committed,
+            $"replica {replica.Number}'s machine was given index {taken}, it stands at {now}");
         world.Check(
             Monitor.BoundaryOrder,
-            now.Trimmed <= now.Committed && now.Durable <= now.Appended && now.Applied <= now.Committed
-            && now.Committed <= now.Appended,
+            now.Trimmed <= now.Committed && now.Durable <= now.Appended && now.Committed <= now.Appended,
             $"replica {replica.Number} stands at {now}");
         if (life != replica.Life)
         {

@@ -14,9 +14,14 @@ internal sealed record Monitor(string Name, string Component)
 
     internal static Monitor ElectionSafety { get; } = new("election safety", Monitoring.Component.Authority);
 
+    internal static Monitor AuthorityCertificate { get; } =
+        new("authority certificate", Monitoring.Component.Authority);
+
     internal static Monitor VoteOnce { get; } = new("vote once", Monitoring.Component.Authority);
 
     internal static Monitor VoteDurable { get; } = new("vote durable", Monitoring.Component.Authority);
+
+    internal static Monitor CheckQuorum { get; } = new("check-quorum", Monitoring.Component.Authority);
 
     internal static Monitor LeaderCompleteness { get; } = new("leader completeness", Monitoring.Component.Trunk);
 
@@ -36,19 +41,31 @@ internal sealed record Monitor(string Name, string Component)
 
     internal static Monitor AnswerOnMedia { get; } = new("ack on media", Monitoring.Component.DurableFrontier);
 
+    internal static Monitor DurableOnMedium { get; } = new("D on medium", Monitoring.Component.DurableFrontier);
+
+    internal static Monitor FailClosed { get; } = new("fail-closed", Monitoring.Component.DurableFrontier);
+
     internal static Monitor DurableTail { get; } = new("durable tail", Monitoring.Component.DurableFrontier);
 
     internal static Monitor Progress { get; } = new("liveness", Monitoring.Component.Liveness);
 
+    internal static Monitor PreVote { get; } = new("pre-vote", Monitoring.Component.Liveness);
+
+    internal static Monitor Stickiness { get; } = new("leader stickiness", Monitoring.Component.Liveness);
+
     internal static Monitor BoundaryOrder { get; } = new("boundary lattice", Monitoring.Component.Lattice);
 
     internal static Monitor MonotoneBoundaries { get; } = new("monotone boundaries", Monitoring.Component.Lattice);
+
+    internal static Monitor AppliedCommitted { get; } = new("applied <= C", Monitoring.Component.Lattice);
 
     internal static Monitor Truncation { get; } = new("truncation", Monitoring.Component.Lattice);
 
     internal static Monitor Recovery { get; } = new("recovery", Monitoring.Component.Recovery);
 
     internal static Monitor StateDigest { get; } = new("state digest", Monitoring.Component.Machine);
+
+    internal static Monitor Contradiction { get; } = new("contradiction", Monitoring.Component.Protocol);
 
     internal static Monitor HostInvariant { get; } = new("host's invariant", Monitoring.Component.Machine);
 
@@ -72,6 +89,14 @@ internal sealed record Monitor(string Name, string Component)
     /// symbols up to the place.</summary>
     private static string ComponentOf(Exception cause)
     {
+        // The build with mutants notes the file of a broken assertion.
+        string source = (cause.Source ?? "").Replace('\\', '/').Replace('/', '.');
+        int woven = source.LastIndexOf(".src.CoreEngine", StringComparison.Ordinal);
+        if (woven >= 0)
+        {
+            return OfCode(source.AsSpan(woven + ".src.".Length));
+        }
+
         foreach (string line in (cause.StackTrace ?? "").Split('\n'))
         {
             string frame = line.Trim();

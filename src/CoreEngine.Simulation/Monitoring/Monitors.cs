@@ -26,6 +26,8 @@ internal sealed class Monitors(World world) : IFrameWatcher
 
     internal CertificateChecker Certificates { get; } = new(world);
 
+    internal AuthorityChecker Authority { get; } = new(world);
+
     internal RareStates Rare { get; } = new();
 
     /// <summary>Strikes at rare places; null in scripted worlds.</summary>
@@ -34,7 +36,10 @@ internal sealed class Monitors(World world) : IFrameWatcher
     /// <summary>A replica has turned.</summary>
     internal void Observe(SimulatedReplica replica)
     {
-        Rare.Sometimes(RareState.TailTruncated, Frontiers.Observe(replica));
+        bool isTruncated = Frontiers.Observe(replica);
+        Rare.Sometimes(RareState.TailTruncated, isTruncated);
+        Durability.Observe(replica, isTruncated);
+        Authority.Observe(replica);
         Prefix.Observe(replica);
         Trunk.Observe(replica);
         string? complaint = replica.Machine.Hosted?.Complaint;
@@ -43,6 +48,10 @@ internal sealed class Monitors(World world) : IFrameWatcher
         {
             Prefix.CheckLeader(replica);
             Certificates.Evidence.Voted(replica.Number, replica.Core.Term, replica.Number);
+            world.Check(
+                Monitor.AuthorityCertificate,
+                Certificates.Evidence.IsElected(replica.Core.Term),
+                $"replica {replica.Number} leads term {replica.Core.Term}, no quorum has voted for it");
             Buggify?.Visit(BuggifySite.ElectionWon, replica.Number);
         }
 
@@ -72,6 +81,7 @@ internal sealed class Monitors(World world) : IFrameWatcher
         if (receipt.Outcome == Outcome.Committed)
         {
             Trunk.Acknowledge(value, receipt);
+            CheckCommitted(replica, receipt);
             Durability.Acknowledged(receipt);
             Certificates.Shown(receipt.Certificate);
             Rare.Sometimes(RareState.ForwardedAnswered, !replica.IsLeader);
@@ -98,7 +108,18 @@ internal sealed class Monitors(World world) : IFrameWatcher
 
     public void OnSent(in FrameHeader header, ReadOnlySpan<byte> body)
     {
-        if (header.Type == (byte)MessageType.VoteReply && VoteReplyBody.TryRead(body, out VoteReplyBody vote))
+        if (header.Type == (byte)MessageType.VoteRequest)
+        {
+            Authority.VoteAsked(header.From, header.Term);
+        }
+        else if (header.Type == (byte)MessageType.PreVoteReply && VoteReplyBody.TryRead(body, out VoteReplyBody would))
+        {
+            if (would.Granted)
+            {
+                Authority.PreVoted(world[header.From], header.Term, header.To);
+            }
+        }
+        else if (header.Type == (byte)MessageType.VoteReply && VoteReplyBody.TryRead(body, out VoteReplyBody vote))
         {
             if (vote.Granted)
             {
@@ -115,6 +136,17 @@ internal sealed class Monitors(World world) : IFrameWatcher
             Certificates.Evidence.HeldDurably(header.From, header.Term, reply.Durable);
             Certificates.Evidence.Confirmed(header.From, header.Term, header.Sequence);
         }
+    }
+
+    /// <summary>Nothing is told before the replica that tells it knows it committed.</summary>
+    private void CheckCommitted(SimulatedReplica replica, in Receipt receipt)
+    {
+        ulong index = receipt.Coordinate.Index;
+        ulong committed = replica.Core.CommitIndex;
+        world.Check(
+            Monitor.ReceiptEvidence,
+            index <= committed,
+            $"replica {replica.Number} answered index {index}, it knows {committed} committed");
     }
 
     private int LeadersAlive()

@@ -60,6 +60,10 @@ internal sealed class TrunkChecker(World world)
             receipt.Certificate.Index >= receipt.Coordinate.Index,
             $"the certificate of {value} does not cover it");
         world.Check(
+            Monitor.ReceiptEvidence,
+            !_trunk.TryGetValue(receipt.Coordinate.Index, out (ulong Value, ulong Before) at) || at.Value == value,
+            $"value {value} was acknowledged at index {receipt.Coordinate.Index}, where {at.Value} stands");
+        world.Check(
             Monitor.Once,
             Acknowledged.TryAdd(value, receipt.Coordinate.Index),
             $"value {value} was acknowledged twice");
@@ -90,6 +94,10 @@ internal sealed class TrunkChecker(World world)
 
     private void ObserveEntry(SimulatedReplica replica, ulong index, ulong value, ulong before)
     {
+        world.Check(
+            Monitor.Once,
+            index > before,
+            $"replica {replica.Number} applied index {index} again, after {before}");
         if (_trunk.TryAdd(index, (value, before)))
         {
             world.Check(

@@ -86,6 +86,11 @@ internal sealed record Demonstrator(
             "S1-07",
             "Commit wait: interval clocks order by real time only if commits wait their uncertainty out",
             CommitWaitDemonstration.Run),
+        new(
+            PaxosDemonstration.Word,
+            "S1-27",
+            "Paxos: single-decree, under faults and monitors, whole and with one rule left out at a time",
+            PaxosDemonstration.Run),
     ];
 
     /// <summary>The demonstrator of a word; null when there is none.</summary>

@@ -107,4 +107,15 @@ public sealed class TheoryTests
             Assert.InRange(row.MeanWaitUs, 2 * row.UncertaintyUs, (2 * row.UncertaintyUs) + 1);
         });
     }
+
+    [Fact]
+    public void Paxos_AgreesWhole_AndEveryRuleIsNeeded()
+    {
+        var paxos = PaxosDemonstration.Run(2);
+        Assert.Equal(4, paxos.Rows.Count);
+        Assert.All(paxos.Rows, static row => Assert.Equal(row.Gap == PaxosGap.None, row.Violations == 0));
+
+        // Three prepares, three promises, three accepts, and two acceptors' word until a majority is there.
+        Assert.Equal(11, paxos.CalmMessages);
+    }
 }

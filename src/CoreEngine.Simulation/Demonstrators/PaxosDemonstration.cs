@@ -79,7 +79,7 @@ internal sealed class PaxosDemonstration : IDemonstration
         page.Paragraph(
             "What it proves, and what not",
             "Every rule is needed, and the whole protocol kept agreement in these runs; that is no proof for all runs. "
-            + "Runs that did not decide within their steps were proposers at odds, as FLP allows. A toy beside the "
+            + "A run that never decides would be proposers at odds for ever, which FLP allows. A toy beside the "
             + "engine, which decides a whole log by Raft: a Raft term is a ballot, its election is phase 1 for all "
             + "later entries at once. Byzantine and leaderless flows (PBFT, EPaxos) are not shown here.");
     }

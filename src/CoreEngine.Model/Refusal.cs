@@ -45,6 +45,10 @@ public enum RefusalCode : byte
 
     /// <summary>The leader's medium has no room for another log segment.</summary>
     LogFull,
+
+    /// <summary>The leader gave way because its medium completed no write. Argument: for how long, in
+    /// milliseconds.</summary>
+    DiskStalled,
 }
 
 /// <summary>A typed no that names the missing evidence (S2-04); its text is rendered only when somebody asks.</summary>

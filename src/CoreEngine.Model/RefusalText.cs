@@ -65,6 +65,11 @@ internal readonly record struct RefusalText(string Missing, string CannotKnow, s
             "whether the entry could be made durable",
             "durability",
             "the leader's disk has no room for another log segment; free space on it, then retry"),
+        RefusalCode.DiskStalled => new(
+            "a completed write on the leader's medium",
+            "whether the leader's own entries will become durable",
+            "progress",
+            "the leader's disk completed nothing for {0} ms, so another replica takes over; retry"),
         _ => new(string.Empty, string.Empty, string.Empty, string.Empty),
     };
 }

@@ -67,6 +67,10 @@ internal interface IProtocolCore
     /// </summary>
     void Persisted(ulong ticket, Outputs outputs);
 
+    /// <summary>Whether the medium can take more entries. May be said again and again; comes after the turn's
+    /// <see cref="Tick"/>.</summary>
+    void RoomNoted(bool hasRoom);
+
     /// <summary>The state machine has taken in everything up to <paramref name="index"/>.</summary>
     void Applied(ulong index, Outputs outputs);
 

@@ -42,6 +42,12 @@ public sealed record EngineOptions
     /// <summary>Longest such silence. Default 600 ms; each replica draws anew between the two every time.</summary>
     public TimeSpan ElectionMax { get; init; } = TimeSpan.FromMilliseconds(600);
 
+    /// <summary>
+    /// After this a leader whose own disk completes no write, or has no room, gives way to another replica. At least
+    /// <see cref="ElectionMax"/>; <c>null</c>, the default, means twice that, and no less than a second.
+    /// </summary>
+    public TimeSpan? DiskStall { get; init; }
+
     /// <summary>After this an undecided proposal ends as Unknown. Default 10 s.</summary>
     public TimeSpan ProposalTimeout { get; init; } = TimeSpan.FromSeconds(10);
 

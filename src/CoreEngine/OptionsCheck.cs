@@ -37,6 +37,11 @@ internal static class OptionsCheck
             options.ElectionMax > options.ElectionMin,
             nameof(options.ElectionMax),
             "must be greater than ElectionMin, or all replicas campaign at once for ever");
+        Require(
+            options.DiskStall is null || options.DiskStall >= options.ElectionMax,
+            nameof(options.DiskStall),
+            $"must be at least ElectionMax ({options.ElectionMax.TotalMilliseconds} ms), or a slow disk ends "
+            + "leaderships faster than elections are held");
         Require(options.ProposalTimeout > TimeSpan.Zero, nameof(options.ProposalTimeout), "must be positive");
         Require(options.CloseTimeout >= TimeSpan.Zero, nameof(options.CloseTimeout), "must not be negative");
         VerifySegment(options.SegmentBytes);

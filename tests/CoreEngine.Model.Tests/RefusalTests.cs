@@ -32,6 +32,7 @@ public class RefusalTests
     [InlineData(RefusalCode.Superseded, "term 97 holds index 41;")]
     [InlineData(RefusalCode.NoQuorum, "within 41 ms;")]
     [InlineData(RefusalCode.LinkFull, "leader 41 ")]
+    [InlineData(RefusalCode.DiskStalled, "for 41 ms,")]
     public void A_statement_holds_its_arguments(RefusalCode code, string part) =>
         Assert.Contains(part, new Refusal(code, 41, 97).Statement, StringComparison.Ordinal);
 

@@ -144,6 +144,7 @@ public sealed class EnvironmentTests : IAsyncLifetime
         { "Heartbeat", static o => o with { Heartbeat = TimeSpan.Zero } },
         { "ElectionMin", static o => o with { ElectionMin = TimeSpan.FromMilliseconds(149) } },
         { "ElectionMax", static o => o with { ElectionMax = o.ElectionMin } },
+        { "DiskStall", static o => o with { DiskStall = o.ElectionMax - TimeSpan.FromMilliseconds(1) } },
         { "ProposalTimeout", static o => o with { ProposalTimeout = TimeSpan.Zero } },
         { "CloseTimeout", static o => o with { CloseTimeout = TimeSpan.FromSeconds(-1) } },
         { "SegmentBytes", static o => o with { SegmentBytes = 0 } },

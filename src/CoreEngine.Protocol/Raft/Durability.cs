@@ -70,6 +70,7 @@ internal static class Durability
         }
 
         state.DurableTicket = ticket;
+        state.MediumMovedNs = state.NowNs;
         state.Frontiers.Persist(new SyncCompletion(state.Appends.Complete(ticket)));
         switch (state.Role)
         {

@@ -36,6 +36,17 @@ internal static class Election
         }
     }
 
+    /// <summary>Nobody led for a whole timeout, and our medium could not bear an election: the others may
+    /// try.</summary>
+    internal static void Abstain(RaftState state, Outputs outputs)
+    {
+        Invariant.Holds(state.Role != Role.Leader);
+        state.Role = Role.Follower;
+        state.Leader = 0;
+        RestartTimer(state);
+        FollowerReads.RefuseAll(state, new Refusal(RefusalCode.NoLeader), outputs);
+    }
+
     /// <summary>A pre-vote request: would we vote for the sender? Promises nothing and writes nothing.</summary>
     internal static ReceiveResult OnPreVoteRequest(RaftState state, int place, in Message message, Outputs outputs)
     {
@@ -194,6 +205,7 @@ internal static class Election
         LeaderReads.RefuseAll(state, refusal, outputs);
         state.Role = Role.Follower;
         state.Leader = 0;
+        state.LeaderHeardNs = state.NowNs;
         state.Authority = default;
         state.IsNoticeOwed = false;
         state.IsNoticeAwaited = false;
@@ -278,6 +290,7 @@ internal static class Election
         state.Round = 0;
         state.RoundTurn = 0;
         state.HeartbeatDeadlineNs = state.NowNs + state.Options.HeartbeatNs;
+        state.FullSinceNs = state.NowNs;
         foreach (Progress peer in state.Peers)
         {
             peer.Reset(anchor, state.NowNs);

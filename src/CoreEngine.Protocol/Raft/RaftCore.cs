@@ -59,6 +59,7 @@ internal sealed class RaftCore : IProtocolCore
         _state.NowNs = monotonicNs;
         _state.WallNs = wallNs;
         _state.Log.BeginTurn();
+        Abdication.BeginTurn(_state);
         if (_state.Turn++ == 0)
         {
             Election.RestartTimer(_state);
@@ -75,11 +76,7 @@ internal sealed class RaftCore : IProtocolCore
         }
         else
         {
-            FollowerReads.Expire(_state, outputs);
-            if (monotonicNs >= _state.ElectionDeadlineNs)
-            {
-                Election.StartPreVote(_state, outputs);
-            }
+            TickFollower(outputs);
         }
     }
 
@@ -121,6 +118,9 @@ internal sealed class RaftCore : IProtocolCore
     public void Persisted(ulong ticket, Outputs outputs) => Durability.OnPersisted(_state, ticket, outputs);
 
     /// <inheritdoc/>
+    public void RoomNoted(bool hasRoom) => Abdication.NoteRoom(_state, hasRoom);
+
+    /// <inheritdoc/>
     public void Applied(ulong index, Outputs outputs) => _state.Frontiers.Apply(new ApplyResult(index));
 
     /// <inheritdoc/>
@@ -156,7 +156,7 @@ internal sealed class RaftCore : IProtocolCore
 
     private void TickLeader(Outputs outputs)
     {
-        if (CheckQuorum.TryStepDown(_state, outputs))
+        if (CheckQuorum.TryStepDown(_state, outputs) || Abdication.TryStepDown(_state, outputs))
         {
             return;
         }
@@ -171,6 +171,24 @@ internal sealed class RaftCore : IProtocolCore
         if (_state.IsNoticeOwed)
         {
             Replication.SendNotices(_state, outputs);
+        }
+    }
+
+    private void TickFollower(Outputs outputs)
+    {
+        FollowerReads.Expire(_state, outputs);
+        if (_state.NowNs < _state.ElectionDeadlineNs)
+        {
+            return;
+        }
+
+        if (Abdication.MayCampaign(_state))
+        {
+            Election.StartPreVote(_state, outputs);
+        }
+        else
+        {
+            Election.Abstain(_state, outputs);
         }
     }
 

@@ -35,6 +35,10 @@ internal sealed record RaftOptions
 
     internal long ElectionMaxNs { get; init; } = 600 * NsPerMs;
 
+    /// <summary>After this a leader whose medium completes nothing, or has no room, gives way. At least
+    /// <see cref="ElectionMaxNs"/>.</summary>
+    internal long StallNs { get; init; } = 1200 * NsPerMs;
+
     /// <summary>How long a risen C may wait for entries that tell it to the followers, before an empty message does.
     /// 0: the next tick.</summary>
     internal long NoticeDelayNs { get; init; }
@@ -66,6 +70,7 @@ internal sealed record RaftOptions
         Invariant.Holds(NoticeDelayNs >= 0);
         Invariant.Holds(NoticeDelayNs <= HeartbeatNs);
         Invariant.Holds(ElectionMinNs < ElectionMaxNs);
+        Invariant.Holds(ElectionMaxNs <= StallNs);
         Invariant.Holds(AppendEntriesMax is > 0 and <= Limits.AppendEntriesMax);
         Invariant.Holds(AppendBytesMax is > 0 and <= Limits.AppendBytesMax);
         Invariant.Holds(InflightMessagesMax > 0);

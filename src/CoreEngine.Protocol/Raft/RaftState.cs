@@ -70,7 +70,7 @@ internal sealed class RaftState
     internal long ElectionTimeoutNs;
     internal long ElectionDeadlineNs;
 
-    /// <summary>When the leader was last heard.</summary>
+    /// <summary>When the leader was last heard, or we left leadership.</summary>
     internal long LeaderHeardNs;
     internal long HeartbeatDeadlineNs;
 
@@ -107,6 +107,18 @@ internal sealed class RaftState
     internal ulong Request;
     internal ulong RequestTurn;
 
+    /// <summary>When the medium last completed something, or had nothing to write.</summary>
+    internal long MediumMovedNs;
+
+    /// <summary>The medium can take more entries, as the loop says.</summary>
+    internal bool HasRoom = true;
+
+    /// <summary>No room: since when, or since when we lead without it.</summary>
+    internal long FullSinceNs;
+
+    /// <summary>How long we lead without room; doubles each time that it ended a leadership.</summary>
+    internal long FullPatienceNs;
+
     /// <summary>Leader: C rose, and followers were not told yet. The next tick tells those who wait for it, and all at
     /// <see cref="NoticeDeadlineNs"/>, if no entries did before.</summary>
     internal bool IsNoticeOwed;
@@ -135,6 +147,7 @@ internal sealed class RaftState
         Reads = new ReadQueue(options.ReadsMax);
         Asked = new ReadQueue(options.ReadsMax);
         Request = Chance.Next() >> 1;
+        FullPatienceNs = options.StallNs;
         Frontiers.Recover(new SyncCompletion(Log.LastIndex));
         if (Log.FirstCached <= Log.LastIndex)
         {

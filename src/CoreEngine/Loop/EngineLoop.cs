@@ -137,6 +137,7 @@ internal sealed partial class EngineLoop
             if (group.Fault is null)
             {
                 group.Core.Tick(monotonicNs, wallNs, group.Outputs);
+                group.Core.RoomNoted(!IsLogFull);
                 any |= Persister.Release(this, group);
                 any |= LoadedWindows(group);
             }

@@ -78,7 +78,8 @@ internal static class Forwarding
             return;
         }
 
-        ProposeResult result = loop.IsLogFull || group.IsClosing
+        bool isFull = loop.IsLogFull && group.Core.Status.Role == Role.Leader;
+        ProposeResult result = isFull || group.IsClosing
             ? new ProposeResult(0, 0, 0, new Refusal(group.IsClosing ? RefusalCode.Closing : RefusalCode.LogFull))
             : group.Core.Propose(new ProposalReader(body), group.Outputs);
         loop.Counters.Proposals += result.Accepted;

@@ -51,7 +51,8 @@ internal static class Ingress
                 break;
             }
 
-            if (loop.IsLogFull)
+            // A follower hands on what it cannot write itself.
+            if (loop.IsLogFull && group.Core.Status.Role == Role.Leader)
             {
                 RefuseAll(loop, group, new Refusal(RefusalCode.LogFull));
                 return true;

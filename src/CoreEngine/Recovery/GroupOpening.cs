@@ -18,6 +18,9 @@ internal static class GroupOpening
     /// <summary>An idle group's followers hear of a commit after this; a busy one's by the next entries.</summary>
     private const long NoticeDelayNsMax = 1_000_000;
 
+    /// <summary>A shared disk may well be busy with others for most of a second, whatever the timeouts are.</summary>
+    private const long DefaultStallNsMin = 1_000_000_000;
+
     internal static GroupRuntime Create(
         EngineLoop loop,
         RecoveredGroup recovered,
@@ -43,6 +46,7 @@ internal static class GroupOpening
             NoticeDelayNs = long.Min(NoticeDelayNsMax, Nanoseconds(loop.Options.Heartbeat)),
             ElectionMinNs = Nanoseconds(loop.Options.ElectionMin),
             ElectionMaxNs = Nanoseconds(loop.Options.ElectionMax),
+            StallNs = StallNs(loop.Options),
             Seed = unchecked(seed + (options.Group * 0x9E3779B97F4A7C15UL) + loop.Replica),
             Contract = wanted.Contract,
             Incarnation = incarnation,
@@ -91,6 +95,10 @@ internal static class GroupOpening
                 + "(changing them is not supported yet)");
         }
     }
+
+    private static long StallNs(EngineOptions options) => options.DiskStall is { } stall
+        ? Nanoseconds(stall)
+        : long.Max(DefaultStallNsMin, 2 * Nanoseconds(options.ElectionMax));
 
     private static long Nanoseconds(TimeSpan span) => span.Ticks * 100;
 }

@@ -21,6 +21,21 @@ internal interface IFrameWatcher
     void OnSent(in FrameHeader header, ReadOnlySpan<byte> body);
 }
 
+/// <summary>What a script does with a frame.</summary>
+internal enum FrameFate
+{
+    Pass = 0,
+
+    Drop,
+
+    /// <summary>Kept until the script delivers it.</summary>
+    Hold,
+}
+
+/// <summary>Decides about every frame as its sender lets it go.</summary>
+/// <param name="body">Valid during the call.</param>
+internal delegate FrameFate FrameFilter(in FrameHeader header, ReadOnlySpan<byte> body);
+
 /// <summary>
 /// Carries frames between simulated replicas in virtual time: delayed, lost, duplicated, reordered, cut in one
 /// direction or both.
@@ -41,6 +56,12 @@ internal sealed class SimulatedNetwork(ulong seed, int replicas, Func<long> cloc
     internal Dictionary<(uint From, uint To), long> Delays { get; } = [];
 
     internal IFrameWatcher? Watcher { get; set; }
+
+    /// <summary>A script's word about each frame that is not cut off or lost; null for none.</summary>
+    internal FrameFilter? Filter { get; set; }
+
+    /// <summary>Frames that the filter held, oldest first.</summary>
+    internal List<SimulatedFrame> Held { get; } = [];
 
     internal long Delivered { get; private set; }
 
@@ -106,7 +127,15 @@ internal sealed class SimulatedNetwork(ulong seed, int replicas, Func<long> cloc
         SimulatedLink link = LinkOf(header.From, to);
         SimulatedFrame frame = Rent(header, body, records);
         Watcher?.OnSent(header, frame.Body);
-        if (!_ends.TryGetValue(to, out SimulatedTransport? end)
+        FrameFate fate = Filter is null ? FrameFate.Pass : Filter(header, frame.Body);
+        if (fate == FrameFate.Hold)
+        {
+            Held.Add(frame);
+            return;
+        }
+
+        if (fate == FrameFate.Drop
+            || !_ends.TryGetValue(to, out SimulatedTransport? end)
             || link.Cuts > 0
             || link.Chance.Chance(Faults.LossPercent, 100))
         {
@@ -124,6 +153,25 @@ internal sealed class SimulatedNetwork(ulong seed, int replicas, Func<long> cloc
             end.Arrive(Rent(header, body, records), Now + Delay(link));
         }
     }
+
+    /// <summary>A held frame arrives at this instant, if its receiver is up.</summary>
+    internal void DeliverHeld(SimulatedFrame frame)
+    {
+        bool held = Held.Remove(frame);
+        Invariant.Holds(held);
+        if (_ends.TryGetValue(frame.Header.To, out SimulatedTransport? end))
+        {
+            end.Arrive(frame, Now);
+        }
+        else
+        {
+            Release(frame);
+        }
+    }
+
+    /// <summary>A frame that nobody sent, or that somebody sent long ago, arrives at this instant.</summary>
+    internal void Inject(in FrameHeader header, ReadOnlySpan<byte> body) =>
+        _ends[header.To].Arrive(Rent(header, body, default), Now);
 
     internal void NoteDelivered(SimulatedFrame frame)
     {

@@ -114,6 +114,18 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
     /// <exception cref="InvariantException">It refuses a disk to which nothing was done.</exception>
     internal bool TryStart()
     {
+        LogOpenResult result = Recover();
+        if (result.Log is null)
+        {
+            NoteRefusal(result);
+        }
+
+        return result.Log is not null;
+    }
+
+    /// <summary>Recovers from the disk and joins the network, or stays down with the reason; nothing is judged.</summary>
+    internal LogOpenResult Recover()
+    {
         Invariant.Holds(Loop is null);
         Life++;
         PausedUntil = 0;
@@ -121,16 +133,16 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         // Chance of its own for each life: what the disk did before does not decide what comes.
         var chances = new Prng(unchecked(world.Options.Seed + ((ulong)Life << 32) + number));
         _ring = new SimulatedRing(Disk, chance, () => world.Now, Timing);
-        var recovery = new GroupRecovery();
+        var recovery = new GroupRecovery(ChunkBytes);
         LogOpenResult result = SegmentedLog.Open(_ring, LogOptionsOf(chances.Next()), number, world.Cluster, recovery);
+        Report = result.Report;
         if (result.Log is null)
         {
-            NoteRefusal(result);
-            return false;
+            _ring.Dispose();
+            return result;
         }
 
         _log = result.Log;
-        Report = result.Report;
         RecoveredGroup recovered = recovery.Find(1);
         world.Monitors.Restarted(this, recovered.Suffix.LastIndex);
         _transport = world.Network.Join(number, _log.Identity.Incarnation);
@@ -155,19 +167,28 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         world.Trace.Add(world.Now, TraceKind.Started, number, (ulong)Life, _log.Identity.Incarnation);
         _group = new Group(runtime);
         _again = true;
-        return true;
+        return result;
     }
 
     private void NoteRefusal(LogOpenResult result)
     {
         Refusal = result;
-        _ring!.Dispose();
         world.Trace.Add(world.Now, TraceKind.Refused, number, (ulong)result.Status, 0);
         bool isExcused = result.Status == LogOpenStatus.IoFailed && Disk.IsFull;
         world.Monitors.Rare.Sometimes(RareState.FullDiskRefused, isExcused);
         world.Check(Monitor.Recovery, isExcused, $"replica {number} refuses its own disk: {result.Message}");
         world.ThrowIfBroken();
     }
+
+    /// <summary>Its election timeout ends at this instant.</summary>
+    internal void TimeOut()
+    {
+        Core.ElectionDeadlineNs = world.Now;
+        _again = true;
+    }
+
+    /// <summary>It turns at this instant, whatever it waits for.</summary>
+    internal void Nudge() => _again = true;
 
     /// <summary>One turn of the loop, and what it handed to workers.</summary>
     internal void Turn()
@@ -284,7 +305,7 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
     {
         SegmentBytes = world.Options.SegmentBytes,
         BatchBytes = world.Options.BatchBytes,
-        SubmitBytesMin = int.Min(32 * 1024, world.Options.BatchBytes / 4),
+        SubmitBytesMin = world.Options.SubmitBytesMin ?? int.Min(32 * 1024, world.Options.BatchBytes / 4),
         SparesWanted = 1,
         CursorBytes = 16 * 1024,
         ScanBytes = 64 * 1024,
@@ -296,6 +317,7 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
     {
         QueueBytes = world.Options.QueueBytes,
         ProposalsMax = world.Options.ProposalsMax,
+        Windows = world.Options.Windows,
     };
 
     private EngineOptions OptionsOf() => new()

@@ -24,6 +24,7 @@ internal sealed unsafe class SimulatedRing(SimulatedDisk disk, Prng chance, Func
 
     private readonly List<SimulatedFile?> _files = [];
     private readonly PriorityQueue<Operation, (long EndsAt, long Sequence)> _operations = new();
+    private readonly Queue<Operation> _ended = new();
     private long _sequence;
 
     /// <summary>Fails the write or sync that comes when the count has run down to zero. Negative: never.</summary>
@@ -38,8 +39,16 @@ internal sealed unsafe class SimulatedRing(SimulatedDisk disk, Prng chance, Func
     public string Description => "simulated disk";
 
     /// <summary>When the next operation ends; <see cref="long.MaxValue"/> when none is under way.</summary>
-    internal long NextEnd =>
-        _operations.TryPeek(out _, out (long EndsAt, long Sequence) next) ? next.EndsAt : long.MaxValue;
+    internal long NextEnd => _ended.Count > 0 ? clock()
+        : IsHeld ? long.MaxValue
+        : _operations.TryPeek(out _, out (long EndsAt, long Sequence) next) ? next.EndsAt
+        : long.MaxValue;
+
+    /// <summary>The disk stands still: operations start and do not end.</summary>
+    internal bool IsHeld { get; set; }
+
+    /// <summary>Operations under way.</summary>
+    internal int UnderWay => _operations.Count;
 
     /// <summary>How fast the disk is for what starts from now on.</summary>
     internal DiskTiming Timing { get; set; } = timing;
@@ -121,8 +130,35 @@ internal sealed unsafe class SimulatedRing(SimulatedDisk disk, Prng chance, Func
         return operations;
     }
 
+    /// <summary>While the disk is held, one write ends all the same: in the turn that follows, before any
+    /// other.</summary>
+    /// <param name="place">Its place among the writes under way, in the order of their start.</param>
+    internal void EndWrite(int place)
+    {
+        Invariant.Holds(IsHeld);
+        List<Operation> writes = InOrder().FindAll(static operation => operation.Op.Kind == IoKind.Write);
+        Operation chosen = writes[place];
+        var others = new List<(Operation, (long, long))>();
+        foreach ((Operation operation, (long EndsAt, long Sequence) at) in _operations.UnorderedItems)
+        {
+            if (operation.Sequence != chosen.Sequence)
+            {
+                others.Add((operation, at));
+            }
+        }
+
+        _operations.Clear();
+        _operations.EnqueueRange(others);
+        _ended.Enqueue(chosen);
+    }
+
     private bool TryTakeEnded(bool blocking, out Operation taken)
     {
+        if (_ended.TryDequeue(out taken))
+        {
+            return true;
+        }
+
         // Recovery blocks on the ring: it has the virtual machine to itself, so its operations end at once.
         if (_operations.Count == 0 || (!blocking && NextEnd > clock()))
         {

@@ -26,6 +26,12 @@ internal sealed record WorldOptions
     /// <summary>Stream bytes of a log batch.</summary>
     public int BatchBytes { get; init; } = 256 * 1024;
 
+    /// <summary>With a write in flight another one starts only when so many bytes wait; null for the usual.</summary>
+    public int? SubmitBytesMin { get; init; }
+
+    /// <summary>Windows of the cores.</summary>
+    public RaftWindows Windows { get; init; } = new();
+
     /// <summary>Bytes of a group's queue of proposals.</summary>
     public int QueueBytes { get; init; } = 4 * 1024 * 1024;
 

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Net;
 using CoreEngine.Model;
+using CoreEngine.Protocol.Raft;
 
 namespace CoreEngine;
 
@@ -83,6 +84,9 @@ public sealed record GroupOptions
 
     /// <summary>Proposals that may be pending at a time, awaited or ticketed. Default 32,768, a power of two.</summary>
     public int ProposalsMax { get; init; } = Limits.ProposalsMax;
+
+    /// <summary>How much may be under way; other than the limits only to make rare states frequent.</summary>
+    internal RaftWindows Windows { get; init; } = new();
 
     /// <summary>
     /// A Line history by Raft: replicas may crash and come back, they do not lie; acknowledged means durable at a

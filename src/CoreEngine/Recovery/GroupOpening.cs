@@ -50,6 +50,12 @@ internal static class GroupOpening
             Seed = unchecked(seed + (options.Group * 0x9E3779B97F4A7C15UL) + loop.Replica),
             Contract = wanted.Contract,
             Incarnation = incarnation,
+            UncommittedBytesMax = options.Windows.UncommittedBytesMax,
+            UncommittedEntriesMax = options.Windows.UncommittedEntriesMax,
+            InflightBytesMax = options.Windows.InflightBytesMax,
+            InflightMessagesMax = options.Windows.InflightMessagesMax,
+            AppendEntriesMax = options.Windows.AppendEntriesMax,
+            AppendBytesMax = options.Windows.AppendBytesMax,
         };
         var found = new RaftRecovery(recovered.Term, recovered.Vote, recovered.Commit, recovered.Suffix);
         var core = new RaftCore(raft, found);

@@ -69,23 +69,6 @@ public sealed class ClusterScenarios
     }
 
     [Fact]
-    public void Raft_S12_AnIsolatedLeader_LeavesLeadershipAndEndsWaitingCalls()
-    {
-        using World world = Started(seed: 4);
-        SimulatedReplica old = world.Leader!;
-        world.Network.Isolate(old.Number);
-        Task<Receipt> write = old.ProposeAsync(world.NextValue());
-        Task<QueryResult<int>> read = old.CountAsync();
-        world.RunUntil(() => !old.IsLeader, "the old leader steps down", 700 * Millisecond);
-        world.RunUntil(() => read.IsCompleted, "the read is refused", Second);
-        Assert.False(read.Result.Point.IsGranted);
-        world.RunUntil(() => write.IsCompleted, "the write ends", 11 * Second);
-        Assert.NotEqual(Outcome.Committed, write.Result.Outcome);
-        world.RunUntil(() => world.Leader is not null, "another leader");
-        Assert.NotEqual(old.Number, world.Leader!.Number);
-    }
-
-    [Fact]
     public void Raft_S14_AcknowledgedTails_SurvivePowerCutsOfTheirFollower()
     {
         for (ulong seed = 100; seed < 120; seed++)

@@ -1,8 +1,6 @@
 using System;
 using System.Collections.Generic;
-using CoreEngine.IO.Ring;
 using CoreEngine.IO.Transport;
-using CoreEngine.Model;
 using CoreEngine.Protocol;
 using CoreEngine.Protocol.Raft;
 using CoreEngine.Protocol.Wire;
@@ -127,7 +125,9 @@ internal static class VoteScenarios
             && Frames.TryReadReply(header, body, out AppendReplyBody reply)
             && reply.Durable > before;
         script.World.Check(
-            Monitoring.Monitor.AnswerDurable, !isLate, $"replica 3 acknowledges an append of term {oldTerm} after its vote");
+            Monitoring.Monitor.AnswerDurable,
+            !isLate,
+            $"replica 3 acknowledges an append of term {oldTerm} after its vote");
     }
 
     /// <summary>The vote request of a candidate whose log is as good as the voter's, in the next term.</summary>
@@ -135,7 +135,8 @@ internal static class VoteScenarios
     {
         SimulatedReplica voter = script[3];
         Span<byte> body = stackalloc byte[VoteRequestBody.Bytes];
-        new VoteRequestBody(voter.Core.LastIndex, voter.Core.Log.LastTerm, script[2].Core.Options.Incarnation).Write(body);
+        ulong incarnation = script[2].Core.Options.Incarnation;
+        new VoteRequestBody(voter.Core.LastIndex, voter.Core.Log.LastTerm, incarnation).Write(body);
         var header = new FrameHeader(
             (byte)MessageType.VoteRequest, 0, voter.Core.Options.Group, 2, 3, oldTerm + 1, 1, 0);
         script.World.RunFor(voter.Core.Options.ElectionMinNs);

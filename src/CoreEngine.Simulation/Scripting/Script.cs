@@ -5,7 +5,6 @@ using System.Threading.Tasks;
 using CoreEngine.IO.Transport;
 using CoreEngine.Model;
 using CoreEngine.Protocol;
-using CoreEngine.Protocol.Raft;
 using CoreEngine.Simulation.Monitoring;
 
 namespace CoreEngine.Simulation.Scripting;

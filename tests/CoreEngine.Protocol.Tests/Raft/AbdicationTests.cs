@@ -1,7 +1,6 @@
 using System;
 using System.Linq;
 using CoreEngine.Model;
-using CoreEngine.Protocol.Raft;
 using CoreEngine.Protocol.Tests.Harness;
 using Xunit;
 

@@ -10,7 +10,8 @@ namespace CoreEngine.Simulation.Tests.Scenarios;
 public sealed class ElectionTests
 {
     [Fact]
-    public void Raft_S1_SixLogsOfFigure7ConvergeInRoundsOfTheOrderOfTheirTerms() => Play.Seeds(3, LogScenarios.LogRepair);
+    public void Raft_S1_SixLogsOfFigure7ConvergeInRoundsOfTheOrderOfTheirTerms() =>
+        Play.Seeds(3, LogScenarios.LogRepair);
 
     [Fact]
     public void Raft_S2_AnEntryOfAnEarlierTermIsNotCommittedByCounting() =>
@@ -38,4 +39,30 @@ public sealed class ElectionTests
     [Fact]
     public void Raft_S6_AnAppendOfAnOldTermIsNotAcknowledgedAfterANewerVote() =>
         Play.Seeds(5, VoteScenarios.VoteAndAppendOutOfOrder);
+
+    [Fact]
+    public void Raft_S7_AnIsolatedReplicaReturnsWithoutRaisingATermOrDisturbingTheLeader() =>
+        Play.Seeds(3, LeadershipScenarios.IsolatedReplicaReturns);
+
+    [Fact]
+    public void Raft_S8_AVoterThatHearsItsLeaderRefuses() => Play.Seeds(5, LeadershipScenarios.VoterHearsItsLeader);
+
+    [Fact]
+    public void Raft_S9_WhereAllSeeOnlyTheHubItLeadsAndStays() => Play.Seeds(5, LeadershipScenarios.OnlyTheHubIsSeen);
+
+    [Fact]
+    public void Raft_S9_WhereTheLeaderLosesMostLinksAnotherOneLeadsAndStays() =>
+        Play.Seeds(5, LeadershipScenarios.LeaderLosesMostLinks);
+
+    [Fact]
+    public void Raft_S10_ALaggingReplicasProbesDoNotKeepOthersFromElecting() =>
+        Play.Seeds(20, LeadershipScenarios.LaggingProbes);
+
+    [Fact]
+    public void Raft_S12_ALeaderWithoutQuorumLeavesWithinOneElectionTimeout() =>
+        Play.Seeds(5, LeadershipScenarios.LeaderWithoutQuorum);
+
+    [Fact]
+    public void Raft_S12_AnEvenClusterSplitInHalfFailsRequestsAndDoesNotHang() =>
+        Play.Seeds(5, LeadershipScenarios.SplitInHalf);
 }

@@ -33,6 +33,9 @@ internal sealed record WorldOptions
     /// <summary>With a write in flight another one starts only when so many bytes wait; null for the usual.</summary>
     public int? SubmitBytesMin { get; init; }
 
+    /// <summary>Bytes of recent entries that a replica keeps in memory.</summary>
+    public int SuffixBytes { get; init; } = LogSuffix.DefaultCapacityBytes;
+
     /// <summary>Windows of the cores.</summary>
     public RaftWindows Windows { get; init; } = new();
 

@@ -7,9 +7,9 @@ using Xunit;
 namespace CoreEngine.Simulation.Tests;
 
 /// <summary>
-/// Goal: scenarios of the Raft catalogue that need log, recovery and loop together. Method: whole clusters in one
-/// thread, over simulated
-/// disks and network in virtual time; a failing test prints its seed, which replays it.
+/// Goal: what a cluster does that needs log, recovery and loop together; the catalogue's scenarios stand beside, in
+/// Scenarios. Method: whole clusters in one thread, over simulated disks and network in virtual time; a failing test
+/// prints its seed, which replays it.
 /// </summary>
 public sealed class ClusterScenarios
 {
@@ -66,121 +66,6 @@ public sealed class ClusterScenarios
                 Assert.Equal(round, count.Result.Value);
             }
         }
-    }
-
-    [Fact]
-    public void Raft_S14_AcknowledgedTails_SurvivePowerCutsOfTheirFollower()
-    {
-        for (ulong seed = 100; seed < 120; seed++)
-        {
-            using World world = Started(seed);
-            SimulatedReplica follower = Follower(world);
-            SimulatedReplica leader = world.Leader!;
-            for (int i = 0; i < 50; i++)
-            {
-                _ = leader.ProposeAsync(world.NextValue());
-                world.RunFor(60_000);
-            }
-
-            ulong durable = follower.Group.Frontiers.Durable;
-            follower.PowerCut();
-            follower.Start();
-            Assert.True(
-                follower.Group.Frontiers.Appended >= durable,
-                $"seed {seed}: claimed {durable}, recovered {follower.Group.Frontiers.Appended}");
-        }
-    }
-
-    [Fact]
-    public void Raft_S15_NoReplicaEverClaimsWhatIsNotDurable_SingleReplicaIncluded()
-    {
-        foreach (int replicas in new[] { 1, 3 })
-        {
-            using var world = new World(new WorldOptions { Seed = 5, Replicas = replicas });
-            world.StartAll();
-            world.RunUntil(() => world.Leader is not null, "a leader");
-            Task<Receipt> receipt = world.Leader!.ProposeAsync(world.NextValue());
-            while (!receipt.IsCompleted)
-            {
-                world.Step();
-            }
-
-            int holders = 0;
-            foreach (SimulatedReplica replica in world.Replicas)
-            {
-                holders += replica.Group.Frontiers.Durable >= receipt.Result.Coordinate.Index ? 1 : 0;
-            }
-
-            Assert.True(
-                holders > replicas / 2, $"{holders} of {replicas} replicas hold the acknowledged entry durably");
-        }
-    }
-
-    [Fact]
-    public void Raft_S17_AFailedSync_StopsTheShardForGood()
-    {
-        using World world = Started(seed: 6);
-        SimulatedReplica leader = world.Leader!;
-        Task<Receipt> before = leader.ProposeAsync(world.NextValue());
-        world.RunUntil(() => before.IsCompleted, "a first proposal");
-        world.RunFor(Millisecond);
-        ulong durable = leader.Group.Frontiers.Durable;
-        leader.Ring.FailAfter = 0;
-        Task<Receipt> receipt = leader.ProposeAsync(world.NextValue());
-        world.RunUntil(() => leader.Loop!.Fault is not null, "the shard stops");
-        Assert.Equal(durable, leader.Group.Frontiers.Durable);
-        Assert.Contains("acknowledges nothing more", leader.Loop!.Fault!.Reason, StringComparison.Ordinal);
-        Assert.True(receipt.IsCompleted);
-        Assert.Equal(Outcome.Unknown, receipt.Result.Outcome);
-        Task<Receipt> after = leader.ProposeAsync(world.NextValue());
-        leader.Turn();
-        Assert.True(after.IsCompleted);
-        Assert.Equal(RefusalCode.GroupFaulted, after.Result.Refusal.Code);
-        world.RunUntil(() => world.Leader is not null && world.Leader.Number != leader.Number, "another leader");
-    }
-
-    [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(3)]
-    [InlineData(4)]
-    public void Raft_S61_PowerCutsOfAllReplicasInMidWrite_LoseNothingAcknowledged(ulong block)
-    {
-        const int Worlds = 25;
-        const int Cuts = 10;
-        long acknowledged = 0;
-        int torn = 0;
-        for (ulong seed = block * 1000; seed < (block * 1000) + Worlds; seed++)
-        {
-            using var world = new World(new WorldOptions { Seed = seed });
-            var when = new Prng(seed ^ 0xC0FFEE);
-            for (int cut = 0; cut < Cuts; cut++)
-            {
-                world.StartAll();
-                world.RunUntil(() => world.Leader is not null, $"a leader without an operator after cut {cut}");
-                Load(world, when.Between(0, 20 * Millisecond));
-                world.PowerCutAll();
-            }
-
-            world.StartAll();
-            foreach (SimulatedReplica replica in world.Replicas)
-            {
-                torn += replica.Report!.IsTailCut ? 1 : 0;
-            }
-
-            world.RunUntil(() => world.Leader is not null, "a leader in the end");
-            Task<Receipt> last = world.Leader!.ProposeAsync(world.NextValue());
-            world.RunUntil(() => last.IsCompleted && AllEqual(world), "all replicas equal");
-            foreach (SimulatedReplica replica in world.Replicas)
-            {
-                world.Trunk.CheckHolds(replica);
-            }
-
-            acknowledged += world.Trunk.Acknowledged.Count;
-        }
-
-        Assert.True(acknowledged > Worlds * Cuts, $"only {acknowledged} acknowledged: the load was none");
-        Assert.True(torn > 0, "no tail was torn: the cuts missed the writes");
     }
 
     [Fact]

@@ -76,6 +76,9 @@ internal sealed class LogSuffix
     /// <summary>First entry whose record is in memory; LastIndex + 1 when none is.</summary>
     internal ulong FirstCached { get; private set; } = 1;
 
+    /// <summary>Bytes of memory held for records, never above the capacity.</summary>
+    internal long HeldBytes => _heldBytes;
+
     /// <summary>The term of any index of the log, cached or not. TermAt(0) is 0.</summary>
     internal ulong TermAt(ulong index) => _terms.TermAt(index);
 

@@ -36,8 +36,12 @@ internal sealed record RaftOptions
     internal long ElectionMaxNs { get; init; } = 600 * NsPerMs;
 
     /// <summary>After this a leader whose medium completes nothing, or has no room, gives way. At least
-    /// <see cref="ElectionMaxNs"/>.</summary>
-    internal long StallNs { get; init; } = 1200 * NsPerMs;
+    /// <see cref="ElectionMaxNs"/>; 0, the default, stands for twice that.</summary>
+    internal long StallNs
+    {
+        get => field == 0 ? 2 * ElectionMaxNs : field;
+        init;
+    }
 
     /// <summary>How long a risen C may wait for entries that tell it to the followers, before an empty message does.
     /// 0: the next tick.</summary>

@@ -53,6 +53,9 @@ internal sealed class LocalReplica
 
             // A risen C travels with the next heartbeat or entries: one message instead of two that say the same.
             NoticeDelayNs = HeartbeatNs,
+
+            // Clocks leap here: what a slow disk costs in time is not explored.
+            StallNs = long.MaxValue / 2,
             AppendEntriesMax = bounds.AppendEntriesMax,
         };
         Core = Start();

@@ -245,7 +245,7 @@ internal static class LeadershipScenarios
         script[2].Core.Campaign + script[3].Core.Campaign + script[4].Core.Campaign;
 
     /// <summary>A request for a vote, with a log as good as the voter's, as it may arrive late or from afar.</summary>
-    private static void InjectVoteRequest(Script script, uint from, uint to, ulong term)
+    internal static void InjectVoteRequest(Script script, uint from, uint to, ulong term)
     {
         RaftState voter = script[to].Core;
         Span<byte> body = stackalloc byte[VoteRequestBody.Bytes];

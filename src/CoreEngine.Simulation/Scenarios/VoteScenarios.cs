@@ -11,7 +11,7 @@ namespace CoreEngine.Simulation.Scenarios;
 /// <summary>raft.md section 8, elections: what a vote is worth through crashes and slow disks. S4 to S6.</summary>
 internal static class VoteScenarios
 {
-    private const ulong TearsPerWrite = 8;
+    private const ulong TearsPerWrite = 6;
 
     /// <summary>S4, one vote per term: the voter's vote is durable, its power fails before the reply arrives, and the
     /// other candidate of the term asks.</summary>
@@ -91,7 +91,8 @@ internal static class VoteScenarios
         script[1].Kill();
         script.EntriesToAll();
         script.OnlyCandidate(uint.MaxValue);
-        AskWithLongerLog(script, oldTerm);
+        script.World.RunFor(voter.Core.Options.ElectionMinNs);
+        LeadershipScenarios.InjectVoteRequest(script, 2, 3, oldTerm + 1);
         script.Until(() => voter.Core.Term > oldTerm && Writes(voter) >= 2, "the vote is being written");
         voter.Ring.EndWrite(1);
         voter.Nudge();
@@ -130,24 +131,11 @@ internal static class VoteScenarios
             $"replica 3 acknowledges an append of term {oldTerm} after its vote");
     }
 
-    /// <summary>The vote request of a candidate whose log is as good as the voter's, in the next term.</summary>
-    private static void AskWithLongerLog(Script script, ulong oldTerm)
-    {
-        SimulatedReplica voter = script[3];
-        Span<byte> body = stackalloc byte[VoteRequestBody.Bytes];
-        ulong incarnation = script[2].Core.Options.Incarnation;
-        new VoteRequestBody(voter.Core.LastIndex, voter.Core.Log.LastTerm, incarnation).Write(body);
-        var header = new FrameHeader(
-            (byte)MessageType.VoteRequest, 0, voter.Core.Options.Group, 2, 3, oldTerm + 1, 1, 0);
-        script.World.RunFor(voter.Core.Options.ElectionMinNs);
-        script.World.Network.Inject(header, body);
-    }
-
     private static int Writes(SimulatedReplica replica) => replica.Ring.UnderWay;
 
     /// <summary>Replicas 1 and 2 are candidates of the same term, their own votes durable; replica 3 has granted both
     /// a pre-vote and not been asked yet: their requests are held.</summary>
-    private static Script TwoCandidates(ulong seed)
+    internal static Script TwoCandidates(ulong seed)
     {
         var script = new Script(new WorldOptions { Seed = seed });
         script.World.StartAll();

@@ -130,7 +130,8 @@ internal sealed class Script : IDisposable
 
     /// <summary>Makes a replica lead in a new term; nobody else campaigns from now on, and until it has won nobody
     /// hears another leader.</summary>
-    internal void Elect(uint replica)
+    /// <param name="isHeardAlone">False: other leaders are heard wherever the network carries them.</param>
+    internal void Elect(uint replica, long withinNs = PatienceNs, bool isHeardAlone = true)
     {
         _candidate = replica;
         if (this[replica].IsLeader)
@@ -138,8 +139,8 @@ internal sealed class Script : IDisposable
             Depose(replica);
         }
 
-        _heard = replica;
-        Until(() => this[replica].IsLeader, $"replica {replica} leads");
+        _heard = isHeardAlone ? replica : 0;
+        Until(() => this[replica].IsLeader, $"replica {replica} leads", withinNs);
         _heard = 0;
     }
 
@@ -202,10 +203,15 @@ internal sealed class Script : IDisposable
     }
 
     /// <summary>Whatever the script forbade is allowed again, and every frame that it holds is lost.</summary>
-    internal void Free()
+    /// <param name="keepsHeld">Held frames stay held.</param>
+    internal void Free(bool keepsHeld = false)
     {
         World.Network.Heal();
-        World.Network.Held.Clear();
+        if (!keepsHeld)
+        {
+            World.Network.Held.Clear();
+        }
+
         _rules.Clear();
         EntriesToAll();
         _candidate = 0;

@@ -8,10 +8,10 @@ using CoreEngine.Protocol.Raft;
 namespace CoreEngine.Recovery;
 
 /// <summary>What the log holds of one group.</summary>
-internal sealed class RecoveredGroup(uint number, int chunkBytes)
+internal sealed class RecoveredGroup(uint number, int chunkBytes, int capacityBytes)
 {
     /// <summary>The end of the group's log, as found.</summary>
-    internal LogSuffix Suffix { get; } = new(number, LogSuffix.DefaultCapacityBytes, chunkBytes);
+    internal LogSuffix Suffix { get; } = new(number, capacityBytes, chunkBytes);
 
     internal ulong Term { get; set; }
 
@@ -30,7 +30,9 @@ internal sealed class RecoveredGroup(uint number, int chunkBytes)
 /// Rebuilds every group from the records of the log, the same code in production and in the simulator.
 /// </summary>
 /// <param name="chunkBytes">Size of a full chunk of each group's <see cref="LogSuffix"/>.</param>
-internal sealed class GroupRecovery(int chunkBytes = LogSuffix.DefaultChunkBytes) : ILogVisitor
+/// <param name="capacityBytes">Bound of its memory.</param>
+internal sealed class GroupRecovery(
+    int chunkBytes = LogSuffix.DefaultChunkBytes, int capacityBytes = LogSuffix.DefaultCapacityBytes) : ILogVisitor
 {
     private readonly Dictionary<uint, RecoveredGroup> _groups = [];
 
@@ -38,7 +40,7 @@ internal sealed class GroupRecovery(int chunkBytes = LogSuffix.DefaultChunkBytes
     /// <remarks>It stays here until <see cref="Release"/>: a refused opening must not make the next one see an empty
     /// group.</remarks>
     internal RecoveredGroup Find(uint group) =>
-        _groups.TryGetValue(group, out RecoveredGroup? found) ? found : new RecoveredGroup(group, chunkBytes);
+        _groups.TryGetValue(group, out RecoveredGroup? found) ? found : new RecoveredGroup(group, chunkBytes, capacityBytes);
 
     /// <summary>The group has opened and owns what was found.</summary>
     internal void Release(uint group) => _groups.Remove(group);
@@ -118,7 +120,7 @@ internal sealed class GroupRecovery(int chunkBytes = LogSuffix.DefaultChunkBytes
     {
         if (!_groups.TryGetValue(number, out RecoveredGroup? group))
         {
-            group = new RecoveredGroup(number, chunkBytes);
+            group = new RecoveredGroup(number, chunkBytes, capacityBytes);
             _groups.Add(number, group);
         }
 

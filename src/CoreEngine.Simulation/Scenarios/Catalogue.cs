@@ -1,0 +1,62 @@
+using System;
+using System.Collections.Generic;
+
+namespace CoreEngine.Simulation.Scenarios;
+
+/// <summary>One scenario of raft.md section 8 as code.</summary>
+/// <param name="Number">The catalogue's number.</param>
+/// <param name="Name">What is done.</param>
+/// <param name="Run">Runs it under a seed; throws what did not hold.</param>
+/// <param name="Mutants">The bugs that it must find when they are planted.</param>
+internal sealed record Scenario(int Number, string Name, Action<ulong> Run, params string[] Mutants)
+{
+    /// <summary>Number and name.</summary>
+    public override string ToString() => $"S{Number} {Name}";
+}
+
+/// <summary>The table of all scenarios, and of the mutant that each one must kill.</summary>
+internal static class Catalogue
+{
+    internal static IReadOnlyList<Scenario> All { get; } =
+    [
+        new(1, "log repair", LogScenarios.LogRepair, "RepairByOne"),
+        new(2, "old term overwritten", LogScenarios.OldTermOverwritten, "CountOldTermReplicas"),
+        new(2, "old term committed with own", LogScenarios.OldTermCommittedWithOwn, "CountOldTermReplicas"),
+        new(3, "term before length", LogScenarios.TermBeforeLength, "LongerLogWins", "SkipLogFreshness"),
+        new(4, "crash between vote and reply", VoteScenarios.CrashBetweenVoteAndReply, "VoteForgotten"),
+        new(4, "former candidate is asked", VoteScenarios.FormerCandidateIsAsked, "VoteForgotten"),
+        new(5, "atomic hard state", VoteScenarios.HardStateIsAtomic, "VoteForgotten"),
+        new(6, "vote and append out of order", VoteScenarios.VoteAndAppendOutOfOrder, "VoteNotDurable"),
+        new(7, "isolated replica returns", LeadershipScenarios.IsolatedReplicaReturns, "PreVoteRemoved"),
+        new(8, "voter hears its leader", LeadershipScenarios.VoterHearsItsLeader, "StickinessRemoved"),
+        new(9, "only the hub is seen", LeadershipScenarios.OnlyTheHubIsSeen, "CheckQuorumRemoved"),
+        new(9, "leader loses most links", LeadershipScenarios.LeaderLosesMostLinks, "CheckQuorumRemoved", "StickinessRemoved"),
+        new(10, "lagging probes", LeadershipScenarios.LaggingProbes, "ProbeResetsTimer"),
+        new(12, "leader without quorum", LeadershipScenarios.LeaderWithoutQuorum, "CheckQuorumRemoved"),
+        new(12, "split in half", LeadershipScenarios.SplitInHalf, "CheckQuorumRemoved"),
+        new(13, "majority of membership", DurabilityScenarios.MajorityOfMembership, "CountKnownOnly"),
+        new(14, "acknowledged tail survives", DurabilityScenarios.AcknowledgedTailSurvives, "FollowerAcksUnsynced"),
+        new(15, "ack only after D", DurabilityScenarios.NothingIsAcknowledgedBeforeItIsDurable, "LeaderCountsUnsynced"),
+        new(16, "append ABA", DurabilityScenarios.LateCompletionOfOverwrittenEntries, "TicketsNotCapped"),
+        new(17, "sync fails once", DurabilityScenarios.SyncFailsOnce, "FailedSyncIgnored"),
+        new(18, "torn tail is cut", DamageScenarios.TornTailIsCut, "TornTailIsDamage"),
+        new(18, "rot is not cut", DamageScenarios.RotIsNotCut, "RotCutAsTornTail"),
+        new(19, "all copies corrupt", DamageScenarios.AllCopiesCorrupt, "RotCutAsTornTail"),
+        new(20, "stalled disk", GrayScenarios.StalledDisk, "NoAbdication"),
+        new(20, "full disk", GrayScenarios.FullDisk, "NoAbdication"),
+        new(21, "heartbeats", GrayScenarios.HeartbeatsChangeNeitherTermNorVote, "HeartbeatForgetsVote"),
+        new(21, "heartbeat, append and vote race", GrayScenarios.HeartbeatAppendAndVoteRace),
+        new(21, "dead loop", GrayScenarios.DeadLoop, "CheckQuorumRemoved"),
+        new(22, "foreign geometry", DamageScenarios.ForeignGeometry, "GeometryUnchecked"),
+        new(43, "window fills and drains", FlowScenarios.WindowFillsAndDrains, "WindowNeverDrains"),
+        new(43, "lost messages", FlowScenarios.LostMessagesLeadToAProbe, "NoProbeAfterLoss"),
+        new(44, "slow follower", FlowScenarios.SlowFollower, "WaitForAll"),
+        new(45, "uncommitted limit", FlowScenarios.UncommittedLimit, "UncommittedNeverReturned"),
+        new(47, "reads wait for the anchor", ReadScenarios.ReadsWaitForTheAnchor, "ReadBeforeAnchor"),
+        new(48, "older answer", ReadScenarios.OlderAnswerDoesNotServeALaterRead, "OldAnswerServes"),
+        new(48, "older round", ReadScenarios.OlderRoundDoesNotConfirm, "OldRoundConfirms"),
+        new(49, "deposed leader", ReadScenarios.DeposedLeaderServesNoRead, "LeaderLocalRead"),
+        new(54, "overwritten proposal", ReadScenarios.OverwrittenProposal, "AnswerByIndexAlone"),
+        new(61, "power cuts of all", static seed => _ = PowerScenarios.PowerCutsOfAll(seed), "BatchNotDurable"),
+    ];
+}

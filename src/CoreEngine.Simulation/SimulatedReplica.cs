@@ -123,7 +123,8 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         return result.Log is not null;
     }
 
-    /// <summary>Recovers from the disk and joins the network, or stays down with the reason; nothing is judged.</summary>
+    /// <summary>Recovers from the disk and joins the network, or stays down with the reason; nothing is
+    /// judged.</summary>
     internal LogOpenResult Recover()
     {
         Invariant.Holds(Loop is null);
@@ -133,7 +134,7 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         // Chance of its own for each life: what the disk did before does not decide what comes.
         var chances = new Prng(unchecked(world.Options.Seed + ((ulong)Life << 32) + number));
         _ring = new SimulatedRing(Disk, chance, () => world.Now, Timing);
-        var recovery = new GroupRecovery(ChunkBytes);
+        var recovery = new GroupRecovery(ChunkBytes, world.Options.SuffixBytes);
         LogOpenResult result = SegmentedLog.Open(_ring, LogOptionsOf(chances.Next()), number, world.Cluster, recovery);
         Report = result.Report;
         if (result.Log is null)
@@ -267,7 +268,7 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
     {
         // Chance of its own: looking must not change what happens.
         using var ring = new SimulatedRing(Disk.OfMedium(), new Prng(number), () => world.Now, new DiskTiming());
-        var recovery = new GroupRecovery(ChunkBytes);
+        var recovery = new GroupRecovery(ChunkBytes, world.Options.SuffixBytes);
         LogOpenResult result = SegmentedLog.Open(ring, LogOptionsOf(1), number, world.Cluster, recovery);
         using SegmentedLog? log = result.Log;
         world.Check(Monitor.Recovery, log is not null, $"the medium of replica {number} is refused: {result.Message}");

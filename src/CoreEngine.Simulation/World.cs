@@ -3,11 +3,8 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using CoreEngine.Model;
-<<<<<<< HEAD
-using CoreEngine.Simulation.Faults;
-=======
 using CoreEngine.Protocol.Raft;
->>>>>>> 7aec3d6 (wip)
+using CoreEngine.Simulation.Faults;
 using CoreEngine.Simulation.Monitoring;
 
 namespace CoreEngine.Simulation;

@@ -10,8 +10,8 @@ namespace CoreEngine.Simulation.Scenarios;
 /// <summary>raft.md section 8, commit and durability: what recovery makes of damaged and of foreign bytes. S18, S19,
 /// S22.</summary>
 /// <remarks>
-/// The catalogue wants damaged entries fetched from peers (CTRL). The engine does not repair yet: the replica refuses to
-/// open, names what is lost and leaves its bytes as they are; the others go on while they are a majority.
+/// The catalogue wants damaged entries fetched from peers (CTRL). The engine does not repair yet: the replica refuses
+/// to open, names what is lost and leaves its bytes as they are; the others go on while they are a majority.
 /// </remarks>
 internal static class DamageScenarios
 {
@@ -31,7 +31,7 @@ internal static class DamageScenarios
 
             ulong durable = script[2].Runtime.Frontiers.Durable;
             script[2].PowerCut();
-            LogOpenResult opened = script[2].TryStart();
+            LogOpenResult opened = script[2].Recover();
             script.Holds(opened.Log is not null, $"a torn tail is refused: {opened.Message}");
             script.Holds(
                 script[2].Core.LastIndex >= durable, $"D was {durable}, recovered {script[2].Core.LastIndex}");
@@ -59,13 +59,13 @@ internal static class DamageScenarios
         {
             long bit = Medium.DrawBit(segment, chance, lastPage: flip % 2 == 0);
             segment.FlipBit(bit);
-            LogOpenResult opened = rotten.TryStart();
+            LogOpenResult opened = rotten.Recover();
             if (opened.Log is not null)
             {
                 // Only a bit that means nothing may be passed over: nothing is missing then.
                 script.Holds(
                     rotten.Core.LastIndex >= durable,
-                    $"bit {bit} of {Medium.EndOfData(segment) * 8L}: D was {durable}, recovered {rotten.Core.LastIndex}");
+                    $"bit {bit}: D was {durable}, recovered {rotten.Core.LastIndex}");
                 rotten.Kill();
             }
             else
@@ -84,7 +84,7 @@ internal static class DamageScenarios
         script.Holds(refused >= 20, $"only {refused} of 40 flipped bits were refused");
         long last = Medium.DrawBit(segment, chance, lastPage: true);
         segment.FlipBit(last);
-        script.Holds(rotten.TryStart().Log is null || rotten.Core.LastIndex >= durable, $"the last record was cut off");
+        script.Holds(rotten.Recover().Log is null || rotten.Core.LastIndex >= durable, $"the last record was cut off");
         if (rotten.IsRunning)
         {
             rotten.Kill();
@@ -121,7 +121,7 @@ internal static class DamageScenarios
 
         foreach (SimulatedReplica replica in script.World.Replicas)
         {
-            LogOpenResult opened = replica.TryStart();
+            LogOpenResult opened = replica.Recover();
             script.Holds(opened.Log is null, $"replica {replica.Number} opens without a committed entry");
             bool isNamed = false;
             foreach (LogDamage damage in opened.Damages)
@@ -174,7 +174,7 @@ internal static class DamageScenarios
             })
             {
                 Rewrite(foreign, name, pages, field, other);
-                LogOpenResult opened = foreign.TryStart();
+                LogOpenResult opened = foreign.Recover();
                 script.Holds(
                     opened.Log is null && opened.Status == LogOpenStatus.NewerFormat
                         && opened.Message.Contains(reason, StringComparison.Ordinal),

@@ -86,7 +86,7 @@ internal static class DurabilityScenarios
         for (ulong index = 1; index <= acknowledged; index++)
         {
             script.Holds(
-                script[2].Core.Log.TermAt(index) == terms[(int)index - 1], $"entry {index} came back with another term");
+                script[2].Core.Log.TermAt(index) == terms[(int)index - 1], $"entry {index} has another term now");
         }
 
         script.Free();

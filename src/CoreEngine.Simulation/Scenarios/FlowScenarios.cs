@@ -106,8 +106,8 @@ internal static class FlowScenarios
         BoundedMemory(seed);
     }
 
-    /// <summary>S45: without a quorum of media proposals are refused at the uncommitted limit, typed; when the quorum is
-    /// back the size returns to zero and as many fit again.</summary>
+    /// <summary>S45: without a quorum of media proposals are refused at the uncommitted limit, typed; when the quorum
+    /// is back the size returns to zero and as many fit again.</summary>
     internal static void UncommittedLimit(ulong seed)
     {
         const int Fit = 64;
@@ -142,7 +142,7 @@ internal static class FlowScenarios
             script[2].Ring.IsHeld = false;
             script[3].Ring.IsHeld = false;
             script.Until(() => leader.CommitIndex == leader.LastIndex, "what was under way commits", Script.Second);
-            script.Holds(leader.Log.BytesAfter(leader.CommitIndex) == 0, $"the uncommitted size did not return to zero");
+            script.Holds(leader.Log.BytesAfter(leader.CommitIndex) == 0, $"the size did not return to zero");
             for (int i = 0; i < 2 * Fit; i++)
             {
                 _ = script.Commit(1);

@@ -3,7 +3,6 @@ using System.Threading.Tasks;
 using CoreEngine.IO.Transport;
 using CoreEngine.Model;
 using CoreEngine.Protocol;
-using CoreEngine.Protocol.Raft;
 using CoreEngine.Simulation.Scripting;
 
 namespace CoreEngine.Simulation.Scenarios;
@@ -58,11 +57,11 @@ internal static class ReadScenarios
         script.Holds(late == 1, $"{late} answers were held");
         script.World.RunFor(20 * Script.Millisecond);
         script.Holds(
-            !second.IsCompleted || !second.Result.Point.IsGranted, $"the answer to an older request served a later read");
+            !second.IsCompleted || !second.Result.Point.IsGranted, $"an older answer served a later read");
         _ = script.DeliverHeld(static frame => Frames.Is(frame.Header, MessageType.ReadIndexRequest));
         script.Until(() => second.IsCompleted, "the second read ends", Script.Second);
         script.Holds(
-            second.Result.Point.IsGranted && second.Result.Value == 2, $"the second read ended as {second.Result.Point}");
+            second.Result.Point.IsGranted && second.Result.Value == 2, $"the second ended as {second.Result.Point}");
     }
 
     /// <summary>S48, at the leader: echoes of an older round arrive after a read came, and after another leader has
@@ -86,7 +85,7 @@ internal static class ReadScenarios
         Task<QueryResult<int>> read = script[1].CountAsync();
         script[1].Nudge();
         script.World.Step();
-        _ = script.DeliverHeld(static frame => Frames.Is(frame.Header, MessageType.AppendReply) && frame.Header.To == 1);
+        _ = script.DeliverHeld(static frame => Frames.Is(frame.Header, MessageType.AppendReply, to: 1));
         script.World.RunFor(Script.Millisecond);
         script.Holds(script[1].Core.Term == term, $"the old leader learnt of the new term");
         script.Holds(!read.IsCompleted || !read.Result.Point.IsGranted, $"an older round confirmed a later read");
@@ -117,11 +116,13 @@ internal static class ReadScenarios
         Task<QueryResult<int>> atFollower = script[2].CountAsync();
         Task<QueryResult<int>> atNew = script[4].CountAsync();
         script.Until(
-            () => atLeader.IsCompleted && atFollower.IsCompleted && atNew.IsCompleted, "all reads end", 3 * Script.Second);
+            () => atLeader.IsCompleted && atFollower.IsCompleted && atNew.IsCompleted,
+            "all reads end",
+            3 * Script.Second);
         script.Holds(
             !atLeader.Result.Point.IsGranted && !atFollower.Result.Point.IsGranted, $"a stale read was granted");
         script.Holds(
-            atNew.Result.Point.IsGranted && atNew.Result.Value == 2, $"the majority's read ended as {atNew.Result.Point}");
+            atNew.Result.Point.IsGranted && atNew.Result.Value == 2, $"the new one ended as {atNew.Result.Point}");
         script.Free();
         script.UntilEqual();
     }

@@ -40,7 +40,9 @@ internal sealed class GroupRecovery(
     /// <remarks>It stays here until <see cref="Release"/>: a refused opening must not make the next one see an empty
     /// group.</remarks>
     internal RecoveredGroup Find(uint group) =>
-        _groups.TryGetValue(group, out RecoveredGroup? found) ? found : new RecoveredGroup(group, chunkBytes, capacityBytes);
+        _groups.TryGetValue(group, out RecoveredGroup? found)
+            ? found
+            : new RecoveredGroup(group, chunkBytes, capacityBytes);
 
     /// <summary>The group has opened and owns what was found.</summary>
     internal void Release(uint group) => _groups.Remove(group);

@@ -51,7 +51,7 @@ internal static class Catalogue
         new(21, "dead loop", GrayScenarios.DeadLoop, "CheckQuorumRemoved"),
         new(22, "foreign geometry", DamageScenarios.ForeignGeometry, "GeometryUnchecked"),
         new(43, "window fills and drains", FlowScenarios.WindowFillsAndDrains, "WindowNeverDrains"),
-        new(43, "lost messages", FlowScenarios.LostMessagesLeadToAProbe, "NoProbeAfterLoss"),
+        new(43, "lost messages", FlowScenarios.LostMessagesLeadToAProbe, "LostTailUnnoticed"),
         new(44, "slow follower", FlowScenarios.SlowFollower, "WaitForAll"),
         new(45, "uncommitted limit", FlowScenarios.UncommittedLimit, "UncommittedNeverReturned"),
         new(47, "reads wait for the anchor", ReadScenarios.ReadsWaitForTheAnchor, "ReadBeforeAnchor"),

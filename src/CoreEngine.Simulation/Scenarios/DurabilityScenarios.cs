@@ -161,7 +161,7 @@ internal static class DurabilityScenarios
             () => claimed <= agreed,
             "nothing is acknowledged for what stands there now");
         follower.Ring.IsHeld = false;
-        script.Free();
+        script.World.Network.Heal();
         script.UntilEqual();
         script.Holds(claimed > agreed, $"the new entries were never acknowledged");
     }

@@ -28,9 +28,32 @@ internal sealed class SimulationTotals
     /// <summary>The failed seed with the lowest number; null while there is none.</summary>
     internal SeedResult? Failed { get; private set; }
 
-    internal void Add(SeedResult result)
+    internal long FaultsOf(FaultKind kind) => _faults[(int)kind];
+
+    internal void Add(SeedResult result) => Add(result, 1);
+
+    /// <summary>Adds what another range has done.</summary>
+    internal void Add(SimulationTotals other)
     {
-        Seeds++;
+        Seeds += other.Seeds;
+        Events += other.Events;
+        VirtualNs += other.VirtualNs;
+        Operations += other.Operations;
+        Acknowledged += other.Acknowledged;
+        Reads += other.Reads;
+        Rare.Add(other.Rare);
+        for (int i = 0; i < _faults.Length; i++)
+        {
+            _faults[i] += other._faults[i];
+        }
+
+        Failed ??= other.Failed;
+    }
+
+    /// <summary>Adds the sum of several seeds.</summary>
+    internal void Add(SeedResult result, long seeds)
+    {
+        Seeds += seeds;
         Events += result.Events;
         VirtualNs += result.VirtualNs;
         Operations += result.Operations;
@@ -49,11 +72,14 @@ internal sealed class SimulationTotals
     }
 
     /// <summary>One line: how far and how fast.</summary>
-    internal string Progress(TimeSpan wall) => string.Create(
+    /// <param name="cpu">Processor time of all cores, which tells more than the clock on a machine that others
+    /// use.</param>
+    internal string Progress(TimeSpan wall, TimeSpan cpu) => string.Create(
         CultureInfo.InvariantCulture,
         $"{Seeds} seeds, {VirtualNs / 3.6e12:F2} simulated hours, {Events} events, {Operations} operations "
         + $"({Acknowledged} acknowledged, {Reads} reads); {VirtualNs / 1e9 / wall.TotalSeconds:F0} x real time, "
-        + $"{Events / wall.TotalSeconds:F0} events/s, {Seeds / wall.TotalSeconds:F1} seeds/s");
+        + $"{Events / wall.TotalSeconds:F0} events/s, {Seeds / wall.TotalSeconds:F1} seeds/s; "
+        + $"per core {VirtualNs / 1e9 / cpu.TotalSeconds:F0} x, {Events / cpu.TotalSeconds:F0} events/s");
 
     /// <summary>Faults by kind, and rare states reached.</summary>
     internal IEnumerable<string> Details()

@@ -28,6 +28,12 @@ internal sealed record SimulatorOptions
     /// <summary>Is given every event as a line; null for none.</summary>
     internal Action<string>? Writer { get; init; }
 
+    /// <summary>After so many events each, <see cref="HashWriter"/> is given their number and the hash.</summary>
+    internal long HashEvery { get; init; } = long.MaxValue;
+
+    /// <summary>Tells where two runs part; null for nobody.</summary>
+    internal Action<long, ulong>? HashWriter { get; init; }
+
     /// <summary>Kept from seed to seed by the caller; null: this seed's own.</summary>
     internal SimulationMemory? Memory { get; init; }
 
@@ -163,6 +169,8 @@ internal sealed class Simulator : IDisposable
             Command = _options.Command,
         }, _options.Memory);
         world.Trace.Writer = _options.Writer;
+        world.Trace.HashEvery = _options.HashEvery;
+        world.Trace.HashWriter = _options.HashWriter;
         world.Network.Faults = _swarm.Network;
         Prng clocks = Stream(ChanceOf.Clocks);
         foreach (SimulatedReplica replica in world.Replicas)

@@ -35,6 +35,13 @@ internal sealed class Trace
     /// <summary>When set, is given every event as a line.</summary>
     internal Action<string>? Writer { get; set; }
 
+    /// <summary>After so many events each, <see cref="HashWriter"/> is given their number and the hash so
+    /// far.</summary>
+    internal long HashEvery { get; set; } = long.MaxValue;
+
+    /// <summary>Where two runs part can be found between two of its calls.</summary>
+    internal Action<long, ulong>? HashWriter { get; set; }
+
     internal void Add(long now, TraceKind kind, uint replica, ulong first, ulong second)
     {
         Events++;
@@ -42,6 +49,11 @@ internal sealed class Trace
         Mix(((ulong)kind << 32) | replica);
         Mix(first);
         Mix(second);
+        if (Events % HashEvery == 0)
+        {
+            HashWriter?.Invoke(Events, Hash);
+        }
+
         Writer?.Invoke(string.Create(
             CultureInfo.InvariantCulture,
             $"{Events,8} {now / 1_000_000.0,12:F6} ms  {kind,-9} replica {replica}  {first:x} {second:x}"));

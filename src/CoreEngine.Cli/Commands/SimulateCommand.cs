@@ -18,69 +18,10 @@ internal static class SimulateCommand
 
     internal static Command Create()
     {
-        var seed = new Option<ulong?>("--seed") { Description = "Runs this seed alone and prints its hash." };
-        var plan = new Option<string?>("--plan")
-        {
-            Description = "Runs exactly what this file says, as a shrunk failure was saved.",
-        };
-        var shrink = new Option<bool>("--shrink")
-        {
-            Description = "With --seed: when it fails, looks for the smallest plan that fails alike.",
-        };
-        var steps = new Option<long?>("--steps") { Description = "With --seed or --plan: ends after so many events." };
-        var trace = new Option<bool>("--trace") { Description = "With --seed or --plan: prints every event." };
-        var seeds = new Option<int?>("--seeds") { Description = "Runs so many seeds, one after another." };
-        var first = new Option<ulong>("--first")
-        {
-            Description = "The first seed of a range.",
-            DefaultValueFactory = _ => 1,
-        };
-        var seconds = new Option<int>("--seconds")
-        {
-            Description = "Virtual seconds under faults for each seed.",
-            DefaultValueFactory = _ => 20,
-        };
-        var minutes = new Option<double?>("--minutes")
-        {
-            Description = "Soaks for so long, from a random first seed unless --first is given.",
-        };
-        var jobs = new Option<int>("--jobs") { Description = "Seeds at a time.", DefaultValueFactory = _ => 1 };
-        var save = new Option<string>("--save")
-        {
-            Description = "Directory for the script of a failure.",
-            DefaultValueFactory = _ => ".",
-        };
-        var command = new Command("simulate", "Runs clusters in virtual time under faults, and checks every step.")
-        {
-            seed, plan, shrink, steps, trace, seeds, first, seconds, minutes, jobs, save,
-        };
-        command.SetAction(parsed =>
-        {
-            int faultSeconds = parsed.GetValue(seconds);
-            string directory = parsed.GetValue(save)!;
-            Check(faultSeconds >= 1 && parsed.GetValue(jobs) >= 1, "--seconds and --jobs must be at least 1");
-            Check(Directory.Exists(directory), $"there is no directory '{directory}' for --save; make it first");
-            Check(
-                parsed.GetValue(seed) is null || parsed.GetValue(plan) is null,
-                "--plan names its own seed; leave --seed away");
-            SimulatorOptions? one = parsed.GetValue(plan) is { } path ? OptionsOfPlan(path)
-                : parsed.GetValue(seed) is { } number
-                    ? new SimulatorOptions { Seed = number, FaultsNs = faultSeconds * Second }
-                    : null;
-            if (one is not null)
-            {
-                one = one with { EventsMax = parsed.GetValue(steps) ?? long.MaxValue };
-                return RunOne(one, parsed.GetValue(trace), parsed.GetValue(shrink) ? directory : null);
-            }
-
-            double? soak = parsed.GetValue(minutes);
-            int? count = parsed.GetValue(seeds);
-            Check(soak is not null || count is not null, "say --seed S, --plan FILE, --seeds N or --minutes M");
-            bool isDrawn = soak is not null && parsed.GetResult(first) is null or { Implicit: true };
-            ulong start = isDrawn ? (ulong)Stopwatch.GetTimestamp() : parsed.GetValue(first);
-            var range = new SeedRange(start, count ?? int.MaxValue, faultSeconds, parsed.GetValue(jobs), directory);
-            return range.Run(soak is { } limit ? TimeSpan.FromMinutes(limit) : TimeSpan.MaxValue);
-        });
+        var arguments = new SimulateArguments();
+        var command = new Command("simulate", "Runs clusters in virtual time under faults, and checks every step.");
+        arguments.AddTo(command);
+        command.SetAction(parsed => Run(arguments, parsed));
         return command;
     }
 
@@ -111,6 +52,57 @@ internal static class SimulateCommand
             : throw new BadInputException($"{path}: {reason}");
     }
 
+    private static int Run(SimulateArguments arguments, ParseResult parsed)
+    {
+        int faultSeconds = parsed.GetValue(arguments.Seconds);
+        int jobs = parsed.GetValue(arguments.Jobs);
+        string directory = parsed.GetValue(arguments.Save)!;
+        Check(faultSeconds >= 1 && jobs >= 1, "--seconds and --jobs must be at least 1");
+        Check(Directory.Exists(directory), $"there is no directory '{directory}' for --save; make it first");
+        if (parsed.GetValue(arguments.Gate))
+        {
+            double hours = parsed.GetValue(arguments.Hours);
+            Check(hours > 0, "--hours must be above 0");
+            return new ReleaseGate(parsed.GetValue(arguments.Notes)!, hours, jobs).Run();
+        }
+
+        if (OneOf(arguments, parsed, faultSeconds) is { } one)
+        {
+            return RunOne(
+                one, parsed.GetValue(arguments.Trace), parsed.GetValue(arguments.Shrink) ? directory : null);
+        }
+
+        double? soak = parsed.GetValue(arguments.Minutes);
+        int? count = parsed.GetValue(arguments.Seeds);
+        Check(
+            soak is not null || count is not null,
+            "say --seed S, --plan FILE, --seeds N, --minutes M or --release-gate");
+        bool isDrawn = soak is not null && parsed.GetResult(arguments.First) is null or { Implicit: true };
+        ulong start = isDrawn ? (ulong)Stopwatch.GetTimestamp() : parsed.GetValue(arguments.First);
+        var range = new SeedRange(start, count ?? int.MaxValue, faultSeconds, jobs, directory);
+        return range.Run(soak is { } limit ? TimeSpan.FromMinutes(limit) : TimeSpan.MaxValue);
+    }
+
+    /// <summary>The one run that is asked for by seed or plan; null when neither is given.</summary>
+    private static SimulatorOptions? OneOf(SimulateArguments arguments, ParseResult parsed, int faultSeconds)
+    {
+        ulong? seed = parsed.GetValue(arguments.Seed);
+        string? path = parsed.GetValue(arguments.Plan);
+        Check(seed is null || path is null, "--plan names its own seed; leave --seed away");
+        long hashEvery = parsed.GetValue(arguments.HashEvery) ?? long.MaxValue;
+        Check(hashEvery > 0, "--hash-every must be at least 1");
+        SimulatorOptions? one = path is not null ? OptionsOfPlan(path)
+            : seed is { } number ? new SimulatorOptions { Seed = number, FaultsNs = faultSeconds * Second }
+            : null;
+        return one is null ? null : one with
+        {
+            EventsMax = parsed.GetValue(arguments.Steps) ?? long.MaxValue,
+            HashEvery = hashEvery,
+            HashWriter = static (events, hash) => Console.WriteLine(
+                string.Create(CultureInfo.InvariantCulture, $"after {events} events: hash {hash:x16}")),
+        };
+    }
+
     private static void Check(bool holds, string complaint)
     {
         if (!holds)
@@ -126,7 +118,7 @@ internal static class SimulateCommand
         SeedResult result = Simulator.Run(options with { Writer = isTraced ? Console.WriteLine : null });
         var totals = new SimulationTotals();
         totals.Add(result);
-        Console.WriteLine(totals.Progress(Stopwatch.GetElapsedTime(start)));
+        Console.WriteLine(totals.Progress(Stopwatch.GetElapsedTime(start), Environment.CpuUsage.TotalTime));
         Console.WriteLine(string.Join(Environment.NewLine, totals.Details()));
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"seed {result.Seed}: hash {result.Hash:x16} after {result.Events} events"));

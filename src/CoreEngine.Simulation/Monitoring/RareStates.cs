@@ -39,6 +39,8 @@ internal sealed class RareStates
 
     internal void Sometimes(RareState state, bool isReached) => _counts[(int)state] += isReached ? 1 : 0;
 
+    internal void Add(RareState state, long count) => _counts[(int)state] += count;
+
     internal void Add(RareStates other)
     {
         for (int i = 0; i < _counts.Length; i++)

@@ -183,6 +183,15 @@ run_project() {
     return "$status"
 }
 
+# The tool as a Debug build too: a seed of the simulator must be the same run in both.
+build_debug_tool() {
+    if (cd "$root" && dotnet build src/CoreEngine.Cli -c Debug --nologo -v q -p:RunAnalyzers=false) >/dev/null 2>&1; then
+        export COREENGINE_DEBUG_TOOL=$root/src/CoreEngine.Cli/bin/Debug/$framework/CoreEngine.Cli.dll
+    else
+        say "build.sh: the Debug build of the tool failed; without: the test that compares it is skipped"
+    fi
+}
+
 # The projects one after the other; the last line is the sum.
 run_tests() {
     local passed=0 failed=0 skipped=0 project log broken
@@ -214,6 +223,7 @@ main() {
         test)
             want_test_tools
             build
+            build_debug_tool
             run_tests "$@"
             ;;
         bench)

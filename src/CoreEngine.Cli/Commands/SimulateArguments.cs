@@ -82,8 +82,9 @@ internal sealed class SimulateArguments
 
     internal void AddTo(Command command)
     {
-        foreach (Option option in (Option[])
-            [Seed, Plan, Shrink, Steps, Trace, HashEvery, Seeds, First, Seconds, Minutes, Jobs, Save, Gate, Notes, Hours])
+        Option[] one = [Seed, Plan, Shrink, Steps, Trace, HashEvery];
+        Option[] many = [Seeds, First, Seconds, Minutes, Jobs, Save, Gate, Notes, Hours];
+        foreach (Option option in (Option[])[.. one, .. many])
         {
             command.Options.Add(option);
         }

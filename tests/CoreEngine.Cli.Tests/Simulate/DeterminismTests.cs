@@ -9,8 +9,25 @@ using Xunit;
 
 namespace CoreEngine.Cli.Tests.Simulate;
 
+/// <summary>A test that needs the tool as a Debug build, which <c>./build.sh test</c> makes.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class DebugBuildFactAttribute : FactAttribute
+{
+    internal const string Variable = "COREENGINE_DEBUG_TOOL";
+
+    public DebugBuildFactAttribute()
+    {
+        if (!File.Exists(Environment.GetEnvironmentVariable(Variable)))
+        {
+            Skip = $"{Variable} names no CoreEngine.Cli.dll (./build.sh test builds one)";
+        }
+    }
+}
+
 public sealed class DeterminismTests
 {
+    private static readonly string Tool = Path.Combine(AppContext.BaseDirectory, "CoreEngine.Cli.dll");
+
     private static readonly Dictionary<string, string>[] Settings =
     [
         [],
@@ -28,7 +45,7 @@ public sealed class DeterminismTests
         string? expected = null;
         foreach (Dictionary<string, string> settings in Settings)
         {
-            string hashes = await HashesAsync(seed, settings);
+            string hashes = await HashesAsync(Tool, seed, settings);
             Assert.True(hashes.Split('\n').Length > 10, $"only these hashes:\n{hashes}");
             Assert.Equal(expected ?? hashes, hashes);
             expected = hashes;
@@ -38,14 +55,20 @@ public sealed class DeterminismTests
     [Fact]
     public async Task Simulate_PrintsHashesThatPart_WhereTwoRunsPart()
     {
-        Assert.NotEqual(await HashesAsync(3, []), await HashesAsync(4, []));
+        Assert.NotEqual(await HashesAsync(Tool, 3, []), await HashesAsync(Tool, 4, []));
+    }
+
+    [DebugBuildFact]
+    public async Task Simulate_GivesTheSameHashes_InDebugAndRelease()
+    {
+        string debug = Environment.GetEnvironmentVariable(DebugBuildFactAttribute.Variable)!;
+        Assert.Equal(await HashesAsync(Tool, 7, []), await HashesAsync(debug, 7, []));
     }
 
     /// <summary>The lines that name a hash: everything else that is printed tells of speed.</summary>
-    private static async Task<string> HashesAsync(int seed, Dictionary<string, string> settings)
+    private static async Task<string> HashesAsync(string tool, int seed, Dictionary<string, string> settings)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true };
-        string tool = Path.Combine(AppContext.BaseDirectory, "CoreEngine.Cli.dll");
         foreach (string argument in (string[])
             [tool, "simulate", "--seed", $"{seed}", "--seconds", "5", "--hash-every", "500"])
         {

@@ -171,15 +171,18 @@ test_projects() {
 run_project() {
     local project=$1 log=$2 settings
     shift 2
+    local totals=$root/$(dirname "$project")/bin/$configuration/$framework/commit-run.txt
+    rm -f "$totals"
     mapfile -t settings < <(environment_of "$root/$(dirname "$project")")
     printf '%s\n' "== $(basename "$project" .csproj)${settings[*]:+ (${settings[*]})}"
     set +e
     (cd "$root" && env "${settings[@]}" dotnet test "$project" -c "$configuration" --no-build --nologo \
-        --blame-hang-timeout 8m --blame-hang-dump-type none --results-directory "$root/out/test-results" "$@") 2>&1 \
+        --blame-hang-timeout 12m --blame-hang-dump-type none --results-directory "$root/out/test-results" "$@") 2>&1 \
         | tee "$log" \
         | grep -v -e '^Test run for' -e '^A total of' -e '^$' -e '^Additionally, path' -e "^Data collector 'Blame'"
     local status=${PIPESTATUS[0]}
     set -e
+    [ ! -f "$totals" ] || printf '  %s\n' "a commit's run: $(cat "$totals")"
     return "$status"
 }
 

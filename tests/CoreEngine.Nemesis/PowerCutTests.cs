@@ -4,6 +4,7 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using System.IO;
 using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
@@ -28,6 +29,28 @@ public sealed class PowerCutTests(ITestOutputHelper notes)
             NumberStyles.None,
             CultureInfo.InvariantCulture,
             out int cuts) ? cuts : CutsPerCommit;
+
+    [NeedsFact(Need.PowerCut)]
+    public void PowerCut_loses_what_was_not_durable_and_nothing_else()
+    {
+        using var scratch = new Scratch();
+        using var disk = new LoopDisk(scratch, "disk", 16);
+        byte[] bytes = new byte[100_000];
+        string durable = Path.Combine(disk.Path, "durable");
+        using (var file = new FileStream(
+            durable, FileMode.CreateNew, FileAccess.Write, FileShare.None, 0, FileOptions.WriteThrough))
+        {
+            file.Write(bytes);
+        }
+
+        File.WriteAllBytes(Path.Combine(disk.Path, "cached"), bytes);
+        disk.CutPower(flushesJournal: false);
+        Assert.ThrowsAny<IOException>(() => File.WriteAllBytes(Path.Combine(disk.Path, "late"), bytes));
+        disk.RestorePower();
+        Assert.Equal(bytes.Length, new FileInfo(durable).Length);
+        Assert.False(File.Exists(Path.Combine(disk.Path, "cached")));
+        Assert.False(File.Exists(Path.Combine(disk.Path, "late")));
+    }
 
     [NeedsFact(Need.PowerCut)]
     public async Task Nemesis_many_power_cuts_keep_every_acknowledged_write()

@@ -67,7 +67,8 @@ internal sealed class Load : IDisposable
         int goal = Book.Acknowledged.Count + writes;
         await _cluster.WaitAsync(
             _ => _work.IsCompleted || Book.Acknowledged.Count >= goal,
-            $"no {writes} more writes were acknowledged (last refusal: {Book.Refused.LastOrDefault().Reason})");
+            $"no {writes} more writes were acknowledged",
+            () => $"; last refusal: {Book.Refused.LastOrDefault().Reason}, {Book.Unknown} undecided");
         if (_work.IsCompleted)
         {
             await _work;

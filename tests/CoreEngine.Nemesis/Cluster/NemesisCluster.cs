@@ -134,8 +134,12 @@ internal sealed class NemesisCluster : IDisposable
     }
 
     /// <summary>Looks at the replicas until they are as wanted.</summary>
+    /// <param name="wanted">True when they are.</param>
+    /// <param name="missing">What the failure says when they are not in time.</param>
+    /// <param name="detail">What it says besides, as of then.</param>
     /// <exception cref="NemesisException">They were not in time; says what was missing and what there was.</exception>
-    internal async Task<ReplicaView?[]> WaitAsync(Predicate<ReplicaView?[]> wanted, string missing)
+    internal async Task<ReplicaView?[]> WaitAsync(
+        Predicate<ReplicaView?[]> wanted, string missing, Func<string>? detail = null)
     {
         long deadline = Environment.TickCount64 + (long)Patience.TotalMilliseconds;
         while (true)
@@ -150,7 +154,8 @@ internal sealed class NemesisCluster : IDisposable
             {
                 string said = string.Join('\n', Replicas.Select(one => $"replica {one.Number}: {one.Tail()}"));
                 throw new NemesisException(
-                    $"{missing} within {Patience.TotalSeconds:0} s: {DemoCluster.Describe(views)}\n{said}");
+                    $"{missing} within {Patience.TotalSeconds:0} s: {DemoCluster.Describe(views)}"
+                    + $"{detail?.Invoke()}\n{said}");
             }
 
             await Task.Delay(LookEvery);

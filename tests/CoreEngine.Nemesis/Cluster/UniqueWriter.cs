@@ -47,7 +47,7 @@ internal sealed class UniqueWriter(
         }
     }
 
-    /// <summary>One batch. False when the connection is of no more use.</summary>
+    /// <summary>One batch. False when another replica should be asked.</summary>
     private async Task<bool> StepAsync(RespConnection connection)
     {
         int first = _next;
@@ -60,14 +60,14 @@ internal sealed class UniqueWriter(
             connection.Add(Value(i));
         }
 
-        bool isRefused = false;
+        bool isDenied = false;
         try
         {
             await connection.FlushAsync();
             for (int i = first; i < _next; i++)
             {
                 RespReply reply = await connection.ReadAsync();
-                isRefused |= reply.Type == RespReplyType.Error;
+                isDenied |= reply.Type == RespReplyType.Error;
                 book.Note(Key(i), Value(i), reply);
             }
         }
@@ -76,14 +76,15 @@ internal sealed class UniqueWriter(
             return false;
         }
 
-        // Refused: the group has no leader at the moment, or no room, and asking at once again helps nobody.
-        TimeSpan pause = isRefused ? RefusalPause : pace;
+        // Denied: this replica knows no leader or has no room. Asking at once again helps nobody, asking elsewhere may:
+        // else all writers could end up at the one replica that is cut off.
+        TimeSpan pause = isDenied ? RefusalPause : pace;
         if (pause > TimeSpan.Zero)
         {
             await Task.Delay(pause, CancellationToken.None);
         }
 
-        return true;
+        return !isDenied;
     }
 
     private string Key(int number) => string.Create(CultureInfo.InvariantCulture, $"{prefix}{number}");

@@ -65,8 +65,17 @@ internal static class MixedRun
     private static async Task StepAsync(FaultMenu menu, Fault fault, Action<string> say)
     {
         long start = Stopwatch.GetTimestamp();
-        string victim = await fault.Strike();
-        await menu.RepairAsync();
+        string victim = "nobody yet";
+        try
+        {
+            victim = await fault.Strike();
+            await menu.RepairAsync();
+        }
+        catch (NemesisException error)
+        {
+            throw new NemesisException($"{fault.Name} ({victim}): {error.Message}", error);
+        }
+
         say(string.Create(
             CultureInfo.InvariantCulture,
             $"  {fault.Name} ({victim}): over and all caught up after "

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 
 namespace CoreEngine.Mutants;
 
@@ -12,7 +13,12 @@ namespace CoreEngine.Mutants;
 /// <param name="Component">The component which that monitor names.</param>
 /// <param name="About">What it does, in one sentence.</param>
 internal sealed record Mutant(
-    int Number, string Name, string BugClass, string Source, string Monitor, string Component, string About);
+    int Number, string Name, string BugClass, string Source, string Monitor, string Component, string About)
+{
+    /// <summary>Chance finds it too rarely, or no monitor is there to see it: a scripted scenario must fail under
+    /// it.</summary>
+    internal bool IsJudgedByScenario => Monitor == "scenario";
+}
 
 /// <summary>Which planted bug is active; the woven code asks at each of its switches.</summary>
 /// <remarks>One at a time in a process. The list of mutants is generated beside the woven sources.</remarks>
@@ -23,6 +29,10 @@ internal static partial class Mutation
 
     /// <summary>All mutants, by number.</summary>
     internal static IReadOnlyList<Mutant> All => Woven;
+
+    /// <summary>Those that seeds must kill by their monitor.</summary>
+    internal static IEnumerable<Mutant> JudgedByMonitor =>
+        Woven.Where(static mutant => !mutant.IsJudgedByScenario);
 
     /// <summary>Asked by the woven code.</summary>
     internal static bool Is(int number) => _active == number;

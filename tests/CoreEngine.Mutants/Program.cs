@@ -52,11 +52,11 @@ internal static class Program
             }
 
             string? name = parsed.GetValue(only);
-            List<Mutant> chosen = [.. Mutation.All.Where(mutant => name is null || mutant.Name == name)];
+            List<Mutant> chosen = [.. Mutation.JudgedByMonitor.Where(mutant => name is null || mutant.Name == name)];
             if (chosen.Count == 0)
             {
-                Console.Error.WriteLine(
-                    $"no mutant \"{name}\"; one of: {string.Join(", ", Mutation.All.Select(static m => m.Name))}");
+                string names = string.Join(", ", Mutation.JudgedByMonitor.Select(static m => m.Name));
+                Console.Error.WriteLine($"no mutant \"{name}\"; one of: {names}");
                 return 2;
             }
 

@@ -30,9 +30,7 @@ internal static class Catalogue
         new(7, "isolated replica returns", LeadershipScenarios.IsolatedReplicaReturns, "PreVoteRemoved"),
         new(8, "voter hears its leader", LeadershipScenarios.VoterHearsItsLeader, "StickinessRemoved"),
         new(9, "only the hub is seen", LeadershipScenarios.OnlyTheHubIsSeen, "CheckQuorumRemoved"),
-        new(
-            9, "leader loses most links", LeadershipScenarios.LeaderLosesMostLinks,
-            "CheckQuorumRemoved", "StickinessRemoved"),
+        new(9, "leader loses most links", LeadershipScenarios.LeaderLosesMostLinks, "StickinessRemoved"),
         new(10, "lagging probes", LeadershipScenarios.LaggingProbes, "ProbeResetsTimer"),
         new(12, "leader without quorum", LeadershipScenarios.LeaderWithoutQuorum, "CheckQuorumRemoved"),
         new(12, "split in half", LeadershipScenarios.SplitInHalf, "CheckQuorumRemoved"),

@@ -120,7 +120,9 @@ public sealed class PowerCutTests(ITestOutputHelper notes)
         {
             books.Add(await CutOnceAsync(cluster, disks[0], cut, prng));
             await cluster.StartAllAsync();
-            await cluster.FindLeaderAsync();
+
+            // A leader reads only once its own term has committed something.
+            await cluster.AtRestAsync(cluster.Replicas);
             await Judgement.VerifyUniqueAsync(cluster, cluster.Replicas[0], books[^1]);
         }
 

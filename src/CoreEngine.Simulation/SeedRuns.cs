@@ -97,7 +97,7 @@ internal sealed class SeedRuns(SeedRunsOptions options)
             if (now - _shown >= ProgressPeriod)
             {
                 _shown = now;
-                options.Progress?.Invoke(Describe());
+                options.Progress?.Invoke($"{Describe()}; {_totals.Coverage()}");
             }
         }
     }

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using CoreEngine.IO.Log;
 using CoreEngine.Model;
 
 namespace CoreEngine.Simulation;
@@ -7,6 +8,9 @@ namespace CoreEngine.Simulation;
 /// <summary>One replica's directory: its files, and which names a power cut would leave.</summary>
 internal sealed class SimulatedDisk(PageArena arena)
 {
+    /// <summary>Pages at the end of the log that may still be part of writes under way, generously.</summary>
+    private const int NewPages = 32;
+
     private readonly SortedDictionary<string, SimulatedFile> _names = new(StringComparer.Ordinal);
     private readonly List<Action<SortedDictionary<string, SimulatedFile>>> _unsynced = [];
     private SortedDictionary<string, SimulatedFile> _durableNames = new(StringComparer.Ordinal);
@@ -19,6 +23,9 @@ internal sealed class SimulatedDisk(PageArena arena)
 
     /// <summary>Beyond the contract: acknowledges durable writes and keeps them in its cache only.</summary>
     internal bool IsLying { get; set; }
+
+    /// <summary>What goes wrong here beyond crashes.</summary>
+    internal DiskMishaps Mishaps { get; } = new();
 
     internal IReadOnlyCollection<string> Names => _names.Keys;
 
@@ -83,6 +90,36 @@ internal sealed class SimulatedDisk(PageArena arena)
         }
 
         SyncNames();
+    }
+
+    /// <summary>Flips some bits in pages of log segments that were written a while ago.</summary>
+    /// <returns>False when there is none: the end of a log is spared, where damage looks like a write that a crash cut
+    /// off.</returns>
+    internal bool TryRot(Prng chance)
+    {
+        var pages = new List<(SimulatedFile File, long Offset)>();
+        foreach ((string name, SimulatedFile file) in _durableNames)
+        {
+            if (LogFormat.TryParseSegment(name, out _))
+            {
+                file.AddWritten(pages);
+            }
+        }
+
+        int old = pages.Count - NewPages;
+        if (old <= 0)
+        {
+            return false;
+        }
+
+        for (long flips = chance.Between(1, 9); flips > 0; flips--)
+        {
+            (SimulatedFile file, long offset) = pages[(int)chance.Between(0, old)];
+            file.FlipBit((offset * 8) + chance.Between(0, SimulatedFile.PageBytes * 8));
+        }
+
+        Mishaps.Harm |= DiskHarm.Rotten;
+        return true;
     }
 
     /// <summary>What the medium alone holds at this instant, as a disk of its own.</summary>

@@ -12,6 +12,9 @@ internal sealed class SimulatedFile(PageArena arena)
     /// <summary>A write reaches the medium whole or by sectors of this size, never by less.</summary>
     internal const int SectorBytes = 512;
 
+    /// <summary>The unit in which the medium remembers what was written.</summary>
+    internal const int PageBytes = PageArena.PageBytes;
+
     private readonly List<(long Offset, int Length)> _dirty = [];
     private readonly PageMap _cache = new(arena);
     private readonly PageMap _medium = new(arena);
@@ -103,6 +106,18 @@ internal sealed class SimulatedFile(PageArena arena)
         copy._medium.Become(_medium);
         copy._cache.Become(_medium);
         return copy;
+    }
+
+    /// <summary>Adds the offset of every page of the medium that was ever written.</summary>
+    internal void AddWritten(List<(SimulatedFile File, long Offset)> pages)
+    {
+        for (long offset = 0; offset + PageBytes <= long.Min(_medium.Length, _cache.Length); offset += PageBytes)
+        {
+            if (!_medium.IsHole(offset))
+            {
+                pages.Add((this, offset));
+            }
+        }
     }
 
     /// <summary>Flips one bit on the medium and in the cache: rot.</summary>

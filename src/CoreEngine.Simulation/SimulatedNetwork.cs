@@ -19,6 +19,11 @@ internal interface IFrameWatcher
 {
     /// <param name="body">Valid during the call.</param>
     void OnSent(in FrameHeader header, ReadOnlySpan<byte> body);
+
+    /// <summary>A replica is about to hear a frame; of no interest unless said otherwise.</summary>
+    void OnDelivered(in FrameHeader header)
+    {
+    }
 }
 
 /// <summary>What a script does with a frame.</summary>
@@ -69,13 +74,27 @@ internal sealed class SimulatedNetwork(ulong seed, int replicas, Func<long> cloc
 
     internal long Duplicated { get; private set; }
 
+    /// <summary>Links that an end refused.</summary>
+    internal long Refused { get; private set; }
+
+    /// <summary>Every frame takes up to this much longer, so that many overtake others; 0 for none.</summary>
+    internal long ScatterNs { get; set; }
+
     internal long Now => clock();
 
-    internal SimulatedTransport Join(uint replica, ulong incarnation)
+    /// <summary>Links a replica with every other, as the handshake of the real transport would.</summary>
+    /// <param name="admits">Whom it admits under which incarnation; both ends of a link must.</param>
+    internal SimulatedTransport Join(uint replica, ulong incarnation, Func<uint, ulong, bool> admits)
     {
-        var end = new SimulatedTransport(this, replica, incarnation);
+        var end = new SimulatedTransport(this, replica, incarnation, admits);
         foreach (SimulatedTransport other in _ends.Values)
         {
+            if (!end.TryLink(other))
+            {
+                Refused++;
+                continue;
+            }
+
             other.Links.Enqueue(new LinkEvent(replica, true, incarnation));
             end.Links.Enqueue(new LinkEvent(other.Replica, true, other.Incarnation));
         }
@@ -89,7 +108,10 @@ internal sealed class SimulatedNetwork(ulong seed, int replicas, Func<long> cloc
         _ends.Remove(replica);
         foreach (SimulatedTransport other in _ends.Values)
         {
-            other.Links.Enqueue(new LinkEvent(replica, false, 0));
+            if (other.Unlink(replica))
+            {
+                other.Links.Enqueue(new LinkEvent(replica, false, 0));
+            }
         }
     }
 
@@ -119,6 +141,52 @@ internal sealed class SimulatedNetwork(ulong seed, int replicas, Func<long> cloc
         foreach (SimulatedLink link in _links)
         {
             link.Cuts = 0;
+            link.ExtraNs = 0;
+        }
+
+        ScatterNs = 0;
+    }
+
+    /// <summary>One direction of one link takes longer by this.</summary>
+    internal void Slow(uint from, uint to, long extraNs) => LinkOf(from, to).ExtraNs = extraNs;
+
+    /// <summary>Brings an old frame of a link once more.</summary>
+    /// <remarks>
+    /// Only within one life of both ends: a transport keeps frames of a connection that is gone from coming through the
+    /// next one (TCP's sequence numbers, and the handshake's session), and the contract counts on it.
+    /// </remarks>
+    /// <returns>False when there is none.</returns>
+    internal bool TryRepeat(uint from, uint to)
+    {
+        SimulatedLink link = LinkOf(from, to);
+        if (link.Oldest is not { } old || !IsOfThisLife(link))
+        {
+            return false;
+        }
+
+        Duplicated++;
+        link.ToEnd!.Arrive(Rent(old.Header, old.Body, default), Now + Delay(link));
+        link.Oldest = null;
+        Release(old);
+        return true;
+    }
+
+    private bool IsOfThisLife(SimulatedLink link) =>
+        _ends.GetValueOrDefault(link.From) == link.FromEnd && _ends.GetValueOrDefault(link.To) == link.ToEnd;
+
+    private void KeepOldest(SimulatedLink link, SimulatedTransport end, in FrameHeader header, SimulatedFrame frame)
+    {
+        if (link.Oldest is { } old && !IsOfThisLife(link))
+        {
+            Release(old);
+            link.Oldest = null;
+        }
+
+        if (link.Oldest is null)
+        {
+            link.Oldest = Rent(header, frame.Body, default);
+            link.FromEnd = _ends.GetValueOrDefault(header.From);
+            link.ToEnd = end;
         }
     }
 
@@ -137,6 +205,7 @@ internal sealed class SimulatedNetwork(ulong seed, int replicas, Func<long> cloc
         if (fate == FrameFate.Drop
             || !_ends.TryGetValue(to, out SimulatedTransport? end)
             || link.Cuts > 0
+            || !end.IsLinked(header.From)
             || link.Chance.Chance(Faults.LossPercent, 100))
         {
             Lost++;
@@ -146,6 +215,7 @@ internal sealed class SimulatedNetwork(ulong seed, int replicas, Func<long> cloc
         }
 
         trace.Add(Now, TraceKind.Sent, to, header.From | ((ulong)header.Type << 32), (ulong)frame.Body.Length);
+        KeepOldest(link, end, header, frame);
         end.Arrive(frame, Now + Delay(link));
         if (link.Chance.Chance(Faults.DuplicatePercent, 100))
         {
@@ -177,6 +247,7 @@ internal sealed class SimulatedNetwork(ulong seed, int replicas, Func<long> cloc
     {
         Delivered++;
         FrameHeader header = frame.Header;
+        Watcher?.OnDelivered(header);
         trace.Add(
             Now, TraceKind.Delivered, header.To, header.From | ((ulong)header.Type << 32), header.Term);
     }
@@ -225,6 +296,7 @@ internal sealed class SimulatedNetwork(ulong seed, int replicas, Func<long> cloc
 
         Prng chance = link.Chance;
         long delay = chance.Between(Faults.DelayMinNs, Faults.DelayMaxNs);
+        delay += link.ExtraNs + (ScatterNs > 0 ? chance.Between(0, ScatterNs) : 0);
         return chance.Chance(Faults.SlowPercent, 100) ? delay + chance.Between(0, Faults.SlowMaxNs) : delay;
     }
 }
@@ -238,6 +310,16 @@ internal sealed class SimulatedLink(uint from, uint to, Prng chance)
 
     /// <summary>Decides what becomes of each frame.</summary>
     internal Prng Chance { get; } = chance;
+
+    /// <summary>By how much longer frames take here.</summary>
+    internal long ExtraNs { get; set; }
+
+    /// <summary>The first frame since the last one that was repeated, and the ends between which it went.</summary>
+    internal SimulatedFrame? Oldest { get; set; }
+
+    internal SimulatedTransport? FromEnd { get; set; }
+
+    internal SimulatedTransport? ToEnd { get; set; }
 
     /// <summary>Reasons for which nothing passes; none when 0.</summary>
     internal int Cuts { get; set; }
@@ -268,8 +350,11 @@ internal sealed class SimulatedFrame
 }
 
 /// <summary>One replica's end of the simulated network.</summary>
-internal sealed class SimulatedTransport(SimulatedNetwork network, uint replica, ulong incarnation) : ITransport
+internal sealed class SimulatedTransport(
+    SimulatedNetwork network, uint replica, ulong incarnation, Func<uint, ulong, bool> admits) : ITransport
 {
+    private ulong _linked;
+
     private readonly PriorityQueue<SimulatedFrame, (long Time, long Sequence)> _inbox = new();
     private SimulatedFrame? _held;
     private long _sequence;
@@ -277,6 +362,32 @@ internal sealed class SimulatedTransport(SimulatedNetwork network, uint replica,
     internal uint Replica => replica;
 
     internal ulong Incarnation => incarnation;
+
+    /// <summary>A link to this replica is up.</summary>
+    internal bool IsLinked(uint peer) => ((_linked >> (int)peer) & 1) != 0;
+
+    /// <summary>The handshake: both ends must admit the other's incarnation.</summary>
+    internal bool TryLink(SimulatedTransport other)
+    {
+        if (!other.Admits(replica, incarnation) || !admits(other.Replica, other.Incarnation))
+        {
+            return false;
+        }
+
+        _linked |= 1UL << (int)other.Replica;
+        other._linked |= 1UL << (int)replica;
+        return true;
+    }
+
+    /// <returns>False when there was no link.</returns>
+    internal bool Unlink(uint peer)
+    {
+        bool was = IsLinked(peer);
+        _linked &= ~(1UL << (int)peer);
+        return was;
+    }
+
+    private bool Admits(uint peer, ulong met) => admits(peer, met);
 
     internal Queue<LinkEvent> Links { get; } = new();
 

@@ -46,6 +46,9 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
     /// <summary>Until then the process stands still, as in a long collection or a stopped machine.</summary>
     internal long PausedUntil { get; set; }
 
+    /// <summary>What its monotonic clock shows.</summary>
+    internal SimulatedClock Clock { get; } = new();
+
     /// <summary>How far this replica's wall clock is off.</summary>
     internal long WallOffsetNs { get; set; }
 
@@ -98,6 +101,22 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         Disk = new SimulatedDisk(world.Memory.Pages);
         world.Monitors.Frontiers.Wiped(this);
         Format();
+        Disk.Mishaps.Harm = DiskHarm.Wiped;
+    }
+
+    /// <summary>A disk that was never formatted stands in the place of the old one.</summary>
+    internal void ReplaceDisk()
+    {
+        Invariant.Holds(Loop is null);
+        Disk = new SimulatedDisk(world.Memory.Pages);
+        Disk.Mishaps.Harm = DiskHarm.Replaced;
+    }
+
+    /// <summary>The monotonic clock goes faster or slower from now on.</summary>
+    internal void Drift(long partsPerMillion)
+    {
+        Clock.Drift(world.Now, partsPerMillion);
+        _deadline = Loop is null ? long.MaxValue : Clock.WorldOf(Loop.NextDeadline());
     }
 
     /// <summary>Recovers from the disk and joins the network.</summary>
@@ -130,6 +149,7 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         Invariant.Holds(Loop is null);
         Life++;
         PausedUntil = 0;
+        Disk.Mishaps.ForgetFailedReads();
 
         // Chance of its own for each life: what the disk did before does not decide what comes.
         var chances = new Prng(unchecked(world.Options.Seed + ((ulong)Life << 32) + number));
@@ -144,9 +164,20 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         }
 
         _log = result.Log;
+        if ((Disk.Mishaps.Harm & DiskHarm.LostWrite) != 0)
+        {
+            // Nothing in the log may tell: it is not let in, so that nobody is blamed for what the disk forgot.
+            _log.Dispose();
+            _ring.Dispose();
+            return result with { Log = null };
+        }
+
         RecoveredGroup recovered = recovery.Find(1);
         world.Monitors.Restarted(this, recovered.Suffix.LastIndex);
-        _transport = world.Network.Join(number, _log.Identity.Incarnation);
+        long refused = world.Network.Refused;
+        _transport = world.Network.Join(number, _log.Identity.Incarnation, recovery.Peers.Admits);
+        world.Monitors.Rare.Sometimes(
+            RareState.WipedRefused, Disk.Mishaps.Harm == DiskHarm.Wiped && world.Network.Refused > refused);
         EngineOptions options = OptionsOf();
         uint life = unchecked((uint)chances.Next());
         var setup = new LoopSetup(options, life, _ring, _transport, _log, _workers, recovery.Peers)
@@ -175,8 +206,17 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
     {
         Refusal = result;
         world.Trace.Add(world.Now, TraceKind.Refused, number, (ulong)result.Status, 0);
-        bool isExcused = result.Status == LogOpenStatus.IoFailed && Disk.IsFull;
-        world.Monitors.Rare.Sometimes(RareState.FullDiskRefused, isExcused);
+        DiskHarm harm = Disk.Mishaps.Harm;
+        bool isIo = result.Status == LogOpenStatus.IoFailed;
+        bool isExcused = (isIo && (Disk.IsFull || Disk.Mishaps.HasFailedReads)) || harm != DiskHarm.None;
+        RareStates rare = world.Monitors.Rare;
+        rare.Sometimes(RareState.FullDiskRefused, isIo && Disk.IsFull);
+        rare.Sometimes(RareState.ReadFailedAtStart, isIo && Disk.Mishaps.HasFailedReads);
+        rare.Sometimes(RareState.RotRefused, (harm & DiskHarm.Rotten) != 0);
+        bool isUnseen = result.Status == LogOpenStatus.Opened;
+        rare.Sometimes(RareState.LostWriteUnseen, isUnseen);
+        rare.Sometimes(RareState.LostWriteRefused, (harm & DiskHarm.LostWrite) != 0 && !isUnseen);
+        rare.Sometimes(RareState.ReplacedRefused, (harm & DiskHarm.Replaced) != 0);
         world.Check(Monitor.Recovery, isExcused, $"replica {number} refuses its own disk: {result.Message}");
         world.ThrowIfBroken();
     }
@@ -194,10 +234,10 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
     /// <summary>One turn of the loop, and what it handed to workers.</summary>
     internal void Turn()
     {
-        _again = Loop!.Turn(world.Now, world.Wall + WallOffsetNs) | _workers.RunAll();
+        _again = Loop!.Turn(Clock.Local(world.Now), world.Wall + WallOffsetNs) | _workers.RunAll();
 
         // Whatever moves it between turns asks for another turn.
-        _deadline = Loop.NextDeadline();
+        _deadline = Clock.WorldOf(Loop.NextDeadline());
         RaftState core = Core;
         world.Trace.Add(
             world.Now, TraceKind.Turned, number, (core.Term << 8) | (ulong)core.Role, Runtime.Frontiers.Committed);

@@ -86,6 +86,23 @@ internal sealed unsafe class SimulatedRing(SimulatedDisk disk, Prng chance, Func
         // The world turns every loop that has something to do; nobody sleeps.
     }
 
+    /// <summary>Some write is under way.</summary>
+    internal bool IsWriting
+    {
+        get
+        {
+            foreach ((Operation operation, _) in _operations.UnorderedItems)
+            {
+                if (operation.Op.Kind == IoKind.Write)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
+
     /// <summary>The power fails: durable writes under way are torn, everything else about them is forgotten.</summary>
     internal void PowerCut()
     {
@@ -197,7 +214,9 @@ internal sealed unsafe class SimulatedRing(SimulatedDisk disk, Prng chance, Func
         switch (op.Kind)
         {
             case IoKind.Read:
-                return file.Read(op.Offset, new Span<byte>((void*)op.Buffer, op.Length));
+                return disk.Mishaps.TakeReadFailure()
+                    ? IoError
+                    : file.Read(op.Offset, new Span<byte>((void*)op.Buffer, op.Length));
             case IoKind.Write:
                 return Write(op, file);
             case IoKind.Sync:
@@ -219,7 +238,7 @@ internal sealed unsafe class SimulatedRing(SimulatedDisk disk, Prng chance, Func
         }
         else if ((op.Flags & IoFlags.Durable) != 0)
         {
-            file.WriteDurably(op.Offset, source);
+            WriteByFate(op.Offset, source, file);
         }
         else
         {
@@ -227,6 +246,22 @@ internal sealed unsafe class SimulatedRing(SimulatedDisk disk, Prng chance, Func
         }
 
         return op.Length;
+    }
+
+    private void WriteByFate(long offset, ReadOnlySpan<byte> source, SimulatedFile file)
+    {
+        switch (disk.Mishaps.TakeFate())
+        {
+            case WriteFate.Lost:
+                break;
+            case WriteFate.Misdirected:
+                long pages = long.Max(1, offset / SimulatedFile.PageBytes);
+                file.WriteDurably(disk.Mishaps.Amount % pages * SimulatedFile.PageBytes, source);
+                break;
+            default:
+                file.WriteDurably(offset, source);
+                break;
+        }
     }
 
     private int Zero(in IoOp op, SimulatedFile file)

@@ -71,6 +71,31 @@ internal sealed class SimulationTotals
         }
     }
 
+    /// <summary>From so many seeds on a range is a suite, which must reach every declared rare state.</summary>
+    internal const int SuiteSeeds = 500;
+
+    /// <summary>Rare states that a suite has not reached: it does not test what it says. Empty below a suite's
+    /// size.</summary>
+    internal IReadOnlyList<RareState> MissingOfSuite() => Seeds >= SuiteSeeds ? Rare.Missing() : [];
+
+    /// <summary>One line: which part of what can be reached was reached.</summary>
+    internal string Coverage()
+    {
+        int states = Enum.GetValues<RareState>().Length;
+        int kinds = 0;
+        long faults = 0;
+        foreach (long count in _faults)
+        {
+            kinds += count > 0 ? 1 : 0;
+            faults += count;
+        }
+
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{faults} faults of {kinds} of {_faults.Length} kinds, "
+            + $"{states - Rare.Missing().Count} of {states} rare states reached");
+    }
+
     /// <summary>One line: how far and how fast.</summary>
     /// <param name="cpu">Processor time of all cores, which tells more than the clock on a machine that others
     /// use.</param>

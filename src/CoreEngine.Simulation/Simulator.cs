@@ -166,6 +166,7 @@ internal sealed class Simulator : IDisposable
             QueueBytes = 64 * 1024,
             ProposalsMax = 256,
             ProposalTimeoutMs = _swarm.ProposalTimeoutMs,
+            IsBeyondContract = _swarm.IsBeyondContract,
             Command = _options.Command,
         }, _options.Memory);
         world.Trace.Writer = _options.Writer;
@@ -281,6 +282,13 @@ internal sealed class Simulator : IDisposable
         }
 
         _driver.Rest();
+        if (SoundDisks() < Quorum)
+        {
+            // Beyond the contract: it may stop. What it said stays true: every step was checked.
+            _world.Monitors.Rare.Sometimes(RareState.QuorumOfDisksLost);
+            return;
+        }
+
         bool[] core = DrawCore();
         foreach (SimulatedReplica replica in _world.Replicas)
         {
@@ -305,23 +313,40 @@ internal sealed class Simulator : IDisposable
         _world.ThrowIfBroken();
     }
 
-    /// <summary>Who is healed: as the plan says, or a random quorum.</summary>
+    private int Quorum => (_world.Options.Replicas / 2) + 1;
+
+    private int SoundDisks()
+    {
+        int sound = 0;
+        foreach (SimulatedReplica replica in _world.Replicas)
+        {
+            sound += replica.Disk.Mishaps.IsHarmed ? 0 : 1;
+        }
+
+        return sound;
+    }
+
+    /// <summary>Who is healed: as the plan says, or a random quorum of those whose disks are
+    /// sound.</summary>
     private bool[] DrawCore()
     {
         bool[] core = new bool[_world.Options.Replicas + 1];
-        int wanted = (_world.Options.Replicas / 2) + 1;
+        int wanted = Quorum;
         foreach (uint planned in _options.Plan?.Core ?? [])
         {
-            core[planned] = true;
-            wanted--;
+            core[planned] = !_world[planned].Disk.Mishaps.IsHarmed;
+            wanted -= core[planned] ? 1 : 0;
         }
 
         Prng chance = Stream(ChanceOf.Core);
         while (wanted > 0)
         {
             long replica = chance.Between(1, core.Length);
-            wanted -= core[replica] ? 0 : 1;
-            core[replica] = true;
+            if (!core[replica] && !_world[(uint)replica].Disk.Mishaps.IsHarmed)
+            {
+                wanted--;
+                core[replica] = true;
+            }
         }
 
         for (uint replica = 1; replica < core.Length; replica++)

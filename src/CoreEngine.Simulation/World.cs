@@ -54,6 +54,9 @@ internal sealed record WorldOptions
     /// <summary>Longest such silence.</summary>
     public int ElectionMaxMs { get; init; } = 600;
 
+    /// <summary>Disks of a majority may be harmed: the group may stop then, and must not lie.</summary>
+    public bool IsBeyondContract { get; init; }
+
     /// <summary>Makes the commands of a host's machine; null when the journal is the machine.</summary>
     public Func<Prng, byte[]>? Command { get; init; }
 }

@@ -1,5 +1,7 @@
 using System;
+using System.Collections.Generic;
 using CoreEngine.Simulation;
+using CoreEngine.Simulation.Monitoring;
 
 namespace CoreEngine.Cli.Commands;
 
@@ -19,11 +21,17 @@ internal sealed class SeedRange(ulong first, int count, int faultSeconds, int jo
             Progress = Console.WriteLine,
         });
         SimulationTotals totals = runs.Run();
-        Console.WriteLine(runs.Describe());
+        Console.WriteLine($"{runs.Describe()}; {totals.Coverage()}");
         Console.WriteLine(string.Join(Environment.NewLine, totals.Details()));
         if (totals.Failed is not { } failed)
         {
-            return ExitCode.Ok;
+            IReadOnlyList<RareState> missing = totals.MissingOfSuite();
+            if (missing.Count > 0)
+            {
+                Console.WriteLine($"never reached: {string.Join(", ", missing)}; a suite must reach every rare state");
+            }
+
+            return missing.Count > 0 ? ExitCode.Fault : ExitCode.Ok;
         }
 
         Console.WriteLine(SimulateCommand.Complaint(failed.Failure!));

@@ -15,6 +15,27 @@ internal enum BuggifySite
 
     /// <summary>A proposer was just told Committed: the power of its replica fails.</summary>
     Answered,
+
+    /// <summary>An election was just won: the winner's power fails before its first entry is durable.</summary>
+    Winning,
+
+    /// <summary>A leader has just committed, and its followers do not know: it is cut off.</summary>
+    Committed,
+
+    /// <summary>A tail was just truncated: the power fails.</summary>
+    Truncated,
+
+    /// <summary>The log has just got another file: the power fails.</summary>
+    NewSegment,
+
+    /// <summary>An acknowledgement has just left a follower: the way back to the leader dies.</summary>
+    AckSent,
+
+    /// <summary>Entries have just been sent: an old frame of the leader arrives once more.</summary>
+    EntriesSent,
+
+    /// <summary>A leader stands still beyond everybody's patience.</summary>
+    Leading,
 }
 
 /// <summary>Strikes at rare places, with odds on two levels: is it armed in this seed, does it fire now.</summary>
@@ -41,10 +62,17 @@ internal sealed class Buggify
     /// <summary>What has fired and was not carried out yet.</summary>
     internal Queue<(BuggifySite Site, uint Replica)> Fired { get; } = new();
 
+    /// <summary>Where a site is passed often, most visits must pass in peace.</summary>
+    private static int Odds(BuggifySite site) => site switch
+    {
+        BuggifySite.Answered or BuggifySite.Committed or BuggifySite.AckSent => 200,
+        BuggifySite.EntriesSent => 40,
+        _ => 3,
+    };
+
     internal void Visit(BuggifySite site, uint replica)
     {
-        int odds = site == BuggifySite.Answered ? 200 : 3;
-        if (_armed[(int)site] && !IsOff && _chance.Chance(1, odds))
+        if (_armed[(int)site] && !IsOff && _chance.Chance(1, Odds(site)))
         {
             Fired.Enqueue((site, replica));
         }

@@ -8,6 +8,12 @@ internal sealed class FaultDrawing(World world, Swarm swarm, Prng chance)
 {
     private const long Millisecond = 1_000_000;
 
+    /// <summary>Bound of a wall clock's step: safety trusts none, stamps must stay in order all the same.</summary>
+    private const long WallStepMaxNs = 60_000 * Millisecond;
+
+    /// <summary>Bound of a monotonic clock's drift, in parts in a million: far worse than any oscillator.</summary>
+    private const long DriftMax = 50_000;
+
     /// <summary>When the next fault is due.</summary>
     internal long Next { get; private set; } = world.Now + swarm.FaultPeriodNs;
 
@@ -20,8 +26,16 @@ internal sealed class FaultDrawing(World world, Swarm swarm, Prng chance)
         return kind switch
         {
             FaultKind.FastRestart => fault with { DurationNs = 0 },
-            FaultKind.PowerCutAll or FaultKind.Split => fault with { Amount = (long)(chance.Next() >> 32) },
-            FaultKind.OneWay => fault with { Other = AnyReplica() },
+            FaultKind.PowerCutAll or FaultKind.Split or FaultKind.Bridge or FaultKind.Swizzle or FaultKind.BitRot =>
+                fault with { Amount = (long)(chance.Next() >> 32) },
+            FaultKind.OneWay or FaultKind.OldFrame => fault with { Other = AnyReplica() },
+            FaultKind.SlowLink => fault with { Other = AnyReplica(), Amount = chance.Between(10, 1000) * Millisecond },
+            FaultKind.Scatter => fault with { Amount = chance.Between(1, 200) * Millisecond },
+            FaultKind.WallStep => fault with { Amount = chance.Between(-WallStepMaxNs, WallStepMaxNs) },
+            FaultKind.Drift => fault with { Amount = chance.Between(-DriftMax, DriftMax) },
+            FaultKind.FailRead => fault with { Amount = chance.Between(1, 4), DurationNs = 2 * swarm.StabilityNs },
+            FaultKind.LostWrite or FaultKind.MisdirectedWrite =>
+                fault with { Amount = chance.Between(0, 1 << 20) },
             FaultKind.FailSync => fault with { Amount = chance.Between(0, 10), DurationNs = 2 * swarm.StabilityNs },
             _ => fault,
         };
@@ -34,12 +48,19 @@ internal sealed class FaultDrawing(World world, Swarm swarm, Prng chance)
         Fault fault = site switch
         {
             BuggifySite.VoteSent => new Fault(now, FaultKind.PowerCut, replica, chance.Between(0, 20 * Millisecond)),
-            BuggifySite.ElectionWon => new Fault(now, FaultKind.Isolate, replica, duration),
-            BuggifySite.Answered => new Fault(now, FaultKind.PowerCut, replica, duration),
+            BuggifySite.ElectionWon or BuggifySite.Committed => new Fault(now, FaultKind.Isolate, replica, duration),
+            BuggifySite.Answered or BuggifySite.Winning or BuggifySite.Truncated or BuggifySite.NewSegment =>
+                new Fault(now, FaultKind.PowerCut, replica, chance.Chance(1, 2) ? 0 : duration),
+            BuggifySite.AckSent => new Fault(now, FaultKind.OneWay, replica, duration) { Other = LeaderOr(replica) },
+            BuggifySite.EntriesSent => new Fault(now, FaultKind.OldFrame, replica, 0) { Other = AnyReplica() },
+            BuggifySite.Leading =>
+                new Fault(now, FaultKind.Pause, replica, chance.Between(600 * Millisecond, 3000 * Millisecond)),
             _ => throw new ArgumentOutOfRangeException(nameof(site)),
         };
         return fault with { Site = site };
     }
+
+    private uint LeaderOr(uint replica) => world.Leader?.Number ?? replica;
 
     private uint AnyReplica()
     {

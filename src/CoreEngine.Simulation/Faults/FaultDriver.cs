@@ -89,6 +89,8 @@ internal sealed class FaultDriver
         {
             replica.PausedUntil = 0;
             replica.Disk.BytesFree = long.MaxValue;
+            replica.Disk.Mishaps.ReadsToFail = 0;
+            replica.Drift(0);
             FaultEffects.SetTiming(replica, new DiskTiming());
             if (replica.IsRunning)
             {

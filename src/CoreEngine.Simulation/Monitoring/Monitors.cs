@@ -10,6 +10,7 @@ namespace CoreEngine.Simulation.Monitoring;
 /// <summary>Everything that watches a world, after every turn of every replica and at every frame.</summary>
 internal sealed class Monitors(World world) : IFrameWatcher
 {
+    private readonly (ulong Commit, int Files)[] _passed = new (ulong, int)[world.Options.Replicas + 1];
     private readonly bool[] _led = new bool[world.Options.Replicas + 1];
 
     internal TrunkChecker Trunk { get; } = new(world);
@@ -40,6 +41,7 @@ internal sealed class Monitors(World world) : IFrameWatcher
         Rare.Sometimes(RareState.TailTruncated, isTruncated);
         Durability.Observe(replica, isTruncated);
         Authority.Observe(replica);
+        Visit(replica, isTruncated);
         Prefix.Observe(replica);
         Trunk.Observe(replica);
         string? complaint = replica.Machine.Hosted?.Complaint;
@@ -53,6 +55,8 @@ internal sealed class Monitors(World world) : IFrameWatcher
                 Certificates.Evidence.IsElected(replica.Core.Term),
                 $"replica {replica.Number} leads term {replica.Core.Term}, no quorum has voted for it");
             Buggify?.Visit(BuggifySite.ElectionWon, replica.Number);
+            Buggify?.Visit(BuggifySite.Winning, replica.Number);
+            Buggify?.Visit(BuggifySite.Leading, replica.Number);
         }
 
         Certificates.Observe(replica);
@@ -65,9 +69,34 @@ internal sealed class Monitors(World world) : IFrameWatcher
         }
     }
 
+    /// <summary>Passes the rare places of a turn.</summary>
+    private void Visit(SimulatedReplica replica, bool truncated)
+    {
+        ref (ulong Commit, int Files) seen = ref _passed[replica.Number];
+        (ulong commit, int files) = (replica.Core.CommitIndex, replica.Disk.Names.Count);
+        if (truncated)
+        {
+            Buggify?.Visit(BuggifySite.Truncated, replica.Number);
+        }
+
+        if (files > seen.Files && seen.Files > 0)
+        {
+            Buggify?.Visit(BuggifySite.NewSegment, replica.Number);
+        }
+
+        if (commit > seen.Commit && replica.IsLeader)
+        {
+            Buggify?.Visit(BuggifySite.Committed, replica.Number);
+        }
+
+        seen = (commit, files);
+    }
+
     /// <summary>A replica has recovered.</summary>
     internal void Restarted(SimulatedReplica replica, ulong recovered)
     {
+        _passed[replica.Number] = (0, replica.Disk.Names.Count);
+        Rare.Sometimes(RareState.CommittedTailTorn, replica.Report!.IsTailCut && recovered < Prefix.Length);
         _led[replica.Number] = false;
         Frontiers.Restarted(replica, recovered);
         Prefix.Restarted(replica);
@@ -128,11 +157,15 @@ internal sealed class Monitors(World world) : IFrameWatcher
                 Buggify?.Visit(BuggifySite.VoteSent, header.From);
             }
         }
-        else if (header.Type == (byte)MessageType.AppendReply
-            && AppendReplyBody.TryRead(body, out AppendReplyBody reply)
+        else if (header.Type != (byte)MessageType.AppendReply)
+        {
+            PassEntries(header);
+        }
+        else if (AppendReplyBody.TryRead(body, out AppendReplyBody reply)
             && reply.Verdict != AppendVerdict.OldTerm)
         {
             Durability.Claimed(world[header.From], header.Term, reply.Durable);
+            Buggify?.Visit(BuggifySite.AckSent, header.From);
             Certificates.Evidence.HeldDurably(header.From, header.Term, reply.Durable);
             Certificates.Evidence.Confirmed(header.From, header.Term, header.Sequence);
         }
@@ -147,6 +180,23 @@ internal sealed class Monitors(World world) : IFrameWatcher
             Monitor.ReceiptEvidence,
             index <= committed,
             $"replica {replica.Number} answered index {index}, it knows {committed} committed");
+    }
+
+    /// <summary>Entries went out: a follower may soon hear old ones again.</summary>
+    private void PassEntries(in FrameHeader header)
+    {
+        if (header.Type == (byte)MessageType.AppendEntries)
+        {
+            Buggify?.Visit(BuggifySite.EntriesSent, header.From);
+        }
+    }
+
+    public void OnDelivered(in FrameHeader header)
+    {
+        SimulatedReplica replica = world[header.To];
+        bool isLate = replica.IsRunning && header.Term < replica.Core.Term;
+        Rare.Sometimes(RareState.LateAckHeard, isLate && header.Type == (byte)MessageType.AppendReply);
+        Rare.Sometimes(RareState.LateVoteHeard, isLate && header.Type == (byte)MessageType.VoteReply);
     }
 
     private int LeadersAlive()

@@ -107,13 +107,14 @@ internal sealed class PersistBacklog
     }
 
     // Entries that were never staged need not be written at all once they are void; their tickets are covered by
-    // later ones.
+    // later ones. A truncation before this one must not name an entry that is never written: recovery would find it
+    // standing behind the end of the log.
     private void DropAbove(ulong last)
     {
         for (int i = _first; i < _first + _count; i++)
         {
             ref PersistItem item = ref _items[i];
-            if (item.Kind == PersistKind.Entries && item.Last > last)
+            if (item.Kind is PersistKind.Entries or PersistKind.Truncate && item.Last > last)
             {
                 item = item with { Last = last };
             }

@@ -30,6 +30,7 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
     private SegmentedLog? _log;
     private Group? _group;
     private GroupRuntime? _runtime;
+    private RaftCore? _core;
     private bool _again;
     private long _deadline;
 
@@ -72,7 +73,7 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
     internal GroupRuntime Runtime => _runtime!;
 
     /// <summary>The core's own variables.</summary>
-    internal RaftState Core => ((RaftCore)_runtime!.Core).State;
+    internal RaftState Core => _core!.State;
 
     internal bool IsRunning => Loop is not null;
 
@@ -183,6 +184,7 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         var setup = new LoopSetup(options, life, _ring, _transport, _log, _workers, recovery.Peers)
         {
             Scratch = world.Memory.ScratchOf(number),
+            CoreTap = Tap,
         };
         Loop = new EngineLoop(setup);
         Machine = MachineMaker();
@@ -328,6 +330,12 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         world.Trace.Add(world.Now, TraceKind.Read, number, (ulong)result.Value, (ulong)result.Point.Refusal.Code);
         world.Monitors.ReadEnded(this, floor, result);
         return result;
+    }
+
+    private IProtocolCore Tap(RaftCore core)
+    {
+        _core = core;
+        return world.Tracer?.Tap(core) ?? (IProtocolCore)core;
     }
 
     private void Leave()

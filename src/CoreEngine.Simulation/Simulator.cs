@@ -5,6 +5,7 @@ using CoreEngine.Model;
 using CoreEngine.Simulation.Faults;
 using CoreEngine.Simulation.Hosting;
 using CoreEngine.Simulation.Monitoring;
+using CoreEngine.Simulation.Tracing;
 
 namespace CoreEngine.Simulation;
 
@@ -33,6 +34,9 @@ internal sealed record SimulatorOptions
 
     /// <summary>Tells where two runs part; null for nobody.</summary>
     internal Action<long, ulong>? HashWriter { get; init; }
+
+    /// <summary>Is given every step of the protocol; null for none. Changes nothing that happens.</summary>
+    internal Action<ProtocolEvent>? Protocol { get; init; }
 
     /// <summary>Kept from seed to seed by the caller; null: this seed's own.</summary>
     internal SimulationMemory? Memory { get; init; }
@@ -172,6 +176,7 @@ internal sealed class Simulator : IDisposable
         world.Trace.Writer = _options.Writer;
         world.Trace.HashEvery = _options.HashEvery;
         world.Trace.HashWriter = _options.HashWriter;
+        world.Tracer = _options.Protocol is null ? null : new ProtocolTracer(_options.Protocol);
         world.Network.Faults = _swarm.Network;
         Prng clocks = Stream(ChanceOf.Clocks);
         foreach (SimulatedReplica replica in world.Replicas)

@@ -6,6 +6,7 @@ using CoreEngine.Model;
 using CoreEngine.Protocol.Raft;
 using CoreEngine.Simulation.Faults;
 using CoreEngine.Simulation.Monitoring;
+using CoreEngine.Simulation.Tracing;
 
 namespace CoreEngine.Simulation;
 
@@ -111,6 +112,9 @@ internal sealed class World : IDisposable
     internal SimulatedNetwork Network { get; }
 
     internal Trace Trace { get; } = new();
+
+    /// <summary>Tells the steps of the protocol; null: nobody asks. Set before the start.</summary>
+    internal ProtocolTracer? Tracer { get; set; }
 
     /// <summary>What watches every step.</summary>
     internal Monitors Monitors { get; }

@@ -15,19 +15,35 @@ internal static class CheckCommand
         var files = new Argument<string[]>("FILE")
         {
             Description = "Histories in JSON Lines; several are merged by time into one.",
-            Arity = ArgumentArity.OneOrMore,
+            Arity = ArgumentArity.ZeroOrMore,
+        };
+        var trace = new Option<string?>("--trace")
+        {
+            Description = "Judges this protocol trace (simulate --protocol-trace) by Raft's rules, and no history.",
         };
         var edn = new Option<string?>("--edn") { Description = "Also writes it to this file, as Jepsen's EDN." };
         var porcupine = new Option<string?>("--porcupine")
         {
             Description = "Also writes the history as Porcupine operations, in JSON Lines, to this file.",
         };
-        var command = new Command("check", "Judges whether a recorded history is linearizable.")
+        var command = new Command("check", "Judges a recorded history, or a protocol trace.")
         {
-            files, edn, porcupine,
+            files, edn, porcupine, trace,
         };
-        command.SetAction(parsed => Run(
-            parsed.GetRequiredValue(files), parsed.GetValue(edn), parsed.GetValue(porcupine)));
+        command.SetAction(parsed =>
+        {
+            string[] histories = parsed.GetValue(files) ?? [];
+            if (parsed.GetValue(trace) is { } protocol)
+            {
+                return histories.Length == 0
+                    ? ProtocolTraceFile.Check(protocol)
+                    : throw new BadInputException("--trace judges one protocol trace; give histories in another run");
+            }
+
+            return histories.Length > 0
+                ? Run(histories, parsed.GetValue(edn), parsed.GetValue(porcupine))
+                : throw new BadInputException("say which histories to judge (FILE...), or --trace FILE");
+        });
         return command;
     }
 

@@ -27,6 +27,11 @@ internal sealed class SimulateArguments
         Description = "With --seed or --plan: prints every event.",
     };
 
+    internal Option<string?> Protocol { get; } = new("--protocol-trace")
+    {
+        Description = "With --seed or --plan: writes the protocol's steps to this file, for 'check --trace'.",
+    };
+
     internal Option<long?> HashEvery { get; } = new("--hash-every")
     {
         Description = "With --seed or --plan: prints the hash after so many events each, to find where two runs part.",
@@ -82,7 +87,7 @@ internal sealed class SimulateArguments
 
     internal void AddTo(Command command)
     {
-        Option[] one = [Seed, Plan, Shrink, Steps, Trace, HashEvery];
+        Option[] one = [Seed, Plan, Shrink, Steps, Trace, HashEvery, Protocol];
         Option[] many = [Seeds, First, Seconds, Minutes, Jobs, Save, Gate, Notes, Hours];
         foreach (Option option in (Option[])[.. one, .. many])
         {

@@ -68,9 +68,14 @@ internal static class SimulateCommand
 
         if (OneOf(arguments, parsed, faultSeconds) is { } one)
         {
-            return RunOne(
-                one, parsed.GetValue(arguments.Trace), parsed.GetValue(arguments.Shrink) ? directory : null);
+            string? shrunk = parsed.GetValue(arguments.Shrink) ? directory : null;
+            return ProtocolTraceFile.Write(parsed.GetValue(arguments.Protocol), emit =>
+                RunOne(one with { Protocol = emit }, parsed.GetValue(arguments.Trace), shrunk));
         }
+
+        Check(
+            parsed.GetValue(arguments.Protocol) is null,
+            "--protocol-trace writes the steps of one run: say --seed S or --plan FILE");
 
         double? soak = parsed.GetValue(arguments.Minutes);
         int? count = parsed.GetValue(arguments.Seeds);

@@ -137,6 +137,7 @@ internal sealed class Monitors(World world) : IFrameWatcher
 
     public void OnSent(in FrameHeader header, ReadOnlySpan<byte> body)
     {
+        world.Tracer?.Sent(header, body);
         if (header.Type == (byte)MessageType.VoteRequest)
         {
             Authority.VoteAsked(header.From, header.Term);

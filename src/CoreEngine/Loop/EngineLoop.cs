@@ -6,6 +6,7 @@ using CoreEngine.IO.Ring;
 using CoreEngine.IO.Transport;
 using CoreEngine.Model;
 using CoreEngine.Protocol;
+using CoreEngine.Protocol.Raft;
 
 namespace CoreEngine.Loop;
 
@@ -29,6 +30,10 @@ internal sealed record LoopSetup(
 {
     /// <summary>Room for one frame body, the loop's alone while it lives; null: made.</summary>
     internal byte[]? Scratch { get; init; }
+
+    /// <summary>Puts something between each new core and the loop, to watch or to trace it; null: nothing, at no
+    /// cost.</summary>
+    internal Func<RaftCore, IProtocolCore>? CoreTap { get; init; }
 }
 
 /// <summary>One shard: one thread, one ring, one log, any number of groups. Reads in the order of a turn.</summary>
@@ -60,6 +65,7 @@ internal sealed partial class EngineLoop
         Completions = new Completions(setup.Workers);
         Peers = setup.Peers;
         Life = setup.Life;
+        CoreTap = setup.CoreTap;
         Scratch = setup.Scratch ?? new byte[Limits.FrameBytesMax];
         Invariant.Holds(Scratch.Length >= Limits.FrameBytesMax);
         ProposalTimeoutNs = Nanoseconds(setup.Options.ProposalTimeout);
@@ -79,6 +85,8 @@ internal sealed partial class EngineLoop
     internal Completions Completions { get; }
 
     internal PeerMemory Peers { get; }
+
+    internal Func<RaftCore, IProtocolCore>? CoreTap { get; }
 
     internal LoopCounters Counters { get; } = new();
 

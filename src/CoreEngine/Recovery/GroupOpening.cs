@@ -2,6 +2,7 @@ using System;
 using System.Linq;
 using CoreEngine.Loop;
 using CoreEngine.Model;
+using CoreEngine.Protocol;
 using CoreEngine.Protocol.Raft;
 
 namespace CoreEngine.Recovery;
@@ -59,8 +60,9 @@ internal static class GroupOpening
         };
         var found = new RaftRecovery(recovered.Term, recovered.Vote, recovered.Commit, recovered.Suffix);
         var core = new RaftCore(raft, found);
+        IProtocolCore seen = loop.CoreTap is { } tap ? tap(core) : core;
         return new GroupRuntime(
-            loop, new GroupSetup(name, machine, options, contract, core, recovered.Suffix, core.Frontiers, members));
+            loop, new GroupSetup(name, machine, options, contract, seen, recovered.Suffix, core.Frontiers, members));
     }
 
     private static void Check(RecoveredGroup recovered, GroupDescriptor wanted, uint group)

@@ -1,0 +1,232 @@
+using System;
+using System.Collections.Generic;
+using CoreEngine.Protocol;
+using CoreEngine.Protocol.Raft;
+
+namespace CoreEngine.Simulation.Tracing;
+
+/// <summary>A core that tells what happens in it: stands between the loop and the real core, and changes
+/// nothing.</summary>
+internal sealed class TracedCore : IProtocolCore
+{
+    private readonly RaftCore _core;
+    private readonly Action<ProtocolEvent> _emit;
+    private readonly uint[] _voters;
+    private readonly Queue<(ulong Ticket, ulong Term, uint Vote)> _writes = new();
+    private ulong _lastTicket;
+    private ulong _durableTerm;
+    private uint _durableVote;
+    private Snapshot _before;
+
+    internal TracedCore(RaftCore core, Action<ProtocolEvent> emit)
+    {
+        _core = core;
+        _emit = emit;
+        _voters = [.. core.State.Options.Voters];
+        _durableTerm = core.State.Term;
+        _durableVote = core.State.Vote;
+        _emit(Event(EventNames.InitState) with
+        {
+            Terms = Terms(1, core.Log.LastIndex),
+            Incarnation = core.State.Options.Incarnation,
+        });
+    }
+
+    public long Deadline => _core.Deadline;
+
+    public CoreStatus Status => _core.Status;
+
+    private RaftState State => _core.State;
+
+    public void Tick(long monotonicNs, long wallNs, Outputs outputs)
+    {
+        Before();
+        _core.Tick(monotonicNs, wallNs, outputs);
+        After(outputs);
+    }
+
+    public ProposeResult Propose(ProposalReader proposals, Outputs outputs)
+    {
+        Before();
+        ProposeResult result = _core.Propose(proposals, outputs);
+        After(outputs);
+        return result;
+    }
+
+    public ReceiveResult Receive(in Message message, Outputs outputs)
+    {
+        Before();
+        Exchange(message.Header, message.Body, isSent: false);
+        ReceiveResult result = _core.Receive(message, outputs);
+        After(outputs);
+        return result;
+    }
+
+    public void Persisted(ulong ticket, Outputs outputs)
+    {
+        Before();
+        Note(outputs);
+
+        // Each by itself: a reply may have waited for a write that another one follows.
+        while (_writes.TryPeek(out (ulong Ticket, ulong Term, uint Vote) write) && write.Ticket <= ticket)
+        {
+            (_, _durableTerm, _durableVote) = _writes.Dequeue();
+            _emit(Event(EventNames.Persisted));
+        }
+
+        ulong durable = State.Frontiers.Durable;
+        _core.Persisted(ticket, outputs);
+        if (State.Frontiers.Durable != durable)
+        {
+            _emit(Event(EventNames.Persisted) with
+            {
+                Term = _before.Term,
+                Vote = _before.Vote,
+                Role = RoleName(_before.Role),
+                Log = _before.LastIndex,
+                Commit = _before.Commit,
+            });
+        }
+
+        After(outputs);
+    }
+
+    public void RoomNoted(bool hasRoom) => _core.RoomNoted(hasRoom);
+
+    public void Applied(ulong index, Outputs outputs) => _core.Applied(index, outputs);
+
+    public void Read(ulong readId, Outputs outputs)
+    {
+        Before();
+        _core.Read(readId, outputs);
+        After(outputs);
+    }
+
+    public void Loaded(uint peer, ulong first, ulong last, Outputs outputs)
+    {
+        Before();
+        _core.Loaded(peer, first, last, outputs);
+        After(outputs);
+    }
+
+    public void LinkChanged(uint peer, bool connected, Outputs outputs)
+    {
+        Before();
+        _core.LinkChanged(peer, connected, outputs);
+        After(outputs);
+    }
+
+    /// <summary>A message leaves this replica, or reaches it.</summary>
+    internal void Exchange(in MessageHeader header, ReadOnlySpan<byte> body, bool isSent)
+    {
+        if (MessageTracing.TryRead(header, body, isSent, out string name, out TracedMessage message, out ulong[] terms))
+        {
+            _emit(Event(name) with { Message = message, Terms = terms });
+        }
+    }
+
+    private static string RoleName(Role role) => role switch
+    {
+        Role.Leader => EventNames.Leader,
+        Role.Candidate => EventNames.Candidate,
+        Role.PreCandidate => EventNames.PreCandidate,
+        _ => EventNames.Follower,
+    };
+
+    private void Before() => _before = new Snapshot(State);
+
+    /// <summary>Tells the differences, each event with what was true after it and before the next one.</summary>
+    private void After(Outputs outputs)
+    {
+        Note(outputs);
+        var after = new Snapshot(State);
+        if (after == _before)
+        {
+            return;
+        }
+
+        ProtocolEvent step = Event(string.Empty) with { Log = _before.LastIndex, Commit = _before.Commit };
+        bool isNewTerm = after.Term != _before.Term;
+        bool isTold = true;
+        if (after.Role != Role.PreCandidate && (after.Role != _before.Role || isNewTerm))
+        {
+            _emit(step with
+            {
+                Name = after.Role switch
+                {
+                    Role.Leader => EventNames.BecomeLeader,
+                    Role.Candidate => EventNames.BecomeCandidate,
+                    _ => EventNames.BecomeFollower,
+                },
+            });
+        }
+        else
+        {
+            isTold = after.Vote == _before.Vote;
+        }
+
+        for (ulong i = _before.LastIndex + 1; after.Role == Role.Leader && i <= after.LastIndex; i++)
+        {
+            _emit(step with { Name = EventNames.Replicate, Log = i, Terms = [after.Term] });
+        }
+
+        bool isLogNew = after.LastIndex != _before.LastIndex || after.LastTerm != _before.LastTerm;
+        if (!isTold || (isLogNew && after.Role != Role.Leader))
+        {
+            _emit(step with { Name = EventNames.Ready, Log = after.LastIndex });
+        }
+
+        if (after.Commit != _before.Commit)
+        {
+            _emit(step with { Name = EventNames.Commit, Log = after.LastIndex, Commit = after.Commit });
+        }
+    }
+
+    /// <summary>Remembers the hard states that were asked for, until they are durable.</summary>
+    private void Note(Outputs outputs)
+    {
+        foreach (ref readonly PersistItem item in outputs.Persist)
+        {
+            if (item.Kind == PersistKind.HardState && item.Ticket > _lastTicket)
+            {
+                _lastTicket = item.Ticket;
+                _writes.Enqueue((item.Ticket, item.Term, item.Vote));
+            }
+        }
+    }
+
+    private ulong[] Terms(ulong first, ulong last)
+    {
+        ulong[] terms = new ulong[last + 1 - first];
+        for (ulong i = first; i <= last; i++)
+        {
+            terms[i - first] = _core.Log.TermAt(i);
+        }
+
+        return terms;
+    }
+
+    private ProtocolEvent Event(string name) => new()
+    {
+        Name = name,
+        Replica = State.Options.Replica,
+        Term = State.Term,
+        Vote = State.Vote,
+        Commit = State.CommitIndex,
+        Role = RoleName(State.Role),
+        Log = State.LastIndex,
+        Conf = _voters,
+        DurableTerm = _durableTerm,
+        DurableVote = _durableVote,
+        DurableIndex = State.Frontiers.Durable,
+    };
+
+    private readonly record struct Snapshot(
+        Role Role, ulong Term, uint Vote, ulong Commit, ulong LastIndex, ulong LastTerm)
+    {
+        internal Snapshot(RaftState state)
+            : this(state.Role, state.Term, state.Vote, state.CommitIndex, state.LastIndex, state.Log.LastTerm)
+        {
+        }
+    }
+}

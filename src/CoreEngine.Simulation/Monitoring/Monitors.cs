@@ -60,6 +60,7 @@ internal sealed class Monitors(World world) : IFrameWatcher
         }
 
         Certificates.Observe(replica);
+        MemoryChecker.Check(world, replica);
         bool leads = replica.IsLeader;
         if (leads != _led[replica.Number])
         {

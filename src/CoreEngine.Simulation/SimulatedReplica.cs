@@ -70,9 +70,6 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
 
     internal Group Group => _group!;
 
-    /// <summary>Frames that will arrive here.</summary>
-    internal int FramesUnderWay => _transport!.Count;
-
     internal GroupRuntime Runtime => _runtime!;
 
     /// <summary>The core's own variables.</summary>
@@ -292,6 +289,7 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         _again = true;
         return Watch(
             floor,
+            world.Now,
             Group.QueryAsync<JournalMachine, bool, int>(static (machine, _) => machine.Entries.Count, true));
     }
 
@@ -327,11 +325,11 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         return receipt;
     }
 
-    private async Task<QueryResult<int>> Watch(int floor, ValueTask<QueryResult<int>> pending)
+    private async Task<QueryResult<int>> Watch(int floor, long askedNs, ValueTask<QueryResult<int>> pending)
     {
         QueryResult<int> result = await pending.ConfigureAwait(false);
         world.Trace.Add(world.Now, TraceKind.Read, number, (ulong)result.Value, (ulong)result.Point.Refusal.Code);
-        world.Monitors.ReadEnded(this, floor, result);
+        world.Monitors.ReadEnded(this, floor, askedNs, result);
         return result;
     }
 

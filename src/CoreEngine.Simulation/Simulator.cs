@@ -89,6 +89,7 @@ internal sealed record SeedResult(
 internal sealed class Simulator : IDisposable
 {
     private const long RetryPeriodNs = 20_000_000;
+    private const long LockstepNs = 100_000;
     private const long AuditPeriodNs = 12 * SimulatorOptions.Second;
 
     private readonly SimulatorOptions _options;
@@ -171,6 +172,7 @@ internal sealed class Simulator : IDisposable
             ProposalsMax = 256,
             ProposalTimeoutMs = _swarm.ProposalTimeoutMs,
             IsBeyondContract = _swarm.IsBeyondContract,
+            SubmitBytesMin = _swarm.SubmitBytesMin,
             Command = _options.Command,
         }, _options.Memory);
         world.Trace.Writer = _options.Writer;
@@ -294,7 +296,8 @@ internal sealed class Simulator : IDisposable
             return;
         }
 
-        bool[] core = DrawCore();
+        uint leftOut = _swarm.IsLockstep && SoundDisks() == _world.Options.Replicas ? FallInStep() : 0;
+        bool[] core = DrawCore(leftOut);
         foreach (SimulatedReplica replica in _world.Replicas)
         {
             Prepare(replica, core[replica.Number]);
@@ -331,9 +334,28 @@ internal sealed class Simulator : IDisposable
         return sound;
     }
 
+    /// <summary>All replicas run, and every delay is the same, until a leader was heard by all.</summary>
+    /// <returns>That leader.</returns>
+    private uint FallInStep()
+    {
+        bool[] all = new bool[_world.Options.Replicas + 1];
+        _world.Network.Faults = new NetworkFaults(DelayMinNs: LockstepNs, DelayMaxNs: LockstepNs + 1);
+        foreach (SimulatedReplica replica in _world.Replicas)
+        {
+            all[replica.Number] = true;
+            FaultEffects.SetTiming(replica, new DiskTiming(WriteMinNs: LockstepNs, WriteMaxNs: LockstepNs + 1));
+            Prepare(replica, true);
+        }
+
+        long end = _world.Now + _options.LivenessNs;
+        Wait(() => LeaderIn(all) is not null, "no leader while all are up", end, all);
+        Wait(() => IsEqual(all), "the replicas do not converge while all are up", end, all);
+        return _world.Leader?.Number ?? 0;
+    }
+
     /// <summary>Who is healed: as the plan says, or a random quorum of those whose disks are
     /// sound.</summary>
-    private bool[] DrawCore()
+    private bool[] DrawCore(uint leftOut)
     {
         bool[] core = new bool[_world.Options.Replicas + 1];
         int wanted = Quorum;
@@ -347,7 +369,7 @@ internal sealed class Simulator : IDisposable
         while (wanted > 0)
         {
             long replica = chance.Between(1, core.Length);
-            if (!core[replica] && !_world[(uint)replica].Disk.Mishaps.IsHarmed)
+            if (!core[replica] && replica != leftOut && !_world[(uint)replica].Disk.Mishaps.IsHarmed)
             {
                 wanted--;
                 core[replica] = true;

@@ -13,7 +13,7 @@ namespace CoreEngine.Mutants.Tests;
 /// </summary>
 public sealed class KnownSeedTests
 {
-    private const int OtherSeedsMax = 150;
+    private const int OtherSeedsMax = 400;
 
     public static TheoryData<string> Names { get; } =
         [.. Mutation.JudgedByMonitor.Select(static mutant => mutant.Name)];

@@ -1,5 +1,4 @@
 using System.Threading.Tasks;
-using CoreEngine.IO.Transport;
 using CoreEngine.Model;
 using CoreEngine.Simulation.Monitoring;
 using Xunit;
@@ -149,31 +148,50 @@ public sealed class MonitorTests
     }
 
     [Fact]
-    public void WhatGrowsBeyondItsBound_IsCaught()
-    {
-        using World world = Started(23);
-        SimulatedReplica leader = world.Leader!;
-        leader.PausedUntil = long.MaxValue / 2;
-        var header = new FrameHeader { From = leader.Number == 1 ? 2u : 1u, To = leader.Number };
-        while (leader.FramesUnderWay < MemoryChecker.FramesMax)
-        {
-            world.Network.Carry(leader.Number, header, default, default);
-        }
-
-        MemoryChecker.Check(world, leader);
-        world.ThrowIfBroken();
-        world.Network.Carry(leader.Number, header, default, default);
-        MemoryChecker.Check(world, leader);
-        AssertCaught(world, world.ThrowIfBroken, Monitor.BoundedMemory, "frames under way");
-    }
-
-    [Fact]
     public void AValueAcknowledgedTwice_IsCaught()
     {
         using World world = Started(23);
         Receipt receipt = ProposeAll(world, 1);
         world.Trunk.Acknowledge(1, receipt);
         AssertCaught(world, world.ThrowIfBroken, Monitor.Once, "acknowledged twice");
+    }
+
+    [Fact]
+    public void AnAcknowledgedValueThatIsGone_IsCaught()
+    {
+        using World world = Started(25);
+        Receipt honest = ProposeAll(world, 2);
+        world.Trunk.Acknowledged[99] = honest.Coordinate.Index;
+        AssertCaught(world, () => world.Trunk.CheckHolds(world[1]), Monitor.AcknowledgedStays, "is missing");
+    }
+
+    [Fact]
+    public void AMachineInAnotherState_IsCaught()
+    {
+        using var world = new World(new WorldOptions { Seed = 26 });
+        world[2].MachineMaker = static () => new JournalMachine { Forgets = 1 };
+        world.StartAll();
+        InvariantException caught = Assert.Throws<InvariantException>(() => ProposeAll(world, 3));
+        Assert.Contains("replica", caught.Message, System.StringComparison.Ordinal);
+        Assert.Contains(world.Violation!.Monitor, new[] { Monitor.StateDigest, Monitor.StateMachineSafety });
+    }
+
+    [Fact]
+    public void ATailTakenBackBelowC_IsCaught()
+    {
+        using World world = Started(27);
+        ProposeAll(world, 3);
+        SimulatedReplica replica = world.Leader!;
+        world.Monitors.Frontiers.Observe(replica);
+
+        // As if it had stood higher before: what is committed now is less.
+        using World further = Started(27);
+        ProposeAll(further, 6);
+        SimulatedReplica ahead = further[replica.Number];
+        var checker = new FrontierChecker(world);
+        checker.Observe(ahead);
+        checker.Observe(replica);
+        AssertCaught(world, world.ThrowIfBroken, Monitor.MonotoneBoundaries, "went from");
     }
 
     private static void AssertCaught(World world, System.Action action, Monitor monitor, string words)

@@ -48,6 +48,13 @@ internal sealed record Swarm
     /// <summary>Wall clocks are off by up to this.</summary>
     internal required long WallSkewNs { get; init; }
 
+    /// <summary>Bytes that must wait for a second write beside the first; null for the usual.</summary>
+    internal required int? SubmitBytesMin { get; init; }
+
+    /// <summary>The calm begins in step, every delay the same, and its leader is left out: only drawn timeouts can
+    /// break the tie between the others.</summary>
+    internal required bool IsLockstep { get; init; }
+
     internal static Swarm Draw(Prng chance)
     {
         int burstMax = chance.Chance(1, 3) ? 1 : (int)chance.Between(2, 40);
@@ -89,6 +96,8 @@ internal sealed record Swarm
             OutstandingMax = chance.Chance(1, 3) ? 1 : (int)chance.Between(2, 200),
             IsBeyondContract = isBeyondContract,
             WallSkewNs = chance.Chance(1, 2) ? chance.Between(1, 2000) * Millisecond : 1,
+            SubmitBytesMin = chance.Chance(1, 3) ? 64 : null,
+            IsLockstep = chance.Chance(1, 8),
         };
     }
 

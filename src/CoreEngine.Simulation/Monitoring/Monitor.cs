@@ -37,6 +37,8 @@ internal sealed record Monitor(string Name, string Component)
 
     internal static Monitor ReadEvidence { get; } = new("read evidence", Monitoring.Component.Observation);
 
+    internal static Monitor ReadRound { get; } = new("read round", Monitoring.Component.Observation);
+
     internal static Monitor AnswerDurable { get; } = new("ack <= D", Monitoring.Component.DurableFrontier);
 
     internal static Monitor AnswerOnMedia { get; } = new("ack on media", Monitoring.Component.DurableFrontier);

@@ -25,6 +25,8 @@ internal sealed class Monitors(World world) : IFrameWatcher
 
     internal ReadChecker Reads { get; } = new(world);
 
+    internal ReadRounds Rounds { get; } = new(world);
+
     internal CertificateChecker Certificates { get; } = new(world);
 
     internal AuthorityChecker Authority { get; } = new(world);
@@ -59,8 +61,8 @@ internal sealed class Monitors(World world) : IFrameWatcher
             Buggify?.Visit(BuggifySite.Leading, replica.Number);
         }
 
+        Rounds.Observe(replica);
         Certificates.Observe(replica);
-        MemoryChecker.Check(world, replica);
         bool leads = replica.IsLeader;
         if (leads != _led[replica.Number])
         {
@@ -124,11 +126,12 @@ internal sealed class Monitors(World world) : IFrameWatcher
     }
 
     /// <summary>A read was answered.</summary>
-    internal void ReadEnded(SimulatedReplica replica, int floor, in QueryResult<int> result)
+    internal void ReadEnded(SimulatedReplica replica, int floor, long askedNs, in QueryResult<int> result)
     {
         if (result.Point.IsGranted)
         {
             Reads.Ended(replica.Number, floor, result);
+            Rounds.Granted(replica.Number, askedNs, result.Point.Certificate);
             Certificates.Shown(result.Point.Certificate);
             Rare.Sometimes(RareState.ReadAtFollower, replica.IsRunning && !replica.IsLeader);
         }

@@ -121,24 +121,14 @@ internal sealed class Cluster : IAsyncDisposable
         _scratch.Dispose();
     }
 
-    /// <summary>
-    /// Ports below the range of outgoing connections, one of which could take a port between its finding and its use.
-    /// </summary>
     private static IPEndPoint[] FreeAddresses(int count)
     {
         var listeners = new List<TcpListener>();
-        while (listeners.Count < count)
+        for (int i = 0; i < count; i++)
         {
-            var listener = new TcpListener(IPAddress.Loopback, Random.Shared.Next(10_000, 30_000));
-            try
-            {
-                listener.Start();
-                listeners.Add(listener);
-            }
-            catch (SocketException error) when (error.SocketErrorCode == SocketError.AddressAlreadyInUse)
-            {
-                listener.Dispose();
-            }
+            var listener = new TcpListener(IPAddress.Loopback, 0);
+            listener.Start();
+            listeners.Add(listener);
         }
 
         IPEndPoint[] addresses = [.. listeners.Select(static listener => (IPEndPoint)listener.LocalEndpoint)];

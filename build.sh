@@ -96,7 +96,7 @@ want_compiler() {
 }
 
 want_test_tools() {
-    want "tests that need them are skipped" strace:strace redis-cli:redis-tools redis-benchmark:redis-tools
+    want "tests that need them are skipped" strace:strace spin:spin redis-cli:redis-tools redis-benchmark:redis-tools
     want_nemesis_tools
 }
 

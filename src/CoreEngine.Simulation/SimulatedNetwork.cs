@@ -432,6 +432,9 @@ internal sealed class SimulatedTransport(
 
     public void Dispose() => network.Leave(replica);
 
+    /// <summary>Frames under way to this end.</summary>
+    internal int Count => _inbox.Count;
+
     internal void Arrive(SimulatedFrame frame, long time) => _inbox.Enqueue(frame, (time, _sequence++));
 
     private long NextFrame() =>

@@ -70,6 +70,9 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
 
     internal Group Group => _group!;
 
+    /// <summary>Frames that will arrive here.</summary>
+    internal int FramesUnderWay => _transport!.Count;
+
     internal GroupRuntime Runtime => _runtime!;
 
     /// <summary>The core's own variables.</summary>

@@ -1,4 +1,5 @@
 using System.Threading.Tasks;
+using CoreEngine.IO.Transport;
 using CoreEngine.Model;
 using CoreEngine.Simulation.Monitoring;
 using Xunit;
@@ -145,6 +146,25 @@ public sealed class MonitorTests
         CalmChecker.Check(world, replica);
         _ = replica.ProposeAsync(world.NextValue());
         AssertCaught(world, () => CalmChecker.Check(world, replica), Monitor.BoundedMemory, "proposals");
+    }
+
+    [Fact]
+    public void WhatGrowsBeyondItsBound_IsCaught()
+    {
+        using World world = Started(23);
+        SimulatedReplica leader = world.Leader!;
+        leader.PausedUntil = long.MaxValue / 2;
+        var header = new FrameHeader { From = leader.Number == 1 ? 2u : 1u, To = leader.Number };
+        while (leader.FramesUnderWay < MemoryChecker.FramesMax)
+        {
+            world.Network.Carry(leader.Number, header, default, default);
+        }
+
+        MemoryChecker.Check(world, leader);
+        world.ThrowIfBroken();
+        world.Network.Carry(leader.Number, header, default, default);
+        MemoryChecker.Check(world, leader);
+        AssertCaught(world, world.ThrowIfBroken, Monitor.BoundedMemory, "frames under way");
     }
 
     [Fact]

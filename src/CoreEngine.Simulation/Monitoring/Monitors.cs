@@ -63,6 +63,7 @@ internal sealed class Monitors(World world) : IFrameWatcher
 
         Rounds.Observe(replica);
         Certificates.Observe(replica);
+        MemoryChecker.Check(world, replica);
         bool leads = replica.IsLeader;
         if (leads != _led[replica.Number])
         {

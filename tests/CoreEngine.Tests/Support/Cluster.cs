@@ -121,14 +121,24 @@ internal sealed class Cluster : IAsyncDisposable
         _scratch.Dispose();
     }
 
+    /// <summary>
+    /// Ports below the range of outgoing connections, one of which could take a port between its finding and its use.
+    /// </summary>
     private static IPEndPoint[] FreeAddresses(int count)
     {
         var listeners = new List<TcpListener>();
-        for (int i = 0; i < count; i++)
+        while (listeners.Count < count)
         {
-            var listener = new TcpListener(IPAddress.Loopback, 0);
-            listener.Start();
-            listeners.Add(listener);
+            var listener = new TcpListener(IPAddress.Loopback, Random.Shared.Next(10_000, 30_000));
+            try
+            {
+                listener.Start();
+                listeners.Add(listener);
+            }
+            catch (SocketException error) when (error.SocketErrorCode == SocketError.AddressAlreadyInUse)
+            {
+                listener.Dispose();
+            }
         }
 
         IPEndPoint[] addresses = [.. listeners.Select(static listener => (IPEndPoint)listener.LocalEndpoint)];

@@ -102,6 +102,34 @@ public sealed class MonitorTests
     }
 
     [Fact]
+    public void ADiskThatWasWipedAfterItsWord_IsNoLie_AndOneThatGaveNoneIsNoHelp()
+    {
+        using World world = Started(18);
+        Receipt honest = ProposeAll(world, 1);
+        SimulatedReplica leader = world.Leader!;
+        foreach (SimulatedReplica replica in world.Replicas)
+        {
+            if (replica != leader)
+            {
+                replica.Kill();
+                replica.FormatAnew();
+                replica.Start();
+            }
+        }
+
+        uint other = leader.Number == 1 ? 2u : 1u;
+        ulong voters = (1UL << ((int)leader.Number - 1)) | (1UL << ((int)other - 1));
+        Receipt two = honest with { Certificate = honest.Certificate with { Voters = voters } };
+        world.Monitors.Durability.Acknowledged(two);
+        world.ThrowIfBroken();
+
+        // Of two wiped disks only one vouches for an entry that the leader itself lacks.
+        LineCoordinate ahead = honest.Coordinate with { Index = honest.Coordinate.Index + 100 };
+        world.Monitors.Durability.Acknowledged(two with { Coordinate = ahead });
+        AssertCaught(world, world.ThrowIfBroken, Monitor.AnswerDurable, "is durable at 1 replicas only");
+    }
+
+    [Fact]
     public void AClaimBeyondD_IsCaught()
     {
         using World world = Started(19);

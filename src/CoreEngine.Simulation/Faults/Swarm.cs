@@ -58,7 +58,7 @@ internal sealed record Swarm
     internal static Swarm Draw(Prng chance)
     {
         int burstMax = chance.Chance(1, 3) ? 1 : (int)chance.Between(2, 40);
-        long operationPeriod = chance.Between(3, 9) * Millisecond;
+        long operationPeriod = chance.Between(2, 8) * Millisecond;
         long size = chance.Between(0, 10);
         int[] weights = new int[FaultDriver.Kinds];
         for (int i = 0; i < weights.Length; i++)

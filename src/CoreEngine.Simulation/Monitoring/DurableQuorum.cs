@@ -60,7 +60,10 @@ internal sealed class DurableQuorum(World world)
         int holders = 0;
         foreach (SimulatedReplica replica in world.Replicas)
         {
-            holders += !replica.IsRunning || Holds(replica, index, term) ? 1 : 0;
+            // A disk that was harmed since then has kept its word: the contract excludes what became of it.
+            bool hasHeld = replica.Disk.Mishaps.IsHarmed
+                && ((receipt.Certificate.Voters >> ((int)replica.Number - 1)) & 1) != 0;
+            holders += !replica.IsRunning || hasHeld || Holds(replica, index, term) ? 1 : 0;
         }
 
         world.Check(

@@ -310,7 +310,12 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
     }
 
     /// <summary>What the medium alone holds of the group: recovered from a copy, the replica untouched.</summary>
-    internal RecoveredGroup ReadMedium()
+    internal RecoveredGroup ReadMedium() => RecoverMedium().Find(1);
+
+    /// <summary>A power cut at this instant would not make the replica forget that it has met another one.</summary>
+    internal bool RemembersOnMedium(uint other) => !RecoverMedium().Peers.Admits(other, 0);
+
+    private GroupRecovery RecoverMedium()
     {
         // Chance of its own: looking must not change what happens.
         using var ring = new SimulatedRing(Disk.OfMedium(), new Prng(number), () => world.Now, new DiskTiming());
@@ -318,7 +323,7 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         LogOpenResult result = SegmentedLog.Open(ring, LogOptionsOf(1), number, world.Cluster, recovery);
         using SegmentedLog? log = result.Log;
         world.Check(Monitor.Recovery, log is not null, $"the medium of replica {number} is refused: {result.Message}");
-        return recovery.Find(1);
+        return recovery;
     }
 
     private async Task<Receipt> Watch(ulong value, ValueTask<Receipt> pending)

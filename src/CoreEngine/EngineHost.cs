@@ -100,8 +100,12 @@ internal sealed class EngineHost
             PipeTransport transport = undo.Push(new PipeTransport(TransportOptionsOf(options, opened, ring)));
 #pragma warning restore CA2000
             uint life = BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4));
+            ITransport carrier = options.Taps?.Transport(transport) ?? transport;
             var setup = new LoopSetup(
-                options, life, ring, transport, opened.Log, PoolWorkers.Instance, opened.Recovery.Peers);
+                options, life, ring, carrier, opened.Log, PoolWorkers.Instance, opened.Recovery.Peers)
+            {
+                CoreTap = options.Taps?.Core,
+            };
             var host = new EngineHost(options, directoryLock, opened, new EngineLoop(setup));
             transport.Start();
             host._thread.Start();

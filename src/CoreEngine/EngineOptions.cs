@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Net;
+using CoreEngine.Diagnostics;
 using CoreEngine.Model;
 using CoreEngine.Protocol.Raft;
 
@@ -48,6 +49,9 @@ public sealed record EngineOptions
     /// <see cref="ElectionMax"/>; <c>null</c>, the default, means twice that, and no less than a second.
     /// </summary>
     public TimeSpan? DiskStall { get; init; }
+
+    /// <summary>Set while the protocol is traced; null otherwise.</summary>
+    internal EngineTaps? Taps { get; init; }
 
     /// <summary>After this an undecided proposal ends as Unknown. Default 10 s.</summary>
     public TimeSpan ProposalTimeout { get; init; } = TimeSpan.FromSeconds(10);

@@ -2,6 +2,9 @@
 // processes under concurrent clients; each fault waits for the state that it must lead to; at the end all replicas are
 // killed, started, and judged by the history and by every single acknowledged write.
 using System;
+using System.IO;
+using System.Linq;
+using System.Text;
 using System.Threading.Tasks;
 using CoreEngine.Cli.Demo;
 using CoreEngine.Nemesis.Cluster;
@@ -35,6 +38,39 @@ public sealed class ProcessFaultTests(ITestOutputHelper notes)
         await stage.Cluster.StartAllAsync();
         await stage.Load.GoesOnAsync();
         notes.WriteLine(await stage.JudgeAsync());
+    }
+
+    [Fact]
+    public async Task Nemesis_traces_of_killed_processes_obey_the_specification()
+    {
+        using var stage = new Stage();
+        await stage.StartAsync(new ClusterShape { IsTraced = true });
+        NemesisReplica leader = await stage.Cluster.FindLeaderAsync();
+        await leader.KillAsync();
+        await stage.Cluster.FindLeaderAsync(otherThan: leader);
+        await stage.Load.GoesOnAsync();
+        await leader.StartAsync();
+        await stage.Cluster.CaughtUpAsync(leader);
+        await stage.Cluster.KillAllAsync();
+        await stage.Cluster.StartAllAsync();
+        await stage.Load.GoesOnAsync();
+        string judged = await stage.JudgeAsync();
+        await stage.Cluster.KillAllAsync();
+
+        string[] traces = [.. stage.Cluster.Replicas.Select(static replica => replica.TraceFile!)];
+        (int code, string output) = await CheckAsync(stage, traces);
+        Assert.True(code == 0, output);
+        Assert.Contains("every step is allowed", output, StringComparison.Ordinal);
+
+        // The oracle is awake: the same steps with one replica's votes left out are refused.
+        string[] lines = await File.ReadAllLinesAsync(traces[0]);
+        await File.WriteAllLinesAsync(
+            traces[0],
+            lines.Where(static line => !line.Contains("\"name\":\"Persisted\"", StringComparison.Ordinal)));
+        (int forged, string found) = await CheckAsync(stage, traces);
+        Assert.True(forged == 1, found);
+        Assert.Contains("VIOLATION", found, StringComparison.Ordinal);
+        notes.WriteLine($"{judged}; {output.ReplaceLineEndings(" ")}");
     }
 
     [Fact]
@@ -98,5 +134,17 @@ public sealed class ProcessFaultTests(ITestOutputHelper notes)
             $"replica {old.Number} has not learnt that its term {term} is over");
         await stage.Cluster.CaughtUpAsync(old);
         await stage.Load.GoesOnAsync();
+    }
+
+    /// <summary>Runs the tool's own judge over the traces.</summary>
+    private static async Task<(int Code, string Output)> CheckAsync(Stage stage, string[] traces)
+    {
+        var output = new StringBuilder();
+        using ToolProcess check = ToolProcess.Start(
+            ["check", "--trace", .. traces],
+            Path.Combine(stage.Scratch.Path, "check.log"),
+            line => output.AppendLine(line));
+        int code = await check.WaitAsync();
+        return (code, output.ToString());
     }
 }

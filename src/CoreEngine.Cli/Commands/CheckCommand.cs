@@ -17,9 +17,11 @@ internal static class CheckCommand
             Description = "Histories in JSON Lines; several are merged by time into one.",
             Arity = ArgumentArity.ZeroOrMore,
         };
-        var trace = new Option<string?>("--trace")
+        var trace = new Option<string[]>("--trace")
         {
-            Description = "Judges this protocol trace (simulate --protocol-trace) by Raft's rules, and no history.",
+            Description = "Judges this protocol trace (simulate or run --protocol-trace) by Raft's rules, and no "
+                + "history; those of several replicas of one machine are merged by time.",
+            AllowMultipleArgumentsPerToken = true,
         };
         var edn = new Option<string?>("--edn") { Description = "Also writes it to this file, as Jepsen's EDN." };
         var porcupine = new Option<string?>("--porcupine")
@@ -33,11 +35,11 @@ internal static class CheckCommand
         command.SetAction(parsed =>
         {
             string[] histories = parsed.GetValue(files) ?? [];
-            if (parsed.GetValue(trace) is { } protocol)
+            if (parsed.GetValue(trace) is { Length: > 0 } protocol)
             {
                 return histories.Length == 0
                     ? ProtocolTraceFile.Check(protocol)
-                    : throw new BadInputException("--trace judges one protocol trace; give histories in another run");
+                    : throw new BadInputException("--trace judges protocol traces; give histories in another run");
             }
 
             return histories.Length > 0

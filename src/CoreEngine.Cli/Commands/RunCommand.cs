@@ -6,6 +6,7 @@ using System.Threading.Tasks;
 using CoreEngine.Cli.Config;
 using CoreEngine.Cli.KeyValue;
 using CoreEngine.Cli.Server;
+using CoreEngine.Simulation.Tracing;
 
 namespace CoreEngine.Cli.Commands;
 
@@ -26,18 +27,23 @@ internal static class RunCommand
             Description = "The replica's configuration: JSON with comments, see the sample replica.json.",
             Required = true,
         };
+        var trace = new Option<string?>("--protocol-trace")
+        {
+            Description = "Appends the protocol's steps to this file, for 'check --trace'. Slow: for tests.",
+        };
         var withParent = new Option<bool>("--stop-with-parent")
         {
             Description = "Ends when the standard input closes: for a parent that must leave nothing behind.",
             Hidden = true,
         };
         var command = new Command(
-            "run", "Runs one replica with the key-value machine, served over RESP2.") { config, withParent };
-        command.SetAction((parsed, _) => RunAsync(parsed.GetRequiredValue(config), parsed.GetValue(withParent)));
+            "run", "Runs one replica with the key-value machine, served over RESP2.") { config, trace, withParent };
+        command.SetAction((parsed, _) => RunAsync(
+            parsed.GetRequiredValue(config), parsed.GetValue(trace), parsed.GetValue(withParent)));
         return command;
     }
 
-    private static async Task<int> RunAsync(string path, bool withParent)
+    private static async Task<int> RunAsync(string path, string? tracePath, bool withParent)
     {
         ReplicaConfig config = ReplicaConfigReader.Load(path);
         using var stop = new StopSignal();
@@ -46,7 +52,8 @@ internal static class RunCommand
             ParentWatch.Start(stop.Stop);
         }
 
-        EngineOptions options = config.ToEngineOptions(Log);
+        using ProcessTrace? trace = ProtocolTraceFile.Append(tracePath);
+        EngineOptions options = config.ToEngineOptions(Log) with { Taps = trace?.Taps };
         await using Engine engine = await Engine.OpenAsync(options, stop.Token);
         var storeOptions = new KeyValueStoreOptions();
         Group group =

@@ -34,6 +34,9 @@ internal sealed record ProtocolEvent
 {
     internal required string Name { get; init; }
 
+    /// <summary>The machine's monotonic clock; null in a simulated world, whose order is one already.</summary>
+    internal long? TimeNs { get; init; }
+
     internal required uint Replica { get; init; }
 
     internal required ulong Term { get; init; }

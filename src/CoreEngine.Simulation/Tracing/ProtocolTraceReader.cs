@@ -36,6 +36,7 @@ internal static class ProtocolTraceReader
         return new ProtocolEvent
         {
             Name = Text(root, "name"),
+            TimeNs = root.TryGetProperty("time", out JsonElement time) ? time.GetInt64() : null,
             Replica = Replica(root, "nid"),
             Term = Number(state, "term"),
             Vote = Replica(state, "vote"),

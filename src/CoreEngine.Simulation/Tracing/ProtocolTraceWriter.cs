@@ -7,7 +7,8 @@ using System.Text.Json;
 namespace CoreEngine.Simulation.Tracing;
 
 /// <summary>Writes events as NDJSON, with the field names of etcd-io/raft's trace validation.</summary>
-/// <remarks>Ours on top: <c>persisted</c>, <c>durable</c> in a message, and in <c>prop</c> the terms of entries and the
+/// <remarks>Ours on top: <c>time</c>,
+/// <c>persisted</c>, <c>durable</c> in a message, and in <c>prop</c> the terms of entries and the
 /// incarnation. Numbers of replicas are strings, as there.</remarks>
 internal static class ProtocolTraceWriter
 {
@@ -18,6 +19,11 @@ internal static class ProtocolTraceWriter
         {
             writer.WriteStartObject();
             writer.WriteString("name", traced.Name);
+            if (traced.TimeNs is { } time)
+            {
+                writer.WriteNumber("time", time);
+            }
+
             writer.WriteString("nid", Name(traced.Replica));
             WriteState(writer, traced);
             writer.WriteString("role", traced.Role);

@@ -14,6 +14,9 @@ internal sealed record ClusterShape
     /// <summary>Where a replica keeps its data; null is a directory of the scratch directory.</summary>
     internal Func<uint, string>? DataPlace { get; init; }
 
+    /// <summary>The replicas write protocol traces.</summary>
+    internal bool IsTraced { get; init; }
+
     /// <summary>Bytes of a log segment.</summary>
     internal int SegmentBytes { get; init; } = 2 * 1024 * 1024;
 

@@ -54,6 +54,7 @@ internal sealed class NemesisCluster : IDisposable
             replicas[i] = new NemesisReplica(number, Path.Combine(place, $"data-{number}"), scratch.Path, client)
             {
                 Through = shape.Network?.Through(number),
+                TraceFile = shape.IsTraced ? Path.Combine(scratch.Path, $"trace-{number}.ndjson") : null,
             };
         }
 

@@ -29,6 +29,9 @@ internal sealed class NemesisReplica(uint number, string directory, string workP
     /// <summary>What it said on standard error, all lives together.</summary>
     internal string LogFile => Path.Combine(workPlace, $"replica-{Number}.log");
 
+    /// <summary>Where it writes its protocol trace; null: nowhere.</summary>
+    internal string? TraceFile { get; init; }
+
     /// <summary>What it is started through; null starts it as it is.</summary>
     internal IReadOnlyList<string>? Through { get; init; }
 
@@ -43,7 +46,9 @@ internal sealed class NemesisReplica(uint number, string directory, string workP
         var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _process?.Dispose();
         ToolProcess process = ToolProcess.Start(
-            ["run", "--config", ConfigFile, "--stop-with-parent"],
+            TraceFile is null
+                ? ["run", "--config", ConfigFile, "--stop-with-parent"]
+                : ["run", "--config", ConfigFile, "--stop-with-parent", "--protocol-trace", TraceFile],
             LogFile,
             line =>
             {

@@ -73,6 +73,10 @@ internal sealed class Outputs
 
     internal ReadOnlySpan<LoadRequest> Loads => _loads.AsSpan(0, _loadCount);
 
+    /// <summary>Nothing is asked for.</summary>
+    internal bool IsEmpty =>
+        _persistCount + _nowCount + _afterCount + _readCount + _loadCount == 0 && !CommitProof.IsValid;
+
     internal void Write(in PersistItem item)
     {
         Grow(ref _persist, _persistCount);

@@ -230,11 +230,15 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
     internal void TimeOut()
     {
         Core.ElectionDeadlineNs = world.Now;
-        _again = true;
+        Nudge();
     }
 
     /// <summary>It turns at this instant, whatever it waits for.</summary>
-    internal void Nudge() => _again = true;
+    internal void Nudge()
+    {
+        Loop!.Schedule.Signal(Runtime);
+        _again = true;
+    }
 
     /// <summary>One turn of the loop, and what it handed to workers.</summary>
     internal void Turn()

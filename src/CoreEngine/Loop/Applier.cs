@@ -51,6 +51,10 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
     internal bool Step(EngineLoop loop) =>
         group.Machine.InlineSafe ? StepInline(loop) : StepOnWorker(loop);
 
+    /// <summary>Committed entries wait, and no worker is in the machine.</summary>
+    internal bool HasMore =>
+        group.Frontiers.Applied < group.Frontiers.Committed && Volatile.Read(ref _state) != Running;
+
     /// <summary>The group stopped: queries that a worker had in hand are answered once it is through.</summary>
     internal void Abandon(EngineLoop loop)
     {
@@ -96,6 +100,7 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
 
         _inside = null;
         Volatile.Write(ref _state, Done);
+        loop.Schedule.Signal(group);
         loop.Ring.Wake();
         lock (_out)
         {

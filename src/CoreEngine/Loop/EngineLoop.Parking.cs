@@ -19,15 +19,13 @@ internal sealed partial class EngineLoop
 
         // Store the flag, full fence, look again, then sleep: whoever enqueues does the same in the other order.
         Interlocked.Exchange(ref _parked, writing ? ParkedForMuch : ParkedForAll);
-        foreach (GroupRuntime group in _groups)
+        bool isCalled = !_requests.IsEmpty || Schedule.AnyArrival(this);
+        for (int i = 0; i < Schedule.Active.Count && !isCalled; i++)
         {
-            if ((!group.ReadQueue.IsEmpty && group.Reads.HasRoom) || MayTakeProposals(group))
-            {
-                timeout = 0;
-            }
+            isCalled = HasWork(Schedule.Active[i]);
         }
 
-        timeout = _requests.IsEmpty ? timeout : 0;
+        timeout = isCalled ? 0 : timeout;
         Counters.Parks++;
         _eventCount = Ring.SubmitAndReap(_events, timeout);
         Volatile.Write(ref _parked, 0);
@@ -44,10 +42,23 @@ internal sealed partial class EngineLoop
             && (Log.InFlight == 0 || bytes >= Log.Options.SubmitBytesMin);
     }
 
+    /// <summary>Hosts have left something at this group that can be taken in now.</summary>
+    internal bool HasWork(GroupRuntime group) =>
+        (!group.ReadQueue.IsEmpty && group.Reads.HasRoom) || MayTakeProposals(group);
+
+    /// <summary>The turn is over and the group is not through: it takes part in the next one.</summary>
+    internal bool HasUnfinished(GroupRuntime group) => group.Fault is null
+        && (HasWork(group) || group.QueueHeldSince != 0 || group.Reads.IsHeld || group.Applier.HasMore
+            || group.IsLoading || !group.Outputs.IsEmpty);
+
+    /// <summary>The log has moved: the group, which waited for that, can go on.</summary>
+    internal bool MayLogServe(GroupRuntime group) =>
+        !group.Backlog.IsEmpty || group.Backlog.MayRelease(Log.DurableEnd) || MayTakeProposals(group);
+
     /// <summary>Any thread: a proposal was queued.</summary>
     internal void ProposalArrived(GroupRuntime group)
     {
-        Interlocked.MemoryBarrier();
+        Schedule.Signal(group);
         if (IsStopped)
         {
             DrainAll();
@@ -67,9 +78,9 @@ internal sealed partial class EngineLoop
     }
 
     /// <summary>Any thread: a read was queued.</summary>
-    internal void RequestArrived()
+    internal void RequestArrived(GroupRuntime group)
     {
-        Interlocked.MemoryBarrier();
+        Schedule.Signal(group);
         if (IsStopped)
         {
             DrainAll();
@@ -90,18 +101,9 @@ internal sealed partial class EngineLoop
     /// <summary>When the loop must turn at the latest, if nothing happens before. Monotonic nanoseconds.</summary>
     internal long NextDeadline()
     {
-        long deadline = Now + 1_000_000_000;
-        bool pending = false;
-        foreach (GroupRuntime group in _groups)
-        {
-            if (group.Fault is null)
-            {
-                deadline = long.Min(deadline, group.Core.Deadline);
-                pending |= group.Slots.InUse > 0;
-            }
-        }
-
-        deadline = pending ? long.Min(deadline, _timersAt) : deadline;
+        long deadline = long.Min(Now + 1_000_000_000, Schedule.NextDeadline);
+        bool isTimed = Undecided > 0 || Schedule.Active.Count > 0;
+        deadline = isTimed ? long.Min(deadline, _timersAt) : deadline;
         return Completions.IsWaiting ? long.Min(deadline, Now + Completions.RescuePeriodNs) : deadline;
     }
 }

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Concurrent;
+using System.Collections.Generic;
 using System.Threading;
 using CoreEngine.IO.Log;
 using CoreEngine.IO.Ring;
@@ -48,12 +49,13 @@ internal sealed partial class EngineLoop
 
     private readonly ConcurrentQueue<Action> _requests = new();
     private readonly IoEvent[] _events = new IoEvent[EventsMax];
-    private GroupRuntime[] _groups = [];
     private EngineFault? _fault;
     private readonly Lock _drainLock = new();
     private bool _stopped;
     private int _eventCount;
     private long _timersAt;
+    private long _wallNs;
+    private bool _wasLogFull;
 
     internal EngineLoop(LoopSetup setup)
     {
@@ -89,6 +91,12 @@ internal sealed partial class EngineLoop
     internal Func<RaftCore, IProtocolCore>? CoreTap { get; }
 
     internal LoopCounters Counters { get; } = new();
+
+    /// <summary>The groups, and which of them have something to do.</summary>
+    internal GroupSchedule Schedule { get; } = new();
+
+    /// <summary>Proposals that left their queue and are not decided, in all groups.</summary>
+    internal int Undecided { get; set; }
 
     /// <summary>Room for one frame body that is not made of entries.</summary>
     internal byte[] Scratch { get; }
@@ -134,35 +142,39 @@ internal sealed partial class EngineLoop
     internal bool Turn(long monotonicNs, long wallNs)
     {
         Now = monotonicNs;
+        _wallNs = wallNs;
         Log.WallClockNs = wallNs;
         Counters.Turns++;
         bool any = Requests();
-        any |= Reap();
+        bool hasLogMoved = Reap();
+        any |= hasLogMoved;
         bool timersDue = Now >= _timersAt;
-        GroupRuntime[] groups = _groups;
-        foreach (GroupRuntime group in groups)
+        Schedule.Gather(this, hasLogMoved);
+        ActivateAllIfRoomChanged();
+        List<GroupRuntime> groups = Schedule.Active;
+        for (int i = 0; i < groups.Count; i++)
         {
-            if (group.Fault is null)
-            {
-                group.Core.Tick(monotonicNs, wallNs, group.Outputs);
-                group.Core.RoomNoted(!IsLogFull);
-                any |= Persister.Release(this, group);
-                any |= LoadedWindows(group);
-            }
+            any |= Begin(groups[i]);
         }
 
         any |= Ingress.Receive(this);
-        foreach (GroupRuntime group in groups)
+        for (int i = 0; i < groups.Count; i++)
         {
-            any |= Decide(group);
+            any |= Decide(groups[i]);
         }
 
         any |= Write(groups);
-        foreach (GroupRuntime group in groups)
+        for (int i = 0; i < groups.Count; i++)
         {
-            any |= Complete(group, timersDue);
+            any |= Complete(groups[i]);
         }
 
+        if (timersDue && Undecided > 0)
+        {
+            Timers.Expire(this);
+        }
+
+        Schedule.Settle(this);
         Completions.Flush(Now);
         if (timersDue && Log.IsOutOfSpace)
         {
@@ -184,23 +196,22 @@ internal sealed partial class EngineLoop
     internal void Add(GroupRuntime group)
     {
         Invariant.Holds(Find(group.Number) is null);
-        _groups = [.. _groups, group];
+        Schedule.Add(group);
         group.Publish(Options);
     }
 
-    internal ReadOnlySpan<GroupRuntime> Groups => _groups;
+    internal ReadOnlySpan<GroupRuntime> Groups => Schedule.All;
 
-    internal GroupRuntime? Find(uint number)
+    internal GroupRuntime? Find(uint number) => Schedule.Find(number);
+
+    /// <summary>Takes a group into this turn, if it is not part of it yet. Comes before any call of its core, and
+    /// before its outputs are touched.</summary>
+    internal void Activate(GroupRuntime group)
     {
-        foreach (GroupRuntime group in _groups)
+        if (Schedule.Activate(group))
         {
-            if (group.Number == number)
-            {
-                return group;
-            }
+            _ = Begin(group);
         }
-
-        return null;
     }
 
     /// <summary>Ends a proposal: the host is resumed at the end of the turn.</summary>
@@ -212,6 +223,8 @@ internal sealed partial class EngineLoop
             return;
         }
 
+        Undecided -= source.Stage is ProposalStage.InLog or ProposalStage.Forwarded ? 1 : 0;
+        Invariant.Holds(Undecided >= 0);
         if (source.Decide(receipt, reply))
         {
             Completions.Add(source);
@@ -239,7 +252,7 @@ internal sealed partial class EngineLoop
     internal void Stop(EngineFault fault)
     {
         Interlocked.CompareExchange(ref _fault, fault, null);
-        foreach (GroupRuntime group in _groups)
+        foreach (GroupRuntime group in Groups)
         {
             Fail(group, fault);
         }
@@ -264,7 +277,7 @@ internal sealed partial class EngineLoop
     {
         lock (_drainLock)
         {
-            foreach (GroupRuntime group in _groups)
+            foreach (GroupRuntime group in Groups)
             {
                 Drain(group);
             }
@@ -281,10 +294,11 @@ internal sealed partial class EngineLoop
             return;
         }
 
-        foreach (GroupRuntime group in _groups)
+        foreach (GroupRuntime group in Groups)
         {
             if (group.Fault is null)
             {
+                Activate(group);
                 group.Core.LinkChanged(change.Peer, change.Connected, group.Outputs);
             }
         }
@@ -317,6 +331,36 @@ internal sealed partial class EngineLoop
         }
 
         return count > 0;
+    }
+
+    /// <summary>Room in the log is every group's business, also of those that have nothing else to do.</summary>
+    private void ActivateAllIfRoomChanged()
+    {
+        if (IsLogFull == _wasLogFull)
+        {
+            return;
+        }
+
+        _wasLogFull = IsLogFull;
+        foreach (GroupRuntime group in Groups)
+        {
+            _ = Schedule.Activate(group);
+        }
+    }
+
+    /// <summary>A group's part of the turn begins: the core is told the time, and what the log has completed.</summary>
+    private bool Begin(GroupRuntime group)
+    {
+        if (group.Schedule.BegunTurn == Counters.Turns || group.Fault is not null)
+        {
+            return false;
+        }
+
+        group.Schedule.BegunTurn = Counters.Turns;
+        group.Core.Tick(Now, _wallNs, group.Outputs);
+        group.Core.RoomNoted(!IsLogFull);
+        bool any = Persister.Release(this, group);
+        return LoadedWindows(group) || any;
     }
 
     private static bool LoadedWindows(GroupRuntime group)
@@ -354,7 +398,7 @@ internal sealed partial class EngineLoop
     }
 
     /// <summary>Frames leave before the write starts: the followers' way is the longer one.</summary>
-    private bool Write(GroupRuntime[] groups)
+    private bool Write(List<GroupRuntime> groups)
     {
         bool any = false;
         foreach (GroupRuntime group in groups)
@@ -397,7 +441,7 @@ internal sealed partial class EngineLoop
         return any;
     }
 
-    private bool Complete(GroupRuntime group, bool timersDue)
+    private bool Complete(GroupRuntime group)
     {
         if (group.Fault is not null)
         {
@@ -412,11 +456,6 @@ internal sealed partial class EngineLoop
         group.Reads.Answer(group);
         group.Outputs.Clear();
         bool any = group.Applier.Step(this);
-        if (timersDue)
-        {
-            Timers.Expire(this, group);
-        }
-
         group.Publish(Options);
         return any;
     }

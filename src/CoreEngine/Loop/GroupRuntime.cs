@@ -24,6 +24,10 @@ internal sealed class GroupRuntime
     private CoreStatus _lastStatus;
     private bool _closing;
     private int _readsQueued;
+    private Outputs? _outputs;
+
+    /// <summary>The group's part of the shard's schedule, which alone touches it.</summary>
+    internal ScheduleEntry Schedule;
 
     internal GroupRuntime(EngineLoop loop, GroupSetup setup)
     {
@@ -61,8 +65,22 @@ internal sealed class GroupRuntime
     /// <summary>The core moves E, D and C; the applier moves A.</summary>
     internal Frontiers Frontiers { get; }
 
-    /// <summary>What the core asked for in this turn.</summary>
-    internal Outputs Outputs { get; } = new();
+    /// <summary>What the core asked for in this turn. Lent by the shard while the group takes part in it: see
+    /// <see cref="EngineLoop.Activate"/>.</summary>
+    internal Outputs Outputs
+    {
+        get
+        {
+            Invariant.Holds(_outputs is not null);
+            return _outputs;
+        }
+
+        set
+        {
+            Invariant.Holds(_outputs is null);
+            _outputs = value;
+        }
+    }
 
     /// <summary>Any thread may add; the shard drains.</summary>
     internal ProposalQueue Queue { get; }
@@ -89,6 +107,24 @@ internal sealed class GroupRuntime
 
     /// <summary>Entries read back from the log for followers that lag, by peer.</summary>
     internal LogWindow?[] PeerWindows { get; } = new LogWindow?[Limits.ReplicasMax];
+
+    /// <summary>Some window is being read.</summary>
+    internal bool IsLoading
+    {
+        get
+        {
+            bool any = ApplyWindow.IsLoading;
+            foreach (LogWindow? window in PeerWindows)
+            {
+                any |= window is not null && window.IsLoading;
+            }
+
+            return any;
+        }
+    }
+
+    /// <summary>Something of the group waits for the log.</summary>
+    internal bool IsAwaitingLog => Fault is null && (!Backlog.IsEmpty || Backlog.IsAwaited || Queue.Bytes > 0);
 
     /// <summary>Newest proof of the committed boundary; covers every applied entry.</summary>
     internal Model.Certificates.CommitCertificate CommitProof { get; set; }
@@ -121,6 +157,15 @@ internal sealed class GroupRuntime
 
     /// <summary>Reads whose callers wait to be taken in by the loop.</summary>
     internal ConcurrentQueue<IReadRequest> ReadQueue { get; } = new();
+
+    /// <summary>The group leaves the turn.</summary>
+    internal Outputs ReturnOutputs()
+    {
+        Outputs outputs = Outputs;
+        outputs.Clear();
+        _outputs = null;
+        return outputs;
+    }
 
     /// <summary>The first fault stays.</summary>
     internal void Fail(EngineFault fault) => Interlocked.CompareExchange(ref _fault, fault, null);
@@ -178,7 +223,7 @@ internal sealed class GroupRuntime
         }
 
         ReadQueue.Enqueue(request);
-        _loop.RequestArrived();
+        _loop.RequestArrived(this);
         return true;
     }
 

@@ -111,6 +111,7 @@ internal static class Ingress
             return;
         }
 
+        loop.Activate(group);
         var type = (MessageType)header.Type;
         if (type is MessageType.Forward or MessageType.ForwardReply)
         {
@@ -144,6 +145,7 @@ internal static class Ingress
             ProposalSource? source = group.Slots.Find(correlation);
             Invariant.Holds(source is not null);
             source.Stage = ProposalStage.InLog;
+            loop.Undecided++;
             source.Deadline = loop.Now + loop.ProposalTimeoutNs;
             group.Pending.Add(new PendingEntry(result.FirstIndex + (ulong)i, result.Term, correlation));
         }

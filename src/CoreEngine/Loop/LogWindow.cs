@@ -31,6 +31,9 @@ internal sealed class LogWindow(EngineLoop loop, GroupRuntime group, uint peer)
     /// <summary>Last entry held; below <see cref="First"/> when none is.</summary>
     internal ulong Last { get; private set; }
 
+    /// <summary>A load is under way.</summary>
+    internal bool IsLoading => _isLoading;
+
     /// <summary>Starts to load for the machine; does nothing while a load is under way.</summary>
     internal void Start(ulong first, ulong last) => Start(first, last, ApplyBytesMax);
 

@@ -22,6 +22,9 @@ internal sealed class PersistBacklog
 
     internal bool IsEmpty => _count == 0;
 
+    /// <summary>Something was staged and is not known to be durable.</summary>
+    internal bool IsAwaited => _fenceTail > _fenceHead;
+
     /// <summary>The item to stage next.</summary>
     internal ref PersistItem Next => ref _items[_first];
 
@@ -72,6 +75,9 @@ internal sealed class PersistBacklog
         _fences[_fenceTail % FencesMax] = (ticket, end);
         _fenceTail++;
     }
+
+    /// <summary>True when <see cref="TryRelease"/> would take a ticket.</summary>
+    internal bool MayRelease(ulong durableEnd) => IsAwaited && _fences[_fenceHead % FencesMax].End <= durableEnd;
 
     /// <summary>Takes the newest ticket that <paramref name="durableEnd"/> makes durable.</summary>
     internal bool TryRelease(ulong durableEnd, out ulong ticket)

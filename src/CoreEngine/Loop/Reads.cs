@@ -23,6 +23,23 @@ internal sealed class Reads
     /// <summary>False while reads must stay in the queue: a loop that looked for them would spin.</summary>
     internal bool HasRoom => _batches.Count < BatchesMax;
 
+    /// <summary>True while a batch waits for a leader to be asked: each turn looks whether there is one.</summary>
+    internal bool IsHeld
+    {
+        get
+        {
+            foreach (ReadBatch batch in _batches)
+            {
+                if (!batch.IsAsked && !batch.IsAnswered)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
+
     /// <summary>Takes waiting reads in. Returns true when there were any.</summary>
     internal bool Drain(GroupRuntime group, long now)
     {

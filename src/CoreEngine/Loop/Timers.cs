@@ -9,11 +9,14 @@ internal static class Timers
 {
     internal const long PeriodNs = 100_000_000;
 
-    internal static void Expire(EngineLoop loop, GroupRuntime group)
+    internal static void Expire(EngineLoop loop)
     {
-        if (group.Slots.InUse > 0)
+        foreach (GroupRuntime group in loop.Groups)
         {
-            EndUndecided(loop, group, loop.Now);
+            if (group.Slots.InUse > 0 && group.Fault is null)
+            {
+                EndUndecided(loop, group, loop.Now);
+            }
         }
     }
 

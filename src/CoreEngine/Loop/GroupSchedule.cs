@@ -1,0 +1,211 @@
+using System;
+using System.Collections.Generic;
+using System.Threading;
+using CoreEngine.Protocol;
+
+namespace CoreEngine.Loop;
+
+/// <summary>A group's own part of its shard's schedule.</summary>
+internal struct ScheduleEntry
+{
+    /// <summary>1 while the group stands among the arrivals, or somebody is about to put it there.</summary>
+    internal int Arrived;
+
+    /// <summary>The arrival before it.</summary>
+    internal GroupRuntime? Earlier;
+
+    /// <summary>Takes part in this turn.</summary>
+    internal bool IsActive;
+
+    /// <summary>The turn in which the core was told the time last.</summary>
+    internal long BegunTurn;
+
+    /// <summary>Waits for the log to complete or to take something.</summary>
+    internal bool WaitsForLog;
+
+    /// <summary>Place in the heap of deadlines, from 1; 0 for none.</summary>
+    internal int HeapPlace;
+
+    /// <summary>Key in that heap. Monotonic nanoseconds.</summary>
+    internal long Deadline;
+}
+
+/// <summary>Which groups of a shard have something to do: a turn touches no others, however many there are.</summary>
+/// <remarks>
+/// A group becomes active when a host or a worker signals it, a frame arrives for it, its deadline passes, the log has
+/// moved while it waited for that, or when it has left something undone in the turn before.
+/// <see cref="Signal"/> and <see cref="AnyArrival"/> may be called from any thread, the rest belongs to the shard's.
+/// </remarks>
+internal sealed class GroupSchedule
+{
+    private readonly Dictionary<uint, GroupRuntime> _byNumber = [];
+    private readonly DeadlineHeap _deadlines = new();
+    private readonly List<GroupRuntime> _active = [];
+    private readonly List<GroupRuntime> _waiting = [];
+    private readonly Stack<Outputs> _outputs = new();
+    private GroupRuntime[] _all = new GroupRuntime[4];
+    private int _count;
+
+    /// <summary>Newest arrival; each knows the one before it.</summary>
+    private GroupRuntime? _arrivals;
+
+    /// <summary>All groups, in the order in which they were opened.</summary>
+    internal ReadOnlySpan<GroupRuntime> All => _all.AsSpan(0, _count);
+
+    /// <summary>The groups of this turn; grows while frames arrive.</summary>
+    internal List<GroupRuntime> Active => _active;
+
+    /// <summary>When some group wants to be ticked. Monotonic nanoseconds.</summary>
+    internal long NextDeadline => _deadlines.Earliest;
+
+    internal GroupRuntime? Find(uint number) => _byNumber.GetValueOrDefault(number);
+
+    /// <summary>A group was opened: it is due at once.</summary>
+    internal void Add(GroupRuntime group)
+    {
+        _byNumber.Add(group.Number, group);
+        if (_count == _all.Length)
+        {
+            Array.Resize(ref _all, 2 * _count);
+        }
+
+        _all[_count++] = group;
+        _deadlines.Set(group, group.Core.Deadline);
+    }
+
+    /// <summary>Any thread: something waits for the shard at this group. It is active in the next turn.</summary>
+    /// <remarks>What waits must have been stored before.</remarks>
+    internal void Signal(GroupRuntime group)
+    {
+        Interlocked.MemoryBarrier();
+        if (Volatile.Read(ref group.Schedule.Arrived) != 0
+            || Interlocked.CompareExchange(ref group.Schedule.Arrived, 1, 0) != 0)
+        {
+            return;
+        }
+
+        GroupRuntime? head = Volatile.Read(ref _arrivals);
+        while (true)
+        {
+            group.Schedule.Earlier = head;
+            GroupRuntime? seen = Interlocked.CompareExchange(ref _arrivals, group, head);
+            if (seen == head)
+            {
+                return;
+            }
+
+            head = seen;
+        }
+    }
+
+    /// <summary>True when some group among the arrivals has work; those that wait for the log's end of a write have
+    /// none.</summary>
+    internal bool AnyArrival(EngineLoop loop)
+    {
+        for (GroupRuntime? group = Volatile.Read(ref _arrivals); group is not null; group = group.Schedule.Earlier)
+        {
+            if (loop.HasWork(group))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Takes a group into this turn.</summary>
+    /// <returns>False when it takes part already.</returns>
+    internal bool Activate(GroupRuntime group)
+    {
+        if (group.Schedule.IsActive)
+        {
+            return false;
+        }
+
+        group.Schedule.IsActive = true;
+        group.Outputs = _outputs.TryPop(out Outputs? outputs) ? outputs : new Outputs();
+        _active.Add(group);
+        return true;
+    }
+
+    /// <summary>Gathers who takes part in the turn that begins, beside those left over from the last one.</summary>
+    /// <param name="loop">The shard.</param>
+    /// <param name="hasLogMoved">The log has completed something.</param>
+    internal void Gather(EngineLoop loop, bool hasLogMoved)
+    {
+        TakeArrivals();
+        while (_deadlines.Earliest <= loop.Now)
+        {
+            GroupRuntime due = _deadlines.First;
+            _deadlines.Set(due, long.MaxValue);
+            _ = Activate(due);
+        }
+
+        if (!hasLogMoved)
+        {
+            return;
+        }
+
+        int kept = 0;
+        for (int i = 0; i < _waiting.Count; i++)
+        {
+            GroupRuntime group = _waiting[i];
+            if (loop.MayLogServe(group))
+            {
+                group.Schedule.WaitsForLog = false;
+                _ = Activate(group);
+            }
+            else
+            {
+                _waiting[kept++] = group;
+            }
+        }
+
+        _waiting.RemoveRange(kept, _waiting.Count - kept);
+    }
+
+    /// <summary>The end of a turn: whoever has nothing left to do leaves.</summary>
+    internal void Settle(EngineLoop loop)
+    {
+        int kept = 0;
+        for (int i = 0; i < _active.Count; i++)
+        {
+            GroupRuntime group = _active[i];
+            _deadlines.Set(group, group.Fault is null ? group.Core.Deadline : long.MaxValue);
+            if (loop.HasUnfinished(group))
+            {
+                _active[kept++] = group;
+                continue;
+            }
+
+            group.Schedule.IsActive = false;
+            _outputs.Push(group.ReturnOutputs());
+            if (!group.Schedule.WaitsForLog && group.IsAwaitingLog)
+            {
+                group.Schedule.WaitsForLog = true;
+                _waiting.Add(group);
+            }
+        }
+
+        _active.RemoveRange(kept, _active.Count - kept);
+    }
+
+    private void TakeArrivals()
+    {
+        GroupRuntime? newest = Interlocked.Exchange(ref _arrivals, null);
+        int first = _active.Count;
+        while (newest is not null)
+        {
+            GroupRuntime group = newest;
+            newest = group.Schedule.Earlier;
+            group.Schedule.Earlier = null;
+
+            // From here on it may arrive anew; a full fence, because its queues are looked at afterwards.
+            Interlocked.Exchange(ref group.Schedule.Arrived, 0);
+            _ = Activate(group);
+        }
+
+        // In the order in which they came.
+        _active.Reverse(first, _active.Count - first);
+    }
+}

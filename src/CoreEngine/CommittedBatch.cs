@@ -54,7 +54,7 @@ public readonly ref struct CommittedBatch
                 bool read = EntryCodec.TryRead(header, _rest[..size], out Entry entry);
                 Invariant.Holds(read);
                 _rest = _rest[size..];
-                if ((entry.Flags & EntryFlags.Anchor) == 0)
+                if ((entry.Flags & EntryFlags.OwnMask) == 0)
                 {
                     _progress.Index = header.Index;
                     Current = new CommittedEntry(header.Index, header.Term, entry);

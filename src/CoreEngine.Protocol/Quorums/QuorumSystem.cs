@@ -1,83 +1,90 @@
 using System;
 using System.Numerics;
 using CoreEngine.Model;
+using CoreEngine.Protocol.Membership;
 
 namespace CoreEngine.Protocol.Quorums;
 
-/// <summary>Which sets of voters decide: majorities of the whole membership, never of those that happened to
-/// answer.</summary>
-/// <remarks>Immutable. A voter's place is its rank among the sorted ids; bit i of a bitmap stands for place
-/// i.</remarks>
+/// <summary>Which sets of members decide: enough weight of the whole membership, never of those that happened to
+/// answer, and in both halves while a configuration is joint (Raft thesis, 4.3).</summary>
+/// <remarks>Immutable. A member's place is its rank among the sorted ids of all members; bit i of a bitmap stands for
+/// place i. Learners have places and count nowhere.</remarks>
 internal sealed class QuorumSystem
 {
-    private readonly uint[] _voters;
+    private readonly Configuration _configuration;
+    private readonly VoterSet _incoming;
+    private readonly VoterSet? _outgoing;
 
-    /// <param name="voters">Ids of the voters, distinct, in any order.</param>
+    /// <param name="voters">Ids of equal voters, distinct, in any order.</param>
     internal QuorumSystem(ReadOnlySpan<uint> voters)
+        : this(Configuration.OfVoters(voters))
     {
-        Invariant.Holds(voters.Length <= Limits.ReplicasMax);
-        _voters = voters.ToArray();
-        Array.Sort(_voters);
-        for (int i = 1; i < _voters.Length; i++)
+    }
+
+    /// <param name="configuration">Its members in their places.</param>
+    internal QuorumSystem(Configuration configuration)
+    {
+        _configuration = configuration;
+        ReadOnlySpan<ConfigurationMember> members = configuration.Members;
+        Span<uint> incoming = stackalloc uint[Limits.ReplicasMax];
+        Span<uint> outgoing = stackalloc uint[Limits.ReplicasMax];
+        for (int i = 0; i < members.Length; i++)
         {
-            Invariant.Holds(_voters[i - 1] != _voters[i]);
+            incoming[i] = members[i].IsVoter ? members[i].Weight : 0;
+            outgoing[i] = members[i].IsOutgoingVoter ? members[i].OutgoingWeight : 0;
+        }
+
+        _incoming = new VoterSet(incoming[..members.Length], configuration.ElectionSize, configuration.CommitSize);
+        if (configuration.IsJoint)
+        {
+            _outgoing = new VoterSet(
+                outgoing[..members.Length], configuration.OutgoingElectionSize, configuration.OutgoingCommitSize);
         }
     }
 
-    /// <summary>How many voters there are.</summary>
-    internal int Count => _voters.Length;
+    /// <summary>How many members there are: voters of both halves and learners.</summary>
+    internal int Count => _configuration.Members.Length;
 
-    /// <summary>How many voters decide. Two majorities always meet.</summary>
-    internal int Majority => (Count / 2) + 1;
+    /// <summary>Bit i: the member at place i votes in some half.</summary>
+    internal ulong Voters => _incoming.Voters | (_outgoing?.Voters ?? 0);
 
-    /// <summary>The voter at a place.</summary>
-    internal uint VoterAt(int place) => _voters[place];
+    /// <summary>How many vote in some half.</summary>
+    internal int VoterCount => BitOperations.PopCount(Voters);
 
-    /// <summary>The place of a replica; -1 when it is no voter.</summary>
-    internal int PlaceOf(uint replica)
-    {
-        for (int i = 0; i < _voters.Length; i++)
-        {
-            if (_voters[i] == replica)
-            {
-                return i;
-            }
-        }
+    /// <summary>Weight of the incoming half that commits.</summary>
+    internal int Majority => (int)_incoming.CommitSize;
 
-        return -1;
-    }
+    /// <summary>The member at a place.</summary>
+    internal uint VoterAt(int place) => _configuration.Members[place].Replica;
 
-    /// <summary>True when the bitmap holds a majority of the voters and nobody else.</summary>
-    internal bool IsQuorum(ulong bitmap)
-    {
-        ulong all = Count == 64 ? ulong.MaxValue : (1UL << Count) - 1;
-        return (bitmap & ~all) == 0 && BitOperations.PopCount(bitmap) >= Majority;
-    }
+    /// <summary>True when the member at a place votes in some half.</summary>
+    internal bool IsVoter(int place) => place >= 0 && ((Voters >> place) & 1) != 0;
 
-    /// <summary>The highest value that a majority of the voters has reached.</summary>
-    /// <param name="values">By voter; voters of whom nothing is known are missing at the end and count as zero.</param>
-    /// <returns>Zero when no majority has reached anything; with no voters always.</returns>
+    /// <summary>The place of a replica; -1 when it is no member.</summary>
+    internal int PlaceOf(uint replica) => _configuration.PlaceOf(replica);
+
+    /// <summary>True when the bitmap holds nobody but members, and voters among them that commit and
+    /// confirm.</summary>
+    internal bool IsQuorum(ulong bitmap) =>
+        HasMembersOnly(bitmap)
+        && _incoming.WeightOf(bitmap) >= _incoming.CommitSize
+        && (_outgoing is null || _outgoing.WeightOf(bitmap) >= _outgoing.CommitSize);
+
+    /// <summary>True when the bitmap holds nobody but members, and voters among them that elect.</summary>
+    internal bool IsElectionQuorum(ulong bitmap) =>
+        HasMembersOnly(bitmap)
+        && _incoming.WeightOf(bitmap) >= _incoming.ElectionSize
+        && (_outgoing is null || _outgoing.WeightOf(bitmap) >= _outgoing.ElectionSize);
+
+    /// <summary>The highest value that a quorum of the voters has reached.</summary>
+    /// <param name="values">By place; members of whom nothing is known are missing at the end and count as
+    /// zero.</param>
+    /// <returns>Zero when no quorum has reached anything; with no voters always.</returns>
     internal ulong Reached(ReadOnlySpan<ulong> values)
     {
-        Invariant.Holds(values.Length <= Count);
-        if (values.Length < Majority)
-        {
-            return 0;
-        }
-
-        // Insertion sort, descending: there are three or five of them.
-        Span<ulong> sorted = stackalloc ulong[Limits.ReplicasMax];
-        for (int i = 0; i < values.Length; i++)
-        {
-            int j = i;
-            for (; j > 0 && sorted[j - 1] < values[i]; j--)
-            {
-                sorted[j] = sorted[j - 1];
-            }
-
-            sorted[j] = values[i];
-        }
-
-        return sorted[Majority - 1];
+        ulong reached = _incoming.Reached(values);
+        return _outgoing is null ? reached : ulong.Min(reached, _outgoing.Reached(values));
     }
+
+    private bool HasMembersOnly(ulong bitmap) => Count == 64 || (bitmap >> Count) == 0;
 }

@@ -41,7 +41,7 @@ internal static class Abdication
     internal static bool TryStepDown(RaftState state, Outputs outputs)
     {
         Invariant.Holds(state.Role == Role.Leader);
-        if (state.Quorum.Count == 1)
+        if (state.IsAlone)
         {
             // Nobody else could lead.
             return false;
@@ -72,7 +72,7 @@ internal static class Abdication
     internal static bool MayCampaign(RaftState state)
     {
         Invariant.Holds(state.Role != Role.Leader);
-        if (state.Quorum.Count == 1)
+        if (state.IsAlone)
         {
             return true;
         }

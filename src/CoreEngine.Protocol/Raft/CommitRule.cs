@@ -35,6 +35,7 @@ internal static class CommitRule
         CommitCertificate proof = Certify(state, candidate);
         state.CommitProof = proof;
         state.Frontiers.Commit(proof);
+        state.Log.Configurations.Commit(candidate);
         outputs.Committed(proof);
         return true;
     }
@@ -44,7 +45,7 @@ internal static class CommitRule
         ulong voters = 0;
         for (int i = 0; i < state.Quorum.Count; i++)
         {
-            if (DurableAt(state, i) >= index)
+            if (state.Quorum.IsVoter(i) && DurableAt(state, i) >= index)
             {
                 voters |= 1UL << i;
             }
@@ -53,7 +54,7 @@ internal static class CommitRule
         Invariant.Holds(state.Quorum.IsQuorum(voters));
         ulong stamp = index >= state.Log.FirstCached ? state.Log.StampAt(index) : state.Clock.Last;
         return new CommitCertificate(
-            state.Options.Contract, state.Options.Group, state.Options.ConfigEpoch, state.Term, index, voters, stamp);
+            state.Options.Contract, state.Options.Group, state.ConfigEpoch, state.Term, index, voters, stamp);
     }
 
     // We count ourselves like anybody else: as far as our own medium holds the log, not as far as we appended.

@@ -42,6 +42,7 @@ internal static class Durability
         Invariant.Holds(index >= state.Matched);
         outputs.VoidEntries(index);
         state.Log.TruncateTo(index);
+        ConfigurationRule.Follow(state);
         state.Frontiers.Truncate(index);
         state.Appends.CapTo(index);
         outputs.Write(new PersistItem(PersistKind.Truncate, state.NextTicket++, state.Term, 0, 0, 0, index));

@@ -22,7 +22,7 @@ internal static class Election
         FollowerReads.RefuseAll(state, new Refusal(RefusalCode.NoLeader), outputs);
         for (int i = 0; i < state.Quorum.Count; i++)
         {
-            if (i != state.Self)
+            if (i != state.Self && state.Quorum.IsVoter(i))
             {
                 ref OutboundMessage message = ref outputs.Send();
                 FillRequest(state, ref message, MessageType.PreVoteRequest, i);
@@ -30,7 +30,7 @@ internal static class Election
             }
         }
 
-        if (state.Quorum.IsQuorum(state.Grants))
+        if (state.Quorum.IsElectionQuorum(state.Grants))
         {
             StartVote(state, outputs);
         }
@@ -48,7 +48,7 @@ internal static class Election
     }
 
     /// <summary>A pre-vote request: would we vote for the sender? Promises nothing and writes nothing.</summary>
-    internal static ReceiveResult OnPreVoteRequest(RaftState state, int place, in Message message, Outputs outputs)
+    internal static ReceiveResult OnPreVoteRequest(RaftState state, in Message message, Outputs outputs)
     {
         if (!VoteRequestBody.TryRead(message.Body, out VoteRequestBody body))
         {
@@ -58,7 +58,7 @@ internal static class Election
         ulong term = message.Header.Term;
         bool granted = term > state.Term && !IsLeaderAlive(state) && IsUpToDate(state, body);
         ref OutboundMessage reply = ref Durability.Reply(state, outputs);
-        FillReply(state, ref reply, MessageType.PreVoteReply, place, message.Header.Sequence, granted);
+        FillReply(state, ref reply, MessageType.PreVoteReply, message.Header.From, message.Header.Sequence, granted);
         if (granted)
         {
             reply.Header = reply.Header with { Term = term };
@@ -75,6 +75,11 @@ internal static class Election
             return ReceiveResult.Malformed;
         }
 
+        if (!ConfigurationRule.IsLifeOf(state, place, body.Incarnation))
+        {
+            return ReceiveResult.Stranger;
+        }
+
         if (!body.Granted && message.Header.Term > state.Term)
         {
             AdoptTerm(state, message.Header.Term, 0, outputs);
@@ -88,7 +93,7 @@ internal static class Election
         }
 
         state.Grants |= 1UL << place;
-        if (state.Quorum.IsQuorum(state.Grants))
+        if (state.Quorum.IsElectionQuorum(state.Grants))
         {
             StartVote(state, outputs);
         }
@@ -97,7 +102,7 @@ internal static class Election
     }
 
     /// <summary>A candidate asks for our vote. The answer leaves only when term and vote are durable.</summary>
-    internal static ReceiveResult OnVoteRequest(RaftState state, int place, in Message message, Outputs outputs)
+    internal static ReceiveResult OnVoteRequest(RaftState state, in Message message, Outputs outputs)
     {
         if (!VoteRequestBody.TryRead(message.Body, out VoteRequestBody body))
         {
@@ -108,7 +113,7 @@ internal static class Election
         if (header.Term < state.Term)
         {
             ref OutboundMessage refusal = ref Durability.Reply(state, outputs);
-            FillReply(state, ref refusal, MessageType.VoteReply, place, header.Sequence, false);
+            FillReply(state, ref refusal, MessageType.VoteReply, header.From, header.Sequence, false);
             return ReceiveResult.Stale;
         }
 
@@ -137,7 +142,8 @@ internal static class Election
             RestartTimer(state);
         }
 
-        FillReply(state, ref Durability.Reply(state, outputs), MessageType.VoteReply, place, header.Sequence, granted);
+        ref OutboundMessage reply = ref Durability.Reply(state, outputs);
+        FillReply(state, ref reply, MessageType.VoteReply, header.From, header.Sequence, granted);
         return ReceiveResult.Accepted;
     }
 
@@ -147,6 +153,11 @@ internal static class Election
         if (!VoteReplyBody.TryRead(message.Body, out VoteReplyBody body))
         {
             return ReceiveResult.Malformed;
+        }
+
+        if (!ConfigurationRule.IsLifeOf(state, place, body.Incarnation))
+        {
+            return ReceiveResult.Stranger;
         }
 
         if (message.Header.Term > state.Term)
@@ -243,7 +254,7 @@ internal static class Election
         // The requests wait for the disk: a candidate that forgot its term could ask in it again, with another log.
         for (int i = 0; i < state.Quorum.Count; i++)
         {
-            if (i != state.Self)
+            if (i != state.Self && state.Quorum.IsVoter(i))
             {
                 FillRequest(state, ref outputs.SendAfter(state.HardStateTicket), MessageType.VoteRequest, i);
             }
@@ -263,7 +274,7 @@ internal static class Election
 
     private static void WinIfGranted(RaftState state, Outputs outputs)
     {
-        if (!state.Quorum.IsQuorum(state.Grants))
+        if (!state.Quorum.IsElectionQuorum(state.Grants))
         {
             return;
         }
@@ -283,7 +294,7 @@ internal static class Election
         state.Authority = new AuthorityCertificate(
             state.Options.Contract,
             state.Options.Group,
-            state.Options.ConfigEpoch,
+            state.ConfigEpoch,
             state.Term,
             state.Options.Replica,
             state.Grants);
@@ -309,9 +320,9 @@ internal static class Election
     }
 
     private static void FillReply(
-        RaftState state, ref OutboundMessage message, MessageType type, int place, ulong campaign, bool granted)
+        RaftState state, ref OutboundMessage message, MessageType type, uint replica, ulong campaign, bool granted)
     {
-        message.Header = state.HeaderTo(type, place, campaign);
+        message.Header = state.HeaderTo(type, replica, campaign);
         new VoteReplyBody(state.Options.Incarnation, granted).Write(message.Body);
         message.BodyLength = VoteReplyBody.Bytes;
     }

@@ -9,7 +9,7 @@ namespace CoreEngine.Protocol.Raft;
 internal static class Following
 {
     /// <summary>AppendEntries arrived, with entries or as a heartbeat.</summary>
-    internal static ReceiveResult OnAppendEntries(RaftState state, int place, in Message message, Outputs outputs)
+    internal static ReceiveResult OnAppendEntries(RaftState state, in Message message, Outputs outputs)
     {
         MessageHeader header = message.Header;
         uint group = state.Options.Group;
@@ -22,13 +22,14 @@ internal static class Following
 
         if (header.Term < state.Term)
         {
-            Reply(state, place, AppendVerdict.OldTerm, 0, outputs);
+            Reply(state, header.From, AppendVerdict.OldTerm, 0, outputs);
             return ReceiveResult.Stale;
         }
 
         if (header.Term == state.Term && state.LeaderOfTerm != 0 && state.LeaderOfTerm != header.From)
         {
-            return ReceiveResult.Contradiction;
+            // A stranger's word stops nobody.
+            return state.Quorum.PlaceOf(header.From) < 0 ? ReceiveResult.Stranger : ReceiveResult.Contradiction;
         }
 
         Follow(state, header, outputs);
@@ -39,7 +40,7 @@ internal static class Following
                 return ReceiveResult.Contradiction;
             }
 
-            Reply(state, place, AppendVerdict.Rejected, body.PrevIndex, outputs, body.PrevTerm);
+            Reply(state, header.From, AppendVerdict.Rejected, body.PrevIndex, outputs, body.PrevTerm);
             return ReceiveResult.Accepted;
         }
 
@@ -56,7 +57,7 @@ internal static class Following
         if (result == ReceiveResult.Accepted && written == state.NextTicket)
         {
             // Nothing to write: said at once. Else one acknowledgement follows the write.
-            Reply(state, place, AppendVerdict.Fits, 0, outputs);
+            Reply(state, header.From, AppendVerdict.Fits, 0, outputs);
         }
 
         return result;
@@ -68,7 +69,7 @@ internal static class Following
         bool isFollowing = state.Role == Role.Follower && state.Leader != 0;
         if (isFollowing && Claim(state) > state.Acknowledged)
         {
-            Reply(state, state.Quorum.PlaceOf(state.Leader), AppendVerdict.Fits, 0, outputs);
+            Reply(state, state.Leader, AppendVerdict.Fits, 0, outputs);
         }
     }
 
@@ -111,7 +112,8 @@ internal static class Following
             if (!RecordHeader.TryRead(records, out RecordHeader header, out ReadOnlySpan<byte> record)
                 || !EntryCodec.TryRead(header, record, out Entry entry)
                 || !IsNext(state, header, index, term)
-                || header.Term > leaderTerm)
+                || header.Term > leaderTerm
+                || !ConfigurationRule.IsSound(header, entry))
             {
                 result = ReceiveResult.Malformed;
                 break;
@@ -134,6 +136,8 @@ internal static class Following
             {
                 break;
             }
+
+            ConfigurationRule.Follow(state);
 
             index = header.Index;
             term = header.Term;
@@ -171,6 +175,7 @@ internal static class Following
 
         state.Frontiers.Commit(proof);
         state.CommitProof = proof;
+        state.Log.Configurations.Commit(proof.Index);
         outputs.Committed(proof);
     }
 
@@ -178,9 +183,8 @@ internal static class Following
         proof.Index == 0
         || (proof.IsValid
             && proof.Contract == state.Options.Contract
-            && proof.ConfigEpoch == state.Options.ConfigEpoch
             && proof.Term <= leaderTerm
-            && state.Quorum.IsQuorum(proof.Voters));
+            && ConfigurationRule.IsQuorumOf(state, proof.ConfigEpoch, proof.Voters));
 
     // Below it nothing may change: committed, or taken from this very leader.
     private static ulong Floor(RaftState state) =>
@@ -190,7 +194,12 @@ internal static class Following
     private static ulong Claim(RaftState state) => ulong.Min(state.Frontiers.Durable, state.Matched);
 
     private static void Reply(
-        RaftState state, int place, AppendVerdict verdict, ulong rejectedPrev, Outputs outputs, ulong rejectedTerm = 0)
+        RaftState state,
+        uint leader,
+        AppendVerdict verdict,
+        ulong rejectedPrev,
+        Outputs outputs,
+        ulong rejectedTerm = 0)
     {
         ulong hint = 0;
         ulong claim = 0;
@@ -210,7 +219,7 @@ internal static class Following
         ref OutboundMessage message = ref Durability.Reply(state, outputs);
         ulong round = verdict == AppendVerdict.OldTerm ? 0 : state.RoundSeen;
         ulong hintTerm = state.Log.TermAt(hint);
-        message.Header = state.HeaderTo(MessageType.AppendReply, place, round);
+        message.Header = state.HeaderTo(MessageType.AppendReply, leader, round);
         new AppendReplyBody(state.Options.Incarnation, claim, received, verdict, rejectedPrev, hint, hintTerm)
             .Write(message.Body);
         message.BodyLength = AppendReplyBody.Bytes;

@@ -2,6 +2,7 @@ using System;
 using System.Buffers.Binary;
 using System.Numerics;
 using CoreEngine.Model;
+using CoreEngine.Protocol.Membership;
 using CoreEngine.Protocol.Wire;
 
 namespace CoreEngine.Protocol.Raft;
@@ -67,6 +68,9 @@ internal sealed class LogSuffix
         _chunkBytes = chunkBytes;
     }
 
+    /// <summary>The configurations in this log: in effect at append, gone at truncation.</summary>
+    internal ConfigurationLog Configurations { get; } = new();
+
     /// <summary>Last index of the log; 0 when it is empty.</summary>
     internal ulong LastIndex => _terms.LastIndex;
 
@@ -105,12 +109,18 @@ internal sealed class LogSuffix
 
         EntryCodec.Write(target, _group, LastIndex + 1, term, stamp, flags, origin, payload);
         Take(term, size);
+        if ((flags & EntryFlags.Configuration) != 0)
+        {
+            AdoptConfiguration(payload);
+        }
+
         return true;
     }
 
     /// <summary>Takes over a record that was checked: from a leader's message, or from the log at recovery.</summary>
     /// <param name="header">Of <paramref name="record"/>: an entry of this group with the next index.</param>
-    /// <param name="record">Header, body and padding; copied.</param>
+    /// <param name="record">Header, body and padding; copied. A configuration in it was checked by <see
+    /// cref="ConfigurationBody.TryRead"/>.</param>
     /// <returns>False when memory is full and nothing may be dropped.</returns>
     internal bool AppendRecord(in RecordHeader header, ReadOnlySpan<byte> record)
     {
@@ -124,6 +134,13 @@ internal sealed class LogSuffix
 
         record.CopyTo(target);
         Take(header.Term, record.Length);
+        if ((header.Flags & (ushort)EntryFlags.Configuration) != 0)
+        {
+            bool isEntry = EntryCodec.TryRead(header, record, out Entry entry);
+            Invariant.Holds(isEntry);
+            AdoptConfiguration(entry.Payload);
+        }
+
         return true;
     }
 
@@ -173,6 +190,7 @@ internal sealed class LogSuffix
         }
 
         _terms.TruncateTo(index);
+        Configurations.TruncateTo(index);
         _released = ulong.Min(_released, index);
         Invariant.Holds(FirstCached <= LastIndex + 1);
     }
@@ -236,6 +254,13 @@ internal sealed class LogSuffix
         Place place = PlaceOf(first);
         Invariant.Holds(PlaceOf(last).Serial == place.Serial);
         return ChunkAt(place.Serial).Bytes.AsSpan(place.Offset, EndOf(last, place.Serial) - place.Offset);
+    }
+
+    private void AdoptConfiguration(ReadOnlySpan<byte> payload)
+    {
+        bool isSound = ConfigurationBody.TryRead(payload, LastIndex, out Configuration configuration);
+        Invariant.Holds(isSound);
+        Configurations.Append(configuration);
     }
 
     private ulong LastWithin(ulong from, ulong high, Place start, int bytesMax)

@@ -63,7 +63,7 @@ internal sealed class RaftCore : IProtocolCore
         if (_state.Turn++ == 0)
         {
             Election.RestartTimer(_state);
-            if (_state.Quorum.Count == 1)
+            if (_state.IsAlone)
             {
                 // Nobody else could lead: no reason to wait.
                 _state.ElectionDeadlineNs = monotonicNs;
@@ -89,7 +89,13 @@ internal sealed class RaftCore : IProtocolCore
     {
         int place = _state.Quorum.PlaceOf(message.Header.From);
         bool isOurs = message.Header.Group == _state.Options.Group && message.Header.To == _state.Options.Replica;
-        if (!isOurs || place < 0 || place == _state.Self)
+        if (!isOurs || message.Header.From is 0 || message.Header.From == _state.Options.Replica)
+        {
+            return ReceiveResult.Stranger;
+        }
+
+        // Who asks for a vote or leads may be a member that we have not heard of yet; an answer counts by its place.
+        if (place < 0 && !ConfigurationRule.IsHeardFromAnybody(message.Header.Type))
         {
             return ReceiveResult.Stranger;
         }
@@ -102,13 +108,13 @@ internal sealed class RaftCore : IProtocolCore
 
         return message.Header.Type switch
         {
-            MessageType.PreVoteRequest => Election.OnPreVoteRequest(_state, place, message, outputs),
+            MessageType.PreVoteRequest => Election.OnPreVoteRequest(_state, message, outputs),
             MessageType.PreVoteReply => Election.OnPreVoteReply(_state, place, message, outputs),
-            MessageType.VoteRequest => Election.OnVoteRequest(_state, place, message, outputs),
+            MessageType.VoteRequest => Election.OnVoteRequest(_state, message, outputs),
             MessageType.VoteReply => Election.OnVoteReply(_state, place, message, outputs),
-            MessageType.AppendEntries => Following.OnAppendEntries(_state, place, message, outputs),
+            MessageType.AppendEntries => Following.OnAppendEntries(_state, message, outputs),
             MessageType.AppendReply => Replication.OnAppendReply(_state, place, message, outputs),
-            MessageType.ReadIndexRequest => LeaderReads.OnRequest(_state, place, message, outputs),
+            MessageType.ReadIndexRequest => LeaderReads.OnRequest(_state, message, outputs),
             MessageType.ReadIndexReply => FollowerReads.OnReply(_state, message, outputs),
             _ => ReceiveResult.Malformed,
         };
@@ -140,8 +146,10 @@ internal sealed class RaftCore : IProtocolCore
     public void Loaded(uint peer, ulong first, ulong last, Outputs outputs)
     {
         int place = _state.Quorum.PlaceOf(peer);
-        Invariant.Holds(place >= 0);
-        Replication.OnLoaded(_state, place, first, last, outputs);
+        if (place >= 0)
+        {
+            Replication.OnLoaded(_state, place, first, last, outputs);
+        }
     }
 
     /// <inheritdoc/>
@@ -182,7 +190,7 @@ internal sealed class RaftCore : IProtocolCore
             return;
         }
 
-        if (Abdication.MayCampaign(_state))
+        if (ConfigurationRule.MayCampaign(_state) && Abdication.MayCampaign(_state))
         {
             Election.StartPreVote(_state, outputs);
         }

@@ -1,5 +1,5 @@
-using System;
 using CoreEngine.Model;
+using CoreEngine.Protocol.Membership;
 
 namespace CoreEngine.Protocol.Raft;
 
@@ -11,11 +11,12 @@ internal sealed record RaftOptions
     /// <summary>The group's number.</summary>
     internal required uint Group { get; init; }
 
-    /// <summary>This replica: one of <see cref="Voters"/>.</summary>
+    /// <summary>This replica.</summary>
     internal required uint Replica { get; init; }
 
-    /// <summary>All voters, distinct, none 0, at most <see cref="Limits.ReplicasMax"/>.</summary>
-    internal required uint[] Voters { get; init; }
+    /// <summary>The group's first configuration, where the log holds no newer one; <see cref="Configuration.None"/>
+    /// for who waits to hear of it.</summary>
+    internal required Configuration First { get; init; }
 
     /// <summary>Of the random timeouts. Must differ between replicas and between starts of one replica.</summary>
     internal required ulong Seed { get; init; }
@@ -25,9 +26,6 @@ internal sealed record RaftOptions
 
     /// <summary>This replica's incarnation, from its superblock; not 0.</summary>
     internal required ulong Incarnation { get; init; }
-
-    /// <summary>Index of the configuration that names the voters.</summary>
-    internal ulong ConfigEpoch { get; init; } = 1;
 
     internal long HeartbeatNs { get; init; } = 50 * NsPerMs;
 
@@ -65,8 +63,7 @@ internal sealed record RaftOptions
     /// <summary>Asserts what the values must satisfy together. Called once, when a core is made.</summary>
     internal void Verify()
     {
-        Invariant.Holds(Array.IndexOf(Voters, Replica) >= 0);
-        Invariant.Holds(Array.IndexOf(Voters, 0u) < 0);
+        Invariant.Holds(Replica != 0);
         Invariant.Holds(Contract != 0);
         Invariant.Holds(Incarnation != 0);
         Invariant.Holds(HeartbeatNs > 0);

@@ -1,5 +1,6 @@
 using CoreEngine.Model;
 using CoreEngine.Model.Certificates;
+using CoreEngine.Protocol.Membership;
 using CoreEngine.Protocol.Quorums;
 using CoreEngine.Protocol.Reads;
 using CoreEngine.Protocol.Time;
@@ -11,18 +12,12 @@ namespace CoreEngine.Protocol.Raft;
 internal sealed class RaftState
 {
     internal readonly RaftOptions Options;
-    internal readonly QuorumSystem Quorum;
-
-    /// <summary>Our place among the voters.</summary>
-    internal readonly int Self;
     internal readonly Prng Chance;
     internal readonly Frontiers Frontiers = new();
 
     /// <summary>The log: terms of all of it, records of its end.</summary>
     internal readonly LogSuffix Log;
 
-    /// <summary>By place; ours is not used. Means something while we lead.</summary>
-    internal readonly Progress[] Peers;
     internal readonly AppendTickets Appends = new();
 
     /// <summary>Leader: reads that wait for a round. In the order of their rounds.</summary>
@@ -131,19 +126,21 @@ internal sealed class RaftState
     {
         options.Verify();
         Options = options;
-        Quorum = new QuorumSystem(options.Voters);
-        Self = Quorum.PlaceOf(options.Replica);
         Chance = new Prng(options.Seed);
         Log = recovered.Log;
         Term = recovered.Term;
         Vote = recovered.Vote;
         CommitFloor = ulong.Min(recovered.Commit, Log.LastIndex);
-        Peers = new Progress[Quorum.Count];
-        for (int i = 0; i < Peers.Length; i++)
+        if (Log.Configurations.Base.Epoch == 0)
         {
-            Peers[i] = new Progress(options.InflightMessagesMax, options.InflightBytesMax);
+            Log.Configurations.SetBase(options.First);
         }
 
+        Configuration = Configuration.None;
+        Quorum = new QuorumSystem(Configuration);
+        Peers = [];
+        ConfigurationRule.Follow(this);
+        Self = Quorum.PlaceOf(options.Replica);
         Reads = new ReadQueue(options.ReadsMax);
         Asked = new ReadQueue(options.ReadsMax);
         Request = Chance.Next() >> 1;
@@ -157,6 +154,23 @@ internal sealed class RaftState
         Invariant.Holds(Log.LastTerm <= Term);
     }
 
+    /// <summary>The configuration in effect: the newest in the log. Moved by <see cref="ConfigurationRule"/>.</summary>
+    internal Configuration Configuration { get; private set; }
+
+    /// <summary>Counts by <see cref="Configuration"/>.</summary>
+    internal QuorumSystem Quorum { get; private set; }
+
+    /// <summary>Our place among the members; -1 when we are none.</summary>
+    internal int Self { get; private set; }
+
+    /// <summary>By place; ours is not used. Means something while we lead.</summary>
+    internal Progress[] Peers { get; private set; }
+
+    internal ulong ConfigEpoch => Configuration.Epoch;
+
+    /// <summary>We vote, and nobody else does: nobody else could lead.</summary>
+    internal bool IsAlone => Quorum.VoterCount == 1 && Quorum.IsVoter(Self);
+
     internal ulong LastIndex => Log.LastIndex;
 
     internal ulong CommitIndex => Frontiers.Committed;
@@ -165,10 +179,24 @@ internal sealed class RaftState
     /// paper, 8).</summary>
     internal bool IsAnchored => CommitProof.IsValid && Log.TermAt(CommitIndex) == Term;
 
-    /// <summary>Our own bit in a bitmap of voters.</summary>
-    internal ulong SelfBit => 1UL << Self;
+    /// <summary>Our own bit in a bitmap of members; none when we are no member.</summary>
+    internal ulong SelfBit => Self < 0 ? 0 : 1UL << Self;
 
-    /// <summary>A header from us to the voter at a place, in our term.</summary>
+    /// <summary>Another configuration is in effect: tables go by its places.</summary>
+    internal void Adopt(Configuration configuration, QuorumSystem quorum, Progress[] peers)
+    {
+        Invariant.Holds(peers.Length == quorum.Count);
+        Configuration = configuration;
+        Quorum = quorum;
+        Self = quorum.PlaceOf(Options.Replica);
+        Peers = peers;
+    }
+
+    /// <summary>A header from us to the member at a place, in our term.</summary>
     internal MessageHeader HeaderTo(MessageType type, int place, ulong sequence = 0, ulong correlation = 0) =>
-        new(type, Options.Group, Options.Replica, Quorum.VoterAt(place), Term, sequence, correlation);
+        HeaderTo(type, Quorum.VoterAt(place), sequence, correlation);
+
+    /// <summary>A header from us to a replica, member or not, in our term.</summary>
+    internal MessageHeader HeaderTo(MessageType type, uint replica, ulong sequence = 0, ulong correlation = 0) =>
+        new(type, Options.Group, Options.Replica, replica, Term, sequence, correlation);
 }

@@ -165,7 +165,8 @@ internal static class Replication
         }
 
         Progress peer = state.Peers[place];
-        if (peer.Incarnation != 0 && peer.Incarnation != body.Incarnation)
+        if (!ConfigurationRule.IsLifeOf(state, place, body.Incarnation)
+            || (peer.Incarnation != 0 && peer.Incarnation != body.Incarnation))
         {
             return ReceiveResult.Stranger;
         }

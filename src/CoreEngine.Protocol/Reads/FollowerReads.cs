@@ -34,8 +34,7 @@ internal static class FollowerReads
             state.Request = request;
             state.RequestTurn = state.Turn;
             ref OutboundMessage message = ref outputs.Send();
-            message.Header = state.HeaderTo(
-                MessageType.ReadIndexRequest, state.Quorum.PlaceOf(state.Leader), request, readId);
+            message.Header = state.HeaderTo(MessageType.ReadIndexRequest, state.Leader, request, readId);
         }
     }
 
@@ -91,8 +90,7 @@ internal static class FollowerReads
 
     private static bool IsSound(RaftState state, in ReadIndexReplyBody body) =>
         body.Proof.Contract == state.Options.Contract
-        && body.Proof.ConfigEpoch == state.Options.ConfigEpoch
-        && state.Quorum.IsQuorum(body.Proof.Voters);
+        && ConfigurationRule.IsQuorumOf(state, body.Proof.ConfigEpoch, body.Proof.Voters);
 
     private static void Refuse(ulong readId, Refusal refusal, Outputs outputs) =>
         outputs.AnswerRead(new ReadOutcome(readId, 0, default, refusal));

@@ -15,10 +15,10 @@ namespace CoreEngine.Protocol.Reads;
 internal static class LeaderReads
 {
     /// <summary>Our own host.</summary>
-    internal const int Host = -1;
+    internal const uint Host = 0;
 
-    /// <summary>A read arrived, from our host or from the replica at a place.</summary>
-    internal static void Add(RaftState state, ulong readId, int from, ulong sequence, Outputs outputs)
+    /// <summary>A read arrived, from our host or from another replica.</summary>
+    internal static void Add(RaftState state, ulong readId, uint from, ulong sequence, Outputs outputs)
     {
         Invariant.Holds(state.Role == Role.Leader);
 
@@ -43,7 +43,7 @@ internal static class LeaderReads
     }
 
     /// <summary>A follower asks for a read point.</summary>
-    internal static ReceiveResult OnRequest(RaftState state, int place, in Message message, Outputs outputs)
+    internal static ReceiveResult OnRequest(RaftState state, in Message message, Outputs outputs)
     {
         if (!message.Body.IsEmpty)
         {
@@ -53,12 +53,12 @@ internal static class LeaderReads
         MessageHeader header = message.Header;
         if (state.Role != Role.Leader)
         {
-            var read = new PendingRead(header.Correlation, place, header.Sequence, 0, 0, 0);
+            var read = new PendingRead(header.Correlation, header.From, header.Sequence, 0, 0, 0);
             Refuse(state, read, new Refusal(RefusalCode.NotLeader, state.Leader), outputs);
             return ReceiveResult.Stale;
         }
 
-        Add(state, header.Correlation, place, header.Sequence, outputs);
+        Add(state, header.Correlation, header.From, header.Sequence, outputs);
         return ReceiveResult.Accepted;
     }
 
@@ -130,7 +130,7 @@ internal static class LeaderReads
         ulong voters = 0;
         for (int i = 0; i < state.Quorum.Count; i++)
         {
-            if (i == state.Self || state.Peers[i].RoundEchoed >= read.Round)
+            if (state.Quorum.IsVoter(i) && (i == state.Self || state.Peers[i].RoundEchoed >= read.Round))
             {
                 voters |= 1UL << i;
             }
@@ -141,7 +141,7 @@ internal static class LeaderReads
         var proof = new ReadCertificate(
             state.Options.Contract,
             state.Options.Group,
-            state.Options.ConfigEpoch,
+            state.ConfigEpoch,
             state.Term,
             index,
             read.Round,

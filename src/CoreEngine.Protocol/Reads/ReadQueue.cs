@@ -4,13 +4,13 @@ namespace CoreEngine.Protocol.Reads;
 
 /// <summary>A linearizable read that waits.</summary>
 /// <param name="ReadId">The asker's number for it.</param>
-/// <param name="From">Place of the replica that asked; -1 for our own host.</param>
+/// <param name="From">The replica that asked; 0 for our own host.</param>
 /// <param name="Sequence">Request number: as leader the asker's, as follower ours.</param>
 /// <param name="Index">C when it arrived; 0 when the leader had no anchor yet.</param>
 /// <param name="Round">The first round that may confirm it.</param>
 /// <param name="DeadlineNs">Refused when not answered by then.</param>
 internal readonly record struct PendingRead(
-    ulong ReadId, int From, ulong Sequence, ulong Index, ulong Round, long DeadlineNs);
+    ulong ReadId, uint From, ulong Sequence, ulong Index, ulong Round, long DeadlineNs);
 
 /// <summary>Waiting reads in the order of their arrival; grows to its bound and stays there.</summary>
 internal sealed class ReadQueue(int readsMax)

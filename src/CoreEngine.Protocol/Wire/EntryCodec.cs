@@ -15,6 +15,12 @@ internal enum EntryFlags : ushort
 
     /// <summary>A new leader's own-term entry: not shown to the state machine.</summary>
     Anchor = 2,
+
+    /// <summary>The payload is a configuration, in effect from here on: not shown to the state machine.</summary>
+    Configuration = 4,
+
+    /// <summary>Any of these: the entry belongs to the protocol, and no state machine sees it.</summary>
+    OwnMask = Anchor | Configuration,
 }
 
 /// <summary>An entry as its record holds it.</summary>

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Text;
 using CoreEngine.Model;
 using CoreEngine.Protocol;
+using CoreEngine.Protocol.Membership;
 using CoreEngine.Protocol.Raft;
 using CoreEngine.Protocol.Wire;
 
@@ -65,7 +66,7 @@ internal sealed class CoreScript
                 {
                     Group = Group,
                     Replica = voters[i],
-                    Voters = voters,
+                    First = Configuration.OfVoters(voters),
                     Seed = unchecked((seed * 1000) + voters[i]),
                     Contract = 1,
                     Incarnation = voters[i],

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using CoreEngine.Model;
 using CoreEngine.Model.Certificates;
 using CoreEngine.Protocol;
+using CoreEngine.Protocol.Membership;
 using CoreEngine.Protocol.Raft;
 using CoreEngine.Protocol.Wire;
 
@@ -43,7 +44,7 @@ internal sealed class LocalReplica
         {
             Group = Group,
             Replica = replica,
-            Voters = [1, 2, 3],
+            First = Configuration.OfVoters([1, 2, 3]),
             Seed = 1,
             Contract = Contract,
             Incarnation = 1000 + replica,

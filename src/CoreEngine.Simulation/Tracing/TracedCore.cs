@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using CoreEngine.Protocol;
 using CoreEngine.Protocol.Raft;
 
@@ -22,7 +23,7 @@ internal sealed class TracedCore : IProtocolCore
     {
         _core = core;
         _emit = emit;
-        _voters = [.. core.State.Options.Voters];
+        _voters = [.. Enumerable.Range(0, core.State.Quorum.Count).Select(core.State.Quorum.VoterAt)];
         _durableTerm = core.State.Term;
         _durableVote = core.State.Vote;
         _emit(Event(EventNames.InitState) with

@@ -3,6 +3,7 @@ using System.Linq;
 using CoreEngine.Loop;
 using CoreEngine.Model;
 using CoreEngine.Protocol;
+using CoreEngine.Protocol.Membership;
 using CoreEngine.Protocol.Raft;
 
 namespace CoreEngine.Recovery;
@@ -42,7 +43,7 @@ internal static class GroupOpening
         {
             Group = options.Group,
             Replica = loop.Replica,
-            Voters = members,
+            First = Configuration.OfVoters(members),
             HeartbeatNs = Nanoseconds(loop.Options.Heartbeat),
             NoticeDelayNs = long.Min(NoticeDelayNsMax, Nanoseconds(loop.Options.Heartbeat)),
             ElectionMinNs = Nanoseconds(loop.Options.ElectionMin),

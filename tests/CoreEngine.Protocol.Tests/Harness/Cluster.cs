@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using CoreEngine.Model;
 using CoreEngine.Model.Certificates;
+using CoreEngine.Protocol.Membership;
 using CoreEngine.Protocol.Raft;
 using CoreEngine.Protocol.Wire;
 using Xunit;
@@ -34,7 +35,7 @@ internal sealed class Cluster
             {
                 Group = Group,
                 Replica = id,
-                Voters = voters,
+                First = Configuration.OfVoters(voters),
                 Seed = (seed * 100) + id,
                 Contract = Contract,
                 Incarnation = 1000 + id,

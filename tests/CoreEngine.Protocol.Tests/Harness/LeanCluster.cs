@@ -1,5 +1,6 @@
 using System;
 using CoreEngine.Model;
+using CoreEngine.Protocol.Membership;
 using CoreEngine.Protocol.Raft;
 
 namespace CoreEngine.Protocol.Tests.Harness;
@@ -53,7 +54,7 @@ internal sealed class LeanCluster
         {
             Group = Cluster.Group,
             Replica = id,
-            Voters = [1, 2, 3],
+            First = Configuration.OfVoters([1, 2, 3]),
             Seed = id,
             Contract = 1,
             Incarnation = id,

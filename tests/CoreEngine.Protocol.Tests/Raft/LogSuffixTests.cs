@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using CoreEngine.Model;
+using CoreEngine.Protocol.Membership;
 using CoreEngine.Protocol.Raft;
 using CoreEngine.Protocol.Tests.Harness;
 using CoreEngine.Protocol.Wire;
@@ -117,7 +118,7 @@ public sealed class LogSuffixTests
         {
             Group = group,
             Replica = 1,
-            Voters = [1, 2, 3],
+            First = Configuration.OfVoters([1, 2, 3]),
             Seed = 1,
             Contract = 1,
             Incarnation = 1,

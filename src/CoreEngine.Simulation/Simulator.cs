@@ -455,7 +455,7 @@ internal sealed class Simulator : IDisposable
         return values.Applied == committed && values.Appended == committed && values.Durable == committed
             && replica.Runtime.Slots.InUse == 0
             && replica.Core.Reads.Count + replica.Core.Asked.Count == 0
-            && replica.Runtime.ReadQueue.IsEmpty;
+            && !replica.Runtime.HasReadsQueued;
     }
 
     /// <summary>Who is behind, and what it waits for.</summary>

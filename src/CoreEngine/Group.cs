@@ -93,7 +93,6 @@ public sealed class Group
     public bool TryTake(in ProposalTicket ticket, Span<byte> reply, out Receipt receipt)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(ticket.Slot, nameof(ticket));
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(ticket.Slot, _runtime.Slots.Capacity, nameof(ticket));
         receipt = default;
         ProposalSource? source = _runtime.Slots.At(ticket.Slot);
         return source is not null && source.TryTake(ticket.Generation, reply, out receipt);

@@ -8,7 +8,7 @@ internal sealed class AppendTickets
 {
     private const int PendingMax = 32;
 
-    private readonly Pending[] _ring = new Pending[PendingMax];
+    private Pending[] _ring = new Pending[2];
     private int _head;
     private int _count;
 
@@ -24,6 +24,11 @@ internal sealed class AppendTickets
         {
             Newest = new Pending(ticket, last);
             return;
+        }
+
+        if (_count == _ring.Length)
+        {
+            Grow();
         }
 
         _count++;
@@ -49,16 +54,28 @@ internal sealed class AppendTickets
         while (_count > 0 && At(0).Ticket <= ticket)
         {
             last = ulong.Max(last, At(0).Last);
-            _head = (_head + 1) % PendingMax;
+            _head = (_head + 1) % _ring.Length;
             _count--;
         }
 
         return last;
     }
 
+    private void Grow()
+    {
+        var grown = new Pending[int.Min(2 * _ring.Length, PendingMax)];
+        for (int i = 0; i < _count; i++)
+        {
+            grown[i] = At(i);
+        }
+
+        _ring = grown;
+        _head = 0;
+    }
+
     private ref Pending Newest => ref At(_count - 1);
 
-    private ref Pending At(int place) => ref _ring[(_head + place) % PendingMax];
+    private ref Pending At(int place) => ref _ring[(_head + place) % _ring.Length];
 
     private readonly record struct Pending(ulong Ticket, ulong Last);
 }

@@ -5,7 +5,7 @@ namespace CoreEngine.Protocol.Raft;
 /// <summary>The messages on their way to one follower: a window bounded in messages and in bytes.</summary>
 internal sealed class Inflights(int messagesMax, int bytesMax)
 {
-    private Flight[] _ring = new Flight[int.Min(8, messagesMax)];
+    private Flight[] _ring = [];
     private int _head;
     private long _bytes;
 
@@ -50,9 +50,17 @@ internal sealed class Inflights(int messagesMax, int bytesMax)
         _bytes = 0;
     }
 
+    /// <summary>Nothing is on its way: gives its memory back.</summary>
+    internal void Rest()
+    {
+        Invariant.Holds(Count == 0);
+        _ring = [];
+        _head = 0;
+    }
+
     private void Grow()
     {
-        var grown = new Flight[int.Min(_ring.Length * 2, messagesMax)];
+        var grown = new Flight[int.Min(int.Max(4, _ring.Length * 2), messagesMax)];
         for (int i = 0; i < Count; i++)
         {
             grown[i] = _ring[(_head + i) % _ring.Length];

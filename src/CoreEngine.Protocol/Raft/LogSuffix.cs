@@ -32,7 +32,7 @@ internal sealed class LogSuffix
     internal const int DefaultCapacityBytes = 32 * 1024 * 1024;
     internal const int DefaultChunkBytes = 1024 * 1024;
     private const int FirstChunkBytes = 4096;
-    private const int FirstPlaces = 64;
+    private const int FirstPlaces = 4;
     private const int StampOffset = RecordHeader.Bytes;
 
     private readonly uint _group;
@@ -42,7 +42,7 @@ internal sealed class LogSuffix
 
     /// <summary>Chunks by serial number modulo the length; live are _oldest to _newest, none when _oldest is above
     /// _newest.</summary>
-    private Chunk[] _chunks = new Chunk[4];
+    private Chunk[] _chunks = new Chunk[1];
     private int _oldest;
     private int _newest = -1;
     private byte[][] _spares = [];
@@ -161,6 +161,27 @@ internal sealed class LogSuffix
     {
         Invariant.Holds(index <= LastIndex);
         _released = ulong.Max(_released, index);
+    }
+
+    /// <summary>Nothing is under way: gives back the memory of what was released, and of spare chunks.</summary>
+    internal void Rest()
+    {
+        while (TryDropOldest())
+        {
+        }
+
+        for (; _spareCount > 0; _spareCount--)
+        {
+            _heldBytes -= _chunkBytes;
+        }
+
+        _spares = [];
+        if (_oldest > _newest)
+        {
+            Invariant.Holds(_heldBytes == 0);
+            _places = new Place[FirstPlaces];
+            _chunks = new Chunk[1];
+        }
     }
 
     /// <summary>Forgets everything above <paramref name="index"/>.</summary>

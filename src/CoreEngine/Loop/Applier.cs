@@ -24,11 +24,10 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
     private const int Running = 1;
     private const int Done = 2;
 
-    private readonly ReplyBuffer _replies = new();
     private readonly BatchProgress _progress = new();
     private readonly List<(IReadRequest Request, ReadResult Point)> _queries = [];
     private EngineLoop? _loop;
-    private byte[] _copy = [];
+    private ApplyMemory? _memory;
     private int _copyLength;
     private ulong _first;
     private int _count;
@@ -62,6 +61,7 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
         {
             _state = Idle;
             ResumeQueries(loop);
+            ReturnMemory(loop);
         }
     }
 
@@ -90,7 +90,7 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
         try
         {
             RunQueries();
-            Apply(_copy.AsSpan(0, _copyLength));
+            Apply(_memory!.Copy.AsSpan(0, _copyLength));
         }
         catch (Exception error)
         {
@@ -110,6 +110,26 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
     }
 
     private bool StepInline(EngineLoop loop)
+    {
+        if (group.Frontiers.Applied == group.Frontiers.Committed && !group.Reads.IsWaiting)
+        {
+            return false;
+        }
+
+        _memory = loop.ApplyMemory.Rent();
+        bool any = ApplyInline(loop);
+        if (group.Fault is null && group.Reads.TryTakeReady(group.Frontiers.Applied, _queries))
+        {
+            RunQueries();
+            ResumeQueries(loop);
+            any = true;
+        }
+
+        ReturnMemory(loop);
+        return any;
+    }
+
+    private bool ApplyInline(EngineLoop loop)
     {
         bool any = false;
         for (int i = 0; i < BatchesPerTurnMax && group.Fault is null; i++)
@@ -133,13 +153,6 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
             }
 
             Finish(loop, records);
-        }
-
-        if (group.Reads.TryTakeReady(group.Frontiers.Applied, _queries))
-        {
-            RunQueries();
-            ResumeQueries(loop);
-            any = true;
         }
 
         return any;
@@ -166,12 +179,8 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
             return any;
         }
 
-        if (_copy.Length < records.Length)
-        {
-            _copy = new byte[int.Max(records.Length, BatchBytesMax)];
-        }
-
-        records.CopyTo(_copy);
+        _memory = loop.ApplyMemory.Rent();
+        _memory.Take(records);
         _copyLength = records.Length;
         _repliesWanted = group.Pending.Count + group.Forwarded > 0;
         _loop = loop;
@@ -195,9 +204,10 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
         }
         else if (_copyLength > 0)
         {
-            Finish(loop, _copy.AsSpan(0, _copyLength));
+            Finish(loop, _memory!.Copy.AsSpan(0, _copyLength));
         }
 
+        ReturnMemory(loop);
         return true;
     }
 
@@ -241,10 +251,16 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
             return;
         }
 
-        _replies.Clear();
+        _memory!.Replies.Clear();
         _progress.Index = _first;
-        var writer = new ReplyWriter(_repliesWanted ? _replies : null);
+        var writer = new ReplyWriter(_repliesWanted ? _memory!.Replies : null);
         group.Machine.Apply(new CommittedBatch(records, _first, _count, _progress), ref writer);
+    }
+
+    private void ReturnMemory(EngineLoop loop)
+    {
+        loop.ApplyMemory.Return(_memory!);
+        _memory = null;
     }
 
     private void RunQueries()
@@ -276,7 +292,7 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
             if (term == entry.Term)
             {
                 loop.Decide(
-                    group, entry.Correlation, Receipts.Committed(group, entry.Index, term), _replies.Take(entry.Index));
+                    group, entry.Correlation, Receipts.Committed(group, entry.Index, term), _memory!.Replies.Take(entry.Index));
             }
             else
             {
@@ -305,7 +321,7 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
             {
                 group.Forwarded--;
                 Receipt receipt = Receipts.Committed(group, header.Index, header.Term);
-                loop.Decide(group, entry.Origin.Correlation, receipt, _replies.Take(header.Index));
+                loop.Decide(group, entry.Origin.Correlation, receipt, _memory!.Replies.Take(header.Index));
             }
         }
     }

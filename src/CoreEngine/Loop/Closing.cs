@@ -8,9 +8,14 @@ internal static class Closing
     /// </summary>
     internal static bool IsDrained(EngineLoop loop)
     {
+        if (loop.Undecided.Count > 0)
+        {
+            return false;
+        }
+
         foreach (GroupRuntime group in loop.Groups)
         {
-            if (group.Fault is null && (group.Queue.Bytes > 0 || Timers.AnyUndecided(group)))
+            if (group.Fault is null && group.Queue.Bytes > 0)
             {
                 return false;
             }

@@ -44,7 +44,7 @@ internal sealed partial class EngineLoop
 
     /// <summary>Hosts have left something at this group that can be taken in now.</summary>
     internal bool HasWork(GroupRuntime group) =>
-        (!group.ReadQueue.IsEmpty && group.Reads.HasRoom) || MayTakeProposals(group);
+        (group.HasReadsQueued && group.Reads.HasRoom) || MayTakeProposals(group);
 
     /// <summary>The turn is over and the group is not through: it takes part in the next one.</summary>
     internal bool HasUnfinished(GroupRuntime group) => group.Fault is null
@@ -102,7 +102,7 @@ internal sealed partial class EngineLoop
     internal long NextDeadline()
     {
         long deadline = long.Min(Now + 1_000_000_000, Schedule.NextDeadline);
-        bool isTimed = Undecided > 0 || Schedule.Active.Count > 0;
+        bool isTimed = Undecided.Count > 0 || Schedule.Active.Count > 0;
         deadline = isTimed ? long.Min(deadline, _timersAt) : deadline;
         return Completions.IsWaiting ? long.Min(deadline, Now + Completions.RescuePeriodNs) : deadline;
     }

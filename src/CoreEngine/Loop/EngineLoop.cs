@@ -96,7 +96,16 @@ internal sealed partial class EngineLoop
     internal GroupSchedule Schedule { get; } = new();
 
     /// <summary>Proposals that left their queue and are not decided, in all groups.</summary>
-    internal int Undecided { get; set; }
+    internal UndecidedProposals Undecided { get; } = new();
+
+    /// <summary>Memory of the machines' batches and replies.</summary>
+    internal ApplyMemoryPool ApplyMemory { get; } = new();
+
+    /// <summary>Any thread: the places for proposals, of all groups.</summary>
+    internal ProposalPlaces Places { get; } = new();
+
+    /// <summary>Any thread: the memory of the groups' queues.</summary>
+    internal RingMemory RingMemory { get; } = new();
 
     /// <summary>Room for one frame body that is not made of entries.</summary>
     internal byte[] Scratch { get; }
@@ -169,7 +178,7 @@ internal sealed partial class EngineLoop
             any |= Complete(groups[i]);
         }
 
-        if (timersDue && Undecided > 0)
+        if (timersDue)
         {
             Timers.Expire(this);
         }
@@ -214,6 +223,15 @@ internal sealed partial class EngineLoop
         }
     }
 
+    /// <summary>A proposal left its queue: from now on its fate is open, for so long.</summary>
+    internal void Leave(ProposalSource source, ProposalStage stage)
+    {
+        Invariant.Holds(stage is ProposalStage.InLog or ProposalStage.Forwarded);
+        source.Stage = stage;
+        source.Deadline = Now + ProposalTimeoutNs;
+        Undecided.Add(source);
+    }
+
     /// <summary>Ends a proposal: the host is resumed at the end of the turn.</summary>
     internal void Decide(GroupRuntime group, ulong correlation, in Receipt receipt, ReadOnlySpan<byte> reply)
     {
@@ -223,8 +241,11 @@ internal sealed partial class EngineLoop
             return;
         }
 
-        Undecided -= source.Stage is ProposalStage.InLog or ProposalStage.Forwarded ? 1 : 0;
-        Invariant.Holds(Undecided >= 0);
+        if (source.Stage is ProposalStage.InLog or ProposalStage.Forwarded)
+        {
+            Undecided.Remove(source);
+        }
+
         if (source.Decide(receipt, reply))
         {
             Completions.Add(source);

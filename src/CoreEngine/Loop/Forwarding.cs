@@ -47,9 +47,7 @@ internal static class Forwarding
         {
             ProposalSource? source = group.Slots.Find(proposal.Origin.Correlation);
             Invariant.Holds(source is not null);
-            source.Stage = ProposalStage.Forwarded;
-            loop.Undecided++;
-            source.Deadline = loop.Now + loop.ProposalTimeoutNs;
+            loop.Leave(source, ProposalStage.Forwarded);
             group.Forwarded++;
         }
 

@@ -19,8 +19,9 @@ internal sealed class GroupRuntime
 
     private readonly EngineLoop _loop;
     private EngineFault? _fault;
-    private readonly (ulong Life, ulong Sequence, ulong EarlierLife)[] _forwardsSeen =
-        new (ulong, ulong, ulong)[Limits.ReplicasMax];
+    private (ulong Life, ulong Sequence, ulong EarlierLife)[] _forwardsSeen = [];
+    private LogWindow?[] _peerWindows = [];
+    private ConcurrentQueue<IReadRequest>? _readQueue;
     private CoreStatus _lastStatus;
     private bool _closing;
     private int _readsQueued;
@@ -40,8 +41,8 @@ internal sealed class GroupRuntime
         Core = setup.Core;
         Suffix = setup.Suffix;
         Frontiers = setup.Frontiers;
-        Queue = new ProposalQueue(setup.Options.QueueBytes);
-        Slots = new ProposalSlots(setup.Options.ProposalsMax);
+        Queue = new ProposalQueue(setup.Options.QueueBytes, loop.RingMemory);
+        Slots = new ProposalSlots(this, loop.Places, setup.Options.ProposalsMax);
         Pending = new PendingEntries(Slots);
         Applier = new Applier(this);
         ApplyWindow = new LogWindow(loop, this, peer: 0);
@@ -106,7 +107,7 @@ internal sealed class GroupRuntime
     internal LogWindow ApplyWindow { get; }
 
     /// <summary>Entries read back from the log for followers that lag, by peer.</summary>
-    internal LogWindow?[] PeerWindows { get; } = new LogWindow?[Limits.ReplicasMax];
+    internal ReadOnlySpan<LogWindow?> PeerWindows => _peerWindows;
 
     /// <summary>Some window is being read.</summary>
     internal bool IsLoading
@@ -155,8 +156,8 @@ internal sealed class GroupRuntime
         set => Volatile.Write(ref _closing, value);
     }
 
-    /// <summary>Reads whose callers wait to be taken in by the loop.</summary>
-    internal ConcurrentQueue<IReadRequest> ReadQueue { get; } = new();
+    /// <summary>Any thread. Reads wait to be taken in by the loop.</summary>
+    internal bool HasReadsQueued => Volatile.Read(ref _readQueue) is { IsEmpty: false };
 
     /// <summary>The group leaves the turn.</summary>
     internal Outputs ReturnOutputs()
@@ -222,7 +223,7 @@ internal sealed class GroupRuntime
             return false;
         }
 
-        ReadQueue.Enqueue(request);
+        ReadQueue().Enqueue(request);
         _loop.RequestArrived(this);
         return true;
     }
@@ -230,7 +231,8 @@ internal sealed class GroupRuntime
     /// <summary>The shard takes the next read in.</summary>
     internal bool TryDequeue(out IReadRequest? request)
     {
-        if (!ReadQueue.TryDequeue(out request))
+        request = null;
+        if (_readQueue is null || !_readQueue.TryDequeue(out request))
         {
             return false;
         }
@@ -248,8 +250,31 @@ internal sealed class GroupRuntime
     }
 
     /// <summary>The window for a peer that lags; made on first use.</summary>
-    internal LogWindow WindowOf(EngineLoop loop, uint peer) =>
-        PeerWindows[PlaceOf(peer)] ??= new LogWindow(loop, this, peer);
+    internal LogWindow WindowOf(EngineLoop loop, uint peer)
+    {
+        int place = PlaceOf(peer);
+        if (place >= _peerWindows.Length)
+        {
+            Array.Resize(ref _peerWindows, place + 1);
+        }
+
+        return _peerWindows[place] ??= new LogWindow(loop, this, peer);
+    }
+
+    /// <summary>Nothing is under way in this group: it gives back the memory that it held for that.</summary>
+    internal void Rest()
+    {
+        Queue.Rest();
+        Pending.Rest();
+        Backlog.Rest();
+        Held.Rest();
+        ApplyWindow.Rest();
+        Suffix.Rest();
+        foreach (LogWindow? window in _peerWindows)
+        {
+            window?.Rest();
+        }
+    }
 
     /// <summary>Shows other threads what this turn has changed.</summary>
     internal void Publish(EngineOptions options)
@@ -277,6 +302,11 @@ internal sealed class GroupRuntime
             return false;
         }
 
+        if (place >= _forwardsSeen.Length)
+        {
+            Array.Resize(ref _forwardsSeen, place + 1);
+        }
+
         ref (ulong Life, ulong Sequence, ulong EarlierLife) last = ref _forwardsSeen[place];
         bool isSameLife = last.Life == header.Correlation;
         if (isSameLife && header.Sequence <= last.Sequence)
@@ -292,6 +322,19 @@ internal sealed class GroupRuntime
 
         last = (header.Correlation, header.Sequence, isSameLife ? last.EarlierLife : last.Life);
         return true;
+    }
+
+    /// <summary>Made by the first read: most groups of a large shard have none.</summary>
+    private ConcurrentQueue<IReadRequest> ReadQueue()
+    {
+        ConcurrentQueue<IReadRequest>? queue = Volatile.Read(ref _readQueue);
+        if (queue is null)
+        {
+            var made = new ConcurrentQueue<IReadRequest>();
+            queue = Interlocked.CompareExchange(ref _readQueue, made, null) ?? made;
+        }
+
+        return queue;
     }
 
     private bool IsStopped(out Refusal refusal)

@@ -144,9 +144,7 @@ internal static class Ingress
             ulong correlation = proposal.Origin.Correlation;
             ProposalSource? source = group.Slots.Find(correlation);
             Invariant.Holds(source is not null);
-            source.Stage = ProposalStage.InLog;
-            loop.Undecided++;
-            source.Deadline = loop.Now + loop.ProposalTimeoutNs;
+            loop.Leave(source, ProposalStage.InLog);
             group.Pending.Add(new PendingEntry(result.FirstIndex + (ulong)i, result.Term, correlation));
         }
 

@@ -119,6 +119,19 @@ internal sealed class LogWindow(EngineLoop loop, GroupRuntime group, uint peer)
         return true;
     }
 
+    /// <summary>Gives its memory back unless a load is under way.</summary>
+    internal void Rest()
+    {
+        if (!_isLoading)
+        {
+            _bytes = [];
+            First = 1;
+            Last = 0;
+            _cursor?.Dispose();
+            _cursor = null;
+        }
+    }
+
     private bool TryOpen()
     {
         _cursor = loop.Log.TryOpenCursor();

@@ -16,7 +16,7 @@ internal readonly record struct PendingEntry(ulong Index, ulong Term, ulong Corr
 /// </remarks>
 internal sealed class PendingEntries
 {
-    private readonly PendingEntry[] _ring;
+    private PendingEntry[] _ring = [];
     private readonly List<PendingEntry> _aside = [];
     private long _head;
     private long _tail;
@@ -26,7 +26,6 @@ internal sealed class PendingEntries
     {
         Invariant.Holds(BitOperations.IsPow2(slots.Capacity));
         _slots = slots;
-        _ring = new PendingEntry[slots.Capacity];
     }
 
     internal int Count => (int)(_tail - _head) + _aside.Count;
@@ -34,9 +33,14 @@ internal sealed class PendingEntries
     /// <summary>Adds the newest one.</summary>
     internal void Add(in PendingEntry entry)
     {
-        if (_tail - _head == _ring.Length || _aside.Count >= _ring.Length)
+        if (_tail - _head == _slots.Capacity || _aside.Count >= _slots.Capacity)
         {
             DropEnded();
+        }
+
+        if (_tail - _head == _ring.Length)
+        {
+            Grow();
         }
 
         while (_tail > _head && Last.Index >= entry.Index)
@@ -70,6 +74,27 @@ internal sealed class PendingEntries
         entry = _ring[(int)(_head & (_ring.Length - 1))];
         _head++;
         return true;
+    }
+
+    /// <summary>Gives its memory back when nobody waits.</summary>
+    internal void Rest()
+    {
+        if (Count == 0)
+        {
+            _ring = [];
+            _aside.Capacity = 0;
+        }
+    }
+
+    private void Grow()
+    {
+        var grown = new PendingEntry[int.Min(int.Max(16, 2 * _ring.Length), _slots.Capacity)];
+        for (long i = _head; i < _tail; i++)
+        {
+            grown[(int)(i & (grown.Length - 1))] = _ring[(int)(i & (_ring.Length - 1))];
+        }
+
+        _ring = grown;
     }
 
     private PendingEntry Last => _ring[(int)((_tail - 1) & (_ring.Length - 1))];

@@ -13,8 +13,8 @@ internal sealed class PersistBacklog
 {
     private const int FencesMax = 1024;
 
-    private PersistItem[] _items = new PersistItem[64];
-    private readonly (ulong Ticket, ulong End)[] _fences = new (ulong, ulong)[FencesMax];
+    private PersistItem[] _items = [];
+    private (ulong Ticket, ulong End)[] _fences = [];
     private int _first;
     private int _count;
     private long _fenceHead;
@@ -68,28 +68,43 @@ internal sealed class PersistBacklog
         bool any = _fenceTail > _fenceHead;
         if (any && (merge || _fenceTail - _fenceHead == FencesMax))
         {
-            _fences[(_fenceTail - 1) % FencesMax] = (ticket, end);
+            _fences[(_fenceTail - 1) % _fences.Length] = (ticket, end);
             return;
         }
 
-        _fences[_fenceTail % FencesMax] = (ticket, end);
+        if (_fenceTail - _fenceHead == _fences.Length)
+        {
+            GrowFences();
+        }
+
+        _fences[_fenceTail % _fences.Length] = (ticket, end);
         _fenceTail++;
     }
 
     /// <summary>True when <see cref="TryRelease"/> would take a ticket.</summary>
-    internal bool MayRelease(ulong durableEnd) => IsAwaited && _fences[_fenceHead % FencesMax].End <= durableEnd;
+    internal bool MayRelease(ulong durableEnd) => IsAwaited && _fences[_fenceHead % _fences.Length].End <= durableEnd;
 
     /// <summary>Takes the newest ticket that <paramref name="durableEnd"/> makes durable.</summary>
     internal bool TryRelease(ulong durableEnd, out ulong ticket)
     {
         ticket = 0;
-        while (_fenceTail > _fenceHead && _fences[_fenceHead % FencesMax].End <= durableEnd)
+        while (_fenceTail > _fenceHead && _fences[_fenceHead % _fences.Length].End <= durableEnd)
         {
-            ticket = _fences[_fenceHead % FencesMax].Ticket;
+            ticket = _fences[_fenceHead % _fences.Length].Ticket;
             _fenceHead++;
         }
 
         return ticket != 0;
+    }
+
+    /// <summary>Gives its memory back when nothing waits.</summary>
+    internal void Rest()
+    {
+        if (IsEmpty && !IsAwaited)
+        {
+            _items = [];
+            _fences = [];
+        }
     }
 
     /// <summary>
@@ -127,6 +142,17 @@ internal sealed class PersistBacklog
         }
     }
 
+    private void GrowFences()
+    {
+        var grown = new (ulong, ulong)[int.Max(4, 2 * _fences.Length)];
+        for (long i = _fenceHead; i < _fenceTail; i++)
+        {
+            grown[i % grown.Length] = _fences[i % _fences.Length];
+        }
+
+        _fences = grown;
+    }
+
     private void MakeRoom()
     {
         if (_first > 0)
@@ -136,7 +162,7 @@ internal sealed class PersistBacklog
         }
         else
         {
-            Array.Resize(ref _items, _items.Length * 2);
+            Array.Resize(ref _items, int.Max(4, _items.Length * 2));
         }
     }
 }
@@ -149,16 +175,33 @@ internal sealed class HeldMessages
 {
     private const int MessagesMax = 256;
 
-    private readonly OutboundMessage[] _messages = new OutboundMessage[MessagesMax];
-    private readonly ulong[] _tickets = new ulong[MessagesMax];
+    private OutboundMessage[] _messages = [];
+    private ulong[] _tickets = [];
     private int _count;
 
     internal void Add(in OutboundMessage message, ulong ticket)
     {
+        if (_count == _messages.Length && _count < MessagesMax)
+        {
+            int length = int.Min(int.Max(4, 2 * _count), MessagesMax);
+            Array.Resize(ref _messages, length);
+            Array.Resize(ref _tickets, length);
+        }
+
         if (_count < MessagesMax)
         {
             _messages[_count] = message;
             _tickets[_count++] = ticket;
+        }
+    }
+
+    /// <summary>Gives its memory back when nothing is held.</summary>
+    internal void Rest()
+    {
+        if (_count == 0)
+        {
+            _messages = [];
+            _tickets = [];
         }
     }
 

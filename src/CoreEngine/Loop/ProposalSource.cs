@@ -14,7 +14,7 @@ namespace CoreEngine.Loop;
 /// go), <c>_ready</c>
 /// (a ticket's receipt may be taken).
 /// </remarks>
-internal sealed class ProposalSource(ProposalSlots owner, int slot) : IValueTaskSource<Receipt>, IResumable
+internal sealed class ProposalSource(int slot) : IValueTaskSource<Receipt>, IResumable
 {
     private const int ByLoop = 1;
     private const int ByCancellation = 2;
@@ -34,7 +34,19 @@ internal sealed class ProposalSource(ProposalSlots owner, int slot) : IValueTask
     /// <summary>A ticket's receipt waits to be taken: the generation with <see cref="ReadyMark"/>; else 0.</summary>
     private long _ready;
 
+    /// <summary>Free: slot number + 1 of the next free place.</summary>
+    internal int NextFree;
+
     internal int Slot { get; } = slot;
+
+    /// <summary>The group whose proposal it is; of the last one when free.</summary>
+    internal ProposalSlots? Owner { get; set; }
+
+    /// <summary>Undecided: the one that is given up before it.</summary>
+    internal ProposalSource? Earlier { get; set; }
+
+    /// <summary>Undecided: the one that is given up after it.</summary>
+    internal ProposalSource? Later { get; set; }
 
     /// <summary>Which use of the place; rises by one at each rent.</summary>
     internal uint Generation { get; private set; }
@@ -129,7 +141,7 @@ internal sealed class ProposalSource(ProposalSlots owner, int slot) : IValueTask
         receipt = _receipt;
         CopyReply(reply);
         Stage = ProposalStage.Free;
-        owner.Return(this);
+        Owner!.Return(this);
         return true;
     }
 
@@ -195,7 +207,7 @@ internal sealed class ProposalSource(ProposalSlots owner, int slot) : IValueTask
     {
         _core.Reset();
         Stage = ProposalStage.Free;
-        owner.Return(this);
+        Owner!.Return(this);
     }
 
     private void KeepReply(ReadOnlySpan<byte> reply)

@@ -43,7 +43,7 @@ internal sealed class Reads
     /// <summary>Takes waiting reads in. Returns true when there were any.</summary>
     internal bool Drain(GroupRuntime group, long now)
     {
-        if (group.ReadQueue.IsEmpty || !HasRoom)
+        if (!group.HasReadsQueued || !HasRoom)
         {
             return false;
         }

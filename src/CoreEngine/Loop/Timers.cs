@@ -9,55 +9,39 @@ internal static class Timers
 {
     internal const long PeriodNs = 100_000_000;
 
+    /// <summary>Ends as Unknown, in all groups, what has waited for too long.</summary>
     internal static void Expire(EngineLoop loop)
     {
-        foreach (GroupRuntime group in loop.Groups)
+        while (loop.Undecided.First is { } source && source.Deadline <= loop.Now)
         {
-            if (group.Slots.InUse > 0 && group.Fault is null)
+            End(loop, source);
+        }
+    }
+
+    /// <summary>Everything of a group that left its queue and is not decided ends as Unknown, now.</summary>
+    internal static void EndAll(EngineLoop loop, GroupRuntime group)
+    {
+        ProposalSource? next = loop.Undecided.First;
+        while (next is not null)
+        {
+            ProposalSource source = next;
+            next = source.Later;
+            if (source.Owner == group.Slots)
             {
-                EndUndecided(loop, group, loop.Now);
+                End(loop, source);
             }
         }
     }
 
-    /// <summary>Everything that left the queue and is not decided ends as Unknown, now.</summary>
-    internal static void EndAll(EngineLoop loop, GroupRuntime group) => EndUndecided(loop, group, long.MaxValue);
-
-    /// <summary>True when some proposal that left the queue waits for its fate.</summary>
-    internal static bool AnyUndecided(GroupRuntime group)
+    private static void End(EngineLoop loop, ProposalSource source)
     {
-        int made = group.Slots.Made;
-        for (int slot = 0; slot < made; slot++)
+        GroupRuntime group = source.Owner!.Group;
+        if (source.Stage == ProposalStage.Forwarded)
         {
-            if (group.Slots.At(slot) is { Stage: ProposalStage.InLog or ProposalStage.Forwarded })
-            {
-                return true;
-            }
+            group.Forwarded--;
         }
 
-        return false;
-    }
-
-    private static void EndUndecided(EngineLoop loop, GroupRuntime group, long now)
-    {
-        int made = group.Slots.Made;
-        for (int slot = 0; slot < made; slot++)
-        {
-            ProposalSource? source = group.Slots.At(slot);
-            if (source is null
-                || source.Stage is not (ProposalStage.InLog or ProposalStage.Forwarded)
-                || source.Deadline > now)
-            {
-                continue;
-            }
-
-            if (source.Stage == ProposalStage.Forwarded)
-            {
-                group.Forwarded--;
-            }
-
-            Invariant.Holds(group.Forwarded >= 0);
-            loop.Decide(group, source.Correlation, Receipts.Unknown(), default);
-        }
+        Invariant.Holds(group.Forwarded >= 0);
+        loop.Decide(group, source.Correlation, Receipts.Unknown(), default);
     }
 }

@@ -8,9 +8,21 @@ using CoreEngine.Protocol;
 
 namespace CoreEngine.Loop;
 
+/// <summary>What became of an attempt to put a proposal into a ring.</summary>
+internal enum RingResult : byte
+{
+    Queued,
+
+    /// <summary>No room now.</summary>
+    Full,
+
+    /// <summary>The ring takes nothing any more: another one stands in its place.</summary>
+    Closed,
+}
+
 /// <summary>
 /// Host threads put commands in, the shard's thread takes them out in batches: a bounded ring of bytes, many writers,
-/// one reader.
+/// one reader. Once closed it is drained and never opened again.
 /// </summary>
 /// <remarks>
 /// A proposal lies in one piece, in <see cref="ProposalReader"/>'s layout, so that the reader hands a span of the
@@ -22,34 +34,59 @@ namespace CoreEngine.Loop;
 /// many-to-one ring buffer.) Unsafe: words are addressed within the ring's own array, at offsets masked to its length
 /// and aligned to 8.
 /// </remarks>
-internal sealed class ProposalQueue
+internal sealed class ProposalRing
 {
     private const int StateOffset = 12;
     private const int Padding = -1;
+
+    /// <summary>The tail's sign: closed.</summary>
+    private const long Closed = long.MinValue;
 
     private readonly byte[] _ring;
     private readonly int _mask;
     private PaddedLong _tail;
     private PaddedLong _head;
 
-    internal ProposalQueue(int capacity)
+    /// <param name="ring">All zero, its length a power of two; the ring's alone until it is closed and drained, and
+    /// all zero again then.</param>
+    internal ProposalRing(byte[] ring)
     {
-        Invariant.Holds(BitOperations.IsPow2(capacity));
-        Invariant.Holds(capacity >= 4096);
-        _ring = GC.AllocateArray<byte>(capacity, pinned: true);
-        _mask = capacity - 1;
+        Invariant.Holds(BitOperations.IsPow2(ring.Length));
+        Invariant.Holds(ring.Length >= 4096);
+        _ring = ring;
+        _mask = ring.Length - 1;
     }
 
-    /// <summary>Largest command that fits: half the ring, so that padding can never make it impossible.</summary>
-    internal int PayloadBytesMax => (_ring.Length / 2) - ProposalReader.HeaderBytes;
+    /// <summary>The memory.</summary>
+    internal byte[] Memory => _ring;
+
+    /// <summary>The ring that took this one's place; set before this one is closed.</summary>
+    internal ProposalRing? Next { get; set; }
+
+    /// <summary>Largest command that fits into a ring of so many bytes: half, so that padding can never make it
+    /// impossible.</summary>
+    internal static int PayloadBytesMax(int ringBytes) => (ringBytes / 2) - ProposalReader.HeaderBytes;
 
     /// <summary>
     /// Bytes claimed and not yet consumed. A hint for other threads, exact for the reader when nobody writes.
     /// </summary>
-    internal long Bytes => Volatile.Read(ref _tail.Value) - Volatile.Read(ref _head.Value);
+    internal long Bytes => (Volatile.Read(ref _tail.Value) & ~Closed) - Volatile.Read(ref _head.Value);
 
-    /// <summary>Any thread. False when there is no room.</summary>
-    internal bool TryEnqueue(ulong correlation, ReadOnlySpan<byte> payload)
+    /// <summary>Closed, and everything that was put in was taken out: no writer is in it any more.</summary>
+    internal bool IsDrained => Volatile.Read(ref _tail.Value) == (_head.Value | Closed);
+
+    /// <summary>Any thread: nothing more is taken; what was claimed before is still filled in.</summary>
+    internal void Close() => Interlocked.Or(ref _tail.Value, Closed);
+
+    /// <summary>The reader's thread: closes the ring if it is empty.</summary>
+    internal bool TryCloseEmpty()
+    {
+        long head = _head.Value;
+        return Interlocked.CompareExchange(ref _tail.Value, head | Closed, head) == head;
+    }
+
+    /// <summary>Any thread.</summary>
+    internal RingResult TryEnqueue(ulong correlation, ReadOnlySpan<byte> payload)
     {
         int size = ProposalReader.SizeOf(payload.Length);
         long tail;
@@ -58,12 +95,17 @@ internal sealed class ProposalQueue
         do
         {
             tail = Volatile.Read(ref _tail.Value);
+            if (tail < 0)
+            {
+                return RingResult.Closed;
+            }
+
             toEnd = _ring.Length - (int)(tail & _mask);
             wraps = size > toEnd;
             long claimed = tail + size + (wraps ? toEnd : 0);
             if (claimed - Volatile.Read(ref _head.Value) > _ring.Length)
             {
-                return false;
+                return RingResult.Full;
             }
 
             if (Interlocked.CompareExchange(ref _tail.Value, claimed, tail) == tail)
@@ -82,7 +124,7 @@ internal sealed class ProposalQueue
 
         ProposalReader.Write(_ring.AsSpan(place, size), new EntryOrigin(0, 0, correlation), payload);
         Volatile.Write(ref WordAt(place + StateOffset), 1);
-        return true;
+        return RingResult.Queued;
     }
 
     /// <summary>
@@ -92,7 +134,7 @@ internal sealed class ProposalQueue
     internal Span<byte> Peek(int bytesMax)
     {
         long head = _head.Value;
-        long tail = Volatile.Read(ref _tail.Value);
+        long tail = Volatile.Read(ref _tail.Value) & ~Closed;
         int start = (int)(head & _mask);
         if (head == tail)
         {
@@ -121,7 +163,7 @@ internal sealed class ProposalQueue
     {
         long head = _head.Value;
         Invariant.Holds(bytes >= 0);
-        Invariant.Holds(head + bytes <= Volatile.Read(ref _tail.Value));
+        Invariant.Holds(head + bytes <= (Volatile.Read(ref _tail.Value) & ~Closed));
         _ring.AsSpan((int)(head & _mask), bytes).Clear();
         Volatile.Write(ref _head.Value, head + bytes);
     }

@@ -43,7 +43,8 @@ public sealed class ProposalQueueTests
             var reader = new ProposalReader(batch);
             while (reader.TryRead(out Proposal proposal))
             {
-                (int writer, int number) = ((int)(proposal.Origin.Correlation >> 32), (int)proposal.Origin.Correlation);
+                int writer = (int)(proposal.Origin.Correlation >> 32);
+                int number = (int)(proposal.Origin.Correlation & int.MaxValue);
                 Assert.Equal(next[writer]++, number);
                 Assert.Equal(number, BinaryPrimitives.ReadInt32LittleEndian(proposal.Payload));
                 taken++;

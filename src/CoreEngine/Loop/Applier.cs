@@ -291,8 +291,8 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
             ulong term = group.Suffix.TermAt(entry.Index);
             if (term == entry.Term)
             {
-                loop.Decide(
-                    group, entry.Correlation, Receipts.Committed(group, entry.Index, term), _memory!.Replies.Take(entry.Index));
+                Receipt receipt = Receipts.Committed(group, entry.Index, term);
+                loop.Decide(group, entry.Correlation, receipt, _memory!.Replies.Take(entry.Index));
             }
             else
             {

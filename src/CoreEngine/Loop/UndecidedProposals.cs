@@ -2,9 +2,13 @@ using CoreEngine.Model;
 
 namespace CoreEngine.Loop;
 
-/// <summary>A shard's proposals that left their queue and are not decided, the one that is given up first in front:
-/// a list through the proposals themselves.</summary>
-/// <remarks>Shard's thread only. They come in the order of their deadlines, mostly: each is put in from behind.</remarks>
+/// <summary>
+/// A shard's proposals that left their queue and are not decided, the one that is given up first in front: a list
+/// through the proposals themselves.
+/// </summary>
+/// <remarks>
+/// Shard's thread only. They come in the order of their deadlines, mostly: each is put in from behind.
+/// </remarks>
 internal sealed class UndecidedProposals
 {
     private ProposalSource? _last;

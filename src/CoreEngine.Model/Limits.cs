@@ -48,6 +48,27 @@ public static class Limits
     /// <summary>Proposals, awaited or ticketed, that one group holds at a time.</summary>
     public const int ProposalsMax = 32 * 1024;
 
+    /// <summary>Client sessions that one group holds open at a time.</summary>
+    public const int SessionsMax = 1024;
+
+    /// <summary>Sequences, from the newest one down, that a session remembers: a power of two.</summary>
+    public const int SessionWindow = 256;
+
+    /// <summary>Bytes of replies that a session keeps for repeats, the newest first.</summary>
+    public const int SessionReplyBytesMax = 16 * 1024;
+
+    /// <summary>Shortest time after which an idle session may be expired.</summary>
+    public const int SessionTimeoutMsMin = 1000;
+
+    /// <summary>Longest such time: a week.</summary>
+    public const int SessionTimeoutMsMax = 7 * 24 * 60 * 60 * 1000;
+
+    /// <summary>Idempotency keys that one group remembers at a time.</summary>
+    public const int IdempotencyKeysMax = 16 * 1024;
+
+    /// <summary>Bytes of replies that a group keeps for its idempotency keys, the newest first.</summary>
+    public const int KeyReplyBytesMax = 1024 * 1024;
+
     /// <summary>Bytes of a durable write.</summary>
     public const int BatchBytesMax = 1024 * 1024;
 
@@ -59,5 +80,6 @@ public static class Limits
         Invariant.Holds(RecordHeader.SizeOf(RecordBodyBytesMax) <= BatchBytesMax / 2 + 4096);
         Invariant.Holds(InflightBytesMax <= UncommittedBytesMax);
         Invariant.Holds(UncommittedEntriesMax >= ProposalsMax);
+        Invariant.Holds(System.Numerics.BitOperations.IsPow2(SessionWindow));
     }
 }

@@ -49,6 +49,23 @@ public enum RefusalCode : byte
     /// <summary>The leader gave way because its medium completed no write. Argument: for how long, in
     /// milliseconds.</summary>
     DiskStalled,
+
+    /// <summary>There is no such client session, or no longer. Argument: its number.</summary>
+    SessionExpired = 60,
+
+    /// <summary>The sequence has left the session's window. Arguments: the sequence, the window.</summary>
+    SequenceTooOld = 61,
+
+    /// <summary>The group holds as many sessions, or keys within their retention, as it may. Argument: how
+    /// many.</summary>
+    SessionsFull = 62,
+
+    /// <summary>The sequence was settled before its command came: it never takes effect. Argument: the
+    /// sequence.</summary>
+    SequenceSettled = 63,
+
+    /// <summary>Another command was taken in under this sequence or key. Argument: the index where.</summary>
+    RepeatDiffers = 64,
 }
 
 /// <summary>A typed no that names the missing evidence (S2-04); its text is rendered only when somebody asks.</summary>

@@ -70,6 +70,36 @@ internal readonly record struct RefusalText(string Missing, string CannotKnow, s
             "whether the leader's own entries will become durable",
             "progress",
             "the leader's disk completed nothing for {0} ms, so another replica takes over; retry"),
+        _ => OfSessions(code),
+    };
+
+    private static RefusalText OfSessions(RefusalCode code) => code switch
+    {
+        RefusalCode.SessionExpired => new(
+            "an open session",
+            "whether an earlier try took effect",
+            "exactly-once application",
+            "session {0} is not open (it expired, or was closed); open another one, and look before you repeat"),
+        RefusalCode.SequenceTooOld => new(
+            "the sequence's place in the session's window",
+            "whether an earlier try took effect",
+            "exactly-once application",
+            "sequence {0} lies {1} or more below the newest one of its session; look before you repeat"),
+        RefusalCode.SessionsFull => new(
+            "a free place in the session table",
+            "nothing: the command is surely without effect",
+            "bounded memory",
+            "the group holds {0} sessions or keys already; close some, or wait until they expire"),
+        RefusalCode.SequenceSettled => new(
+            "nothing: the outcome is settled",
+            "nothing: the command is surely without effect",
+            "exactly-once application",
+            "sequence {0} was settled as without effect; propose the command again under a new one"),
+        RefusalCode.RepeatDiffers => new(
+            "a command that is the same as before",
+            "which of the two was meant",
+            "exactly-once application",
+            "another command was taken in under this sequence or key at index {0}; use each for one command"),
         _ => new(string.Empty, string.Empty, string.Empty, string.Empty),
     };
 }

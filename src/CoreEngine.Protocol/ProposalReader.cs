@@ -1,6 +1,8 @@
 using System;
 using System.Buffers.Binary;
 using CoreEngine.Model;
+using CoreEngine.Protocol.Sessions;
+using CoreEngine.Protocol.Wire;
 
 namespace CoreEngine.Protocol;
 
@@ -14,21 +16,31 @@ namespace CoreEngine.Protocol;
 internal readonly record struct EntryOrigin(uint Replica, uint Life, ulong Correlation);
 
 /// <summary>One proposal of a batch.</summary>
-internal readonly ref struct Proposal(EntryOrigin origin, ReadOnlySpan<byte> payload)
+internal readonly ref struct Proposal(EntryOrigin origin, EntryFlags kind, ReadOnlySpan<byte> payload)
 {
+    /// <summary>Session, key or control; none of them for a plain command.</summary>
+    public readonly EntryFlags Kind = kind;
+
     public readonly EntryOrigin Origin = origin;
+
+    /// <summary>The command, behind its identity when it has one.</summary>
     public readonly ReadOnlySpan<byte> Payload = payload;
 }
 
 /// <summary>Walks a batch of proposals in place: in a host's queue and in a Forward message alike.</summary>
 /// <remarks>
-/// Layout, little endian, 8-byte aligned: <c>u32 payloadLength | u32 originReplica | u32 originLife | u32 zero
-/// | u64 correlation |
-/// payload | padding</c>.
+/// Layout, little endian, 8-byte aligned: <c>u32 payloadLength | u32 originReplica | u32 originLife | u8 published |
+/// u8 kind | u16 zero | u64 correlation | payload | padding</c>. The byte <c>published</c> is the queue's own; the kind
+/// is of <see cref="EntryFlags"/>; with one, the payload begins with an <see cref="EntryIdentity"/>.
 /// </remarks>
 internal ref struct ProposalReader(ReadOnlySpan<byte> batch)
 {
     internal const int HeaderBytes = 24;
+
+    /// <summary>Largest payload: a command behind an identity.</summary>
+    internal const int PayloadBytesMax = Limits.EntryBytesMax + EntryIdentity.BytesMax;
+
+    private const int KindOffset = 13;
 
     private ReadOnlySpan<byte> _rest = batch;
 
@@ -37,16 +49,25 @@ internal ref struct ProposalReader(ReadOnlySpan<byte> batch)
 
     /// <summary>Writes one proposal.</summary>
     /// <param name="target">Exactly <see cref="SizeOf"/> bytes.</param>
-    internal static void Write(Span<byte> target, in EntryOrigin origin, ReadOnlySpan<byte> payload)
+    internal static void Write(Span<byte> target, in EntryOrigin origin, ReadOnlySpan<byte> payload) =>
+        Write(target, origin, default, payload);
+
+    /// <summary>Writes one proposal with its identity.</summary>
+    /// <param name="target">Exactly <see cref="SizeOf"/> bytes, the identity's counted.</param>
+    internal static void Write(
+        Span<byte> target, in EntryOrigin origin, in EntryIdentity identity, ReadOnlySpan<byte> command)
     {
-        Invariant.Holds(target.Length == SizeOf(payload.Length));
-        BinaryPrimitives.WriteInt32LittleEndian(target, payload.Length);
+        int length = identity.Bytes + command.Length;
+        Invariant.Holds(target.Length == SizeOf(length));
+        BinaryPrimitives.WriteInt32LittleEndian(target, length);
         BinaryPrimitives.WriteUInt32LittleEndian(target[4..], origin.Replica);
         BinaryPrimitives.WriteUInt32LittleEndian(target[8..], origin.Life);
         BinaryPrimitives.WriteUInt32LittleEndian(target[12..], 0);
         BinaryPrimitives.WriteUInt64LittleEndian(target[16..], origin.Correlation);
-        payload.CopyTo(target[HeaderBytes..]);
-        target[(HeaderBytes + payload.Length)..].Clear();
+        target[KindOffset] = (byte)identity.Kind;
+        identity.Write(target[HeaderBytes..]);
+        command.CopyTo(target[(HeaderBytes + identity.Bytes)..]);
+        target[(HeaderBytes + length)..].Clear();
     }
 
     /// <summary>
@@ -67,7 +88,9 @@ internal ref struct ProposalReader(ReadOnlySpan<byte> batch)
         }
 
         int length = BinaryPrimitives.ReadInt32LittleEndian(_rest);
-        if (length < 0 || length > Limits.EntryBytesMax || SizeOf(length) > _rest.Length)
+        var kind = (EntryFlags)_rest[KindOffset];
+        bool isLong = length >= EntryIdentity.BytesOf(kind) && length <= PayloadBytesMax;
+        if (!isLong || (kind & ~EntryFlags.Key) != 0 || SizeOf(length) > _rest.Length)
         {
             IsSound = false;
             return false;
@@ -77,7 +100,7 @@ internal ref struct ProposalReader(ReadOnlySpan<byte> batch)
             BinaryPrimitives.ReadUInt32LittleEndian(_rest[4..]),
             BinaryPrimitives.ReadUInt32LittleEndian(_rest[8..]),
             BinaryPrimitives.ReadUInt64LittleEndian(_rest[16..]));
-        proposal = new Proposal(origin, _rest.Slice(HeaderBytes, length));
+        proposal = new Proposal(origin, kind, _rest.Slice(HeaderBytes, length));
         _rest = _rest[SizeOf(length)..];
         return true;
     }

@@ -1,4 +1,5 @@
 using System;
+using CoreEngine.Loop;
 using CoreEngine.Model;
 using CoreEngine.Protocol.Wire;
 
@@ -54,7 +55,7 @@ public readonly ref struct CommittedBatch
                 bool read = EntryCodec.TryRead(header, _rest[..size], out Entry entry);
                 Invariant.Holds(read);
                 _rest = _rest[size..];
-                if ((entry.Flags & EntryFlags.OwnMask) == 0)
+                if ((entry.Flags & EntryFlags.OwnMask) == 0 && !_progress.Hides(entry.Flags, header.Index))
                 {
                     _progress.Index = header.Index;
                     Current = new CommittedEntry(header.Index, header.Term, entry);
@@ -100,5 +101,12 @@ public readonly ref struct CommittedEntry
 /// <summary>How far a machine has come in a batch: names the entry when it throws.</summary>
 internal sealed class BatchProgress
 {
+    /// <summary>Knows what the machine has seen before; null where there are no sessions.</summary>
+    internal SessionStage? Stage { get; set; }
+
     internal ulong Index { get; set; }
+
+    /// <summary>The machine must not see this entry.</summary>
+    internal bool Hides(EntryFlags flags, ulong index) =>
+        (flags & EntryFlags.Key) != 0 && Stage is not null && Stage.Hides(flags, index);
 }

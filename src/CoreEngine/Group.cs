@@ -1,10 +1,12 @@
 using System;
+using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Threading;
 using System.Threading.Tasks;
 using CoreEngine.Loop;
 using CoreEngine.Model;
 using CoreEngine.Model.Modes;
+using CoreEngine.Protocol.Sessions;
 
 namespace CoreEngine;
 
@@ -22,6 +24,9 @@ public readonly record struct GroupStatus(
 public sealed class Group
 {
     private readonly GroupRuntime _runtime;
+
+    /// <summary>The loop's side of it, for tests and the simulation.</summary>
+    internal GroupRuntime Runtime => _runtime;
 
     internal Group(GroupRuntime runtime) => _runtime = runtime;
 
@@ -71,8 +76,87 @@ public sealed class Group
     {
         cancellationToken.ThrowIfCancellationRequested();
         ProposalSource? source = _runtime.TryEnqueue(
-            command, reply, false, out Refusal refusal, out ValueTask<Receipt> result, cancellationToken);
+            command, reply, default, out Refusal refusal, out ValueTask<Receipt> result, cancellationToken);
         return source is null ? new ValueTask<Receipt>(Refused(refusal)) : result;
+    }
+
+    /// <summary>Proposes a command under a name of the host's: within the key's retention it takes effect once, however
+    /// often it is proposed.</summary>
+    /// <param name="command">As for a plain proposal; a repeat must be the same command.</param>
+    /// <param name="key">The name.</param>
+    /// <param name="reply">Receives the reply of the one time.</param>
+    /// <param name="cancellationToken">Stops the wait, not the proposal.</param>
+    /// <returns>As for a plain proposal. Unknown may be proposed again under the same key.</returns>
+    /// <exception cref="ArgumentException">The key is <c>default</c>: it has no retention.</exception>
+    /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
+    public ValueTask<Receipt> ProposeAsync(
+        ReadOnlySpan<byte> command,
+        in IdempotencyKey key,
+        Memory<byte> reply = default,
+        CancellationToken cancellationToken = default)
+    {
+        if (key.RetentionSeconds == 0)
+        {
+            throw new ArgumentException("a key needs a retention: make it by its constructor", nameof(key));
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        var identity = EntryIdentity.OfKey(key.High, key.Low, key.RetentionSeconds, key.RetentionEntries);
+        ProposalSource? source = _runtime.TryEnqueue(
+            command,
+            reply,
+            new ProposalTerms(identity),
+            out Refusal refusal,
+            out ValueTask<Receipt> result,
+            cancellationToken);
+        return source is null ? new ValueTask<Receipt>(Refused(refusal)) : result;
+    }
+
+    /// <summary>Opens a client session: what is proposed in it takes effect exactly once.</summary>
+    /// <param name="options">Null takes the defaults.</param>
+    /// <param name="cancellationToken">Stops the wait; a session that is opened all the same expires.</param>
+    /// <returns>The session. When <see cref="Session.Opening"/> is not Committed it is not open, and the refusal says
+    /// why.</returns>
+    /// <exception cref="ArgumentException">The timeout is too short or too long.</exception>
+    /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
+    public async ValueTask<Session> OpenSessionAsync(
+        SessionOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        options ??= new SessionOptions();
+        OptionsCheck.Verify(options);
+        cancellationToken.ThrowIfCancellationRequested();
+        var open = EntryIdentity.OfControl(SessionControl.Open, 0, options.TimeoutMs);
+        Receipt receipt = await _runtime.AskAsync(
+            new ProposalTerms(open), default, default, cancellationToken).ConfigureAwait(false);
+        return new Session(_runtime, options, receipt, receipt.Coordinate.Index, next: 1);
+    }
+
+    /// <summary>Goes on with a session that this client opened in an earlier life, or at another replica.</summary>
+    /// <param name="number">The session's number.</param>
+    /// <param name="nextSequence">The first sequence that the client has not used; 1 when it does not know: then those
+    /// that the group has seen are left out.</param>
+    /// <param name="options">Null takes the defaults; the timeout stays as it was opened with.</param>
+    /// <param name="cancellationToken">Stops the wait.</param>
+    /// <returns>The session; not open, with the refusal, when it has expired.</returns>
+    /// <exception cref="ArgumentException">Number or sequence is 0, or the options make no sense.</exception>
+    /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
+    public async ValueTask<Session> ResumeSessionAsync(
+        ulong number,
+        ulong nextSequence,
+        SessionOptions? options = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(number);
+        ArgumentOutOfRangeException.ThrowIfZero(nextSequence);
+        options ??= new SessionOptions();
+        OptionsCheck.Verify(options);
+        cancellationToken.ThrowIfCancellationRequested();
+        byte[] highest = new byte[sizeof(ulong)];
+        var alive = EntryIdentity.OfControl(SessionControl.KeepAlive, number, 0);
+        Receipt receipt = await _runtime.AskAsync(
+            new ProposalTerms(alive, IsRetried: true), default, highest, cancellationToken).ConfigureAwait(false);
+        ulong next = ulong.Max(nextSequence, BinaryPrimitives.ReadUInt64LittleEndian(highest) + 1);
+        return new Session(_runtime, options, receipt, number, next);
     }
 
     /// <summary>Proposes without a task: the receipt is polled by <see cref="TryTake"/>. Allocates nothing.</summary>
@@ -82,7 +166,8 @@ public sealed class Group
     /// <returns>False when the proposal was refused at once.</returns>
     public bool TryPropose(ReadOnlySpan<byte> command, out ProposalTicket ticket, out Refusal refusal)
     {
-        ProposalSource? source = _runtime.TryEnqueue(command, default, isTicket: true, out refusal, out _, default);
+        ProposalSource? source = _runtime.TryEnqueue(
+            command, default, new ProposalTerms(default, IsTicket: true), out refusal, out _, default);
         ticket = source is null ? default : new ProposalTicket(source.Slot, source.Generation);
         return source is not null;
     }

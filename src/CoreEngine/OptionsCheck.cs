@@ -67,6 +67,11 @@ internal static class OptionsCheck
             $"must be a power of two up to {Limits.ProposalsMax}");
     }
 
+    internal static void Verify(SessionOptions options) => Require(
+        options.Timeout.TotalMilliseconds is >= Limits.SessionTimeoutMsMin and <= Limits.SessionTimeoutMsMax,
+        nameof(SessionOptions.Timeout),
+        $"is {options.Timeout}, must be from {Limits.SessionTimeoutMsMin} to {Limits.SessionTimeoutMsMax} ms");
+
     internal static void VerifySegment(long segmentBytes) => Require(
         segmentBytes is >= SegmentStep and <= SegmentBytesMax && segmentBytes % SegmentStep == 0,
         nameof(EngineOptions.SegmentBytes),

@@ -22,6 +22,15 @@ public readonly record struct Receipt
     /// <summary>Why not, when refused.</summary>
     public Refusal Refusal { get; init; }
 
+    /// <summary>The sequence within its session; 0 outside of one.</summary>
+    public ulong Sequence { get; init; }
+
+    /// <summary>The command had taken effect before: coordinate and reply are those of that one time.</summary>
+    public bool IsRepeat { get; init; }
+
+    /// <summary>The command took effect once, and its reply is no longer kept.</summary>
+    public bool IsReplyEvicted { get; init; }
+
     /// <summary>Bytes of the machine's reply; the caller's buffer holds as many of them as it has room for.</summary>
     public int ReplyLength { get; init; }
 

@@ -92,6 +92,18 @@ public readonly record struct Guarantee
         default,
         default);
 
+    /// <summary>⟨Range, SS, SER, Fresh(quorum), Idem(K), Unauth⟩: a committed proposal whose repeats are
+    /// recognised.</summary>
+    /// <param name="idempotence">By what, and for how long: the session's timeout after its newest entry, or the key's
+    /// retention.</param>
+    public static Guarantee CommittedOnce(Idempotence idempotence) => new(
+        Scope.Range,
+        Order.StrictSerializable,
+        Visibility.Serializable,
+        Recency.Fresh(FreshAssumptions.None),
+        idempotence,
+        default);
+
     /// <summary>⟨Range, SS, SER, Fresh(quorum), None, Unauth⟩: what a read behind a quorum barrier proves.</summary>
     /// <remarks>
     /// The read runs between two batches at an index that is not below any entry committed before the call began: a

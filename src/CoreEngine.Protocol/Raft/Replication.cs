@@ -24,7 +24,7 @@ internal static class Replication
         Refusal refusal = default;
         while (proposals.TryRead(out Proposal proposal))
         {
-            EntryFlags flags = proposal.Origin.Replica != 0 ? EntryFlags.Origin : EntryFlags.None;
+            EntryFlags flags = proposal.Kind | (proposal.Origin.Replica != 0 ? EntryFlags.Origin : EntryFlags.None);
             int size = EntryCodec.RecordSize(flags, proposal.Payload.Length);
             bool fits = entries < (ulong)state.Options.UncommittedEntriesMax
                 && (bytes == 0 || bytes + size <= state.Options.UncommittedBytesMax);

@@ -11,6 +11,9 @@ internal struct HybridClock
     private const int CounterBits = 16;
     private const long NsPerMs = 1_000_000;
 
+    /// <summary>The wall clock's part of a stamp, in milliseconds since 1970.</summary>
+    internal static ulong MillisecondsOf(ulong stamp) => stamp >> CounterBits;
+
     /// <summary>The last stamp given or seen.</summary>
     internal ulong Last { get; private set; }
 

@@ -1,6 +1,7 @@
 using System;
 using System.Buffers.Binary;
 using CoreEngine.Model;
+using CoreEngine.Protocol.Sessions;
 
 namespace CoreEngine.Protocol.Wire;
 
@@ -21,21 +22,36 @@ internal enum EntryFlags : ushort
 
     /// <summary>Any of these: the entry belongs to the protocol, and no state machine sees it.</summary>
     OwnMask = Anchor | Configuration,
+
+    /// <summary>The entry belongs to a client's session: its <see cref="EntryIdentity"/> stands before the
+    /// payload.</summary>
+    Session = 8,
+
+    /// <summary>The entry speaks to the session table: its identity says what; not shown to the state
+    /// machine.</summary>
+    SessionControl = 16,
+
+    /// <summary>Both bits together: the entry carries an idempotency key.</summary>
+    Key = Session | SessionControl,
 }
 
 /// <summary>An entry as its record holds it.</summary>
-internal readonly ref struct Entry(ulong stamp, EntryFlags flags, EntryOrigin origin, ReadOnlySpan<byte> payload)
+internal readonly ref struct Entry(
+    ulong stamp, EntryFlags flags, EntryOrigin origin, EntryIdentity identity, ReadOnlySpan<byte> payload)
 {
     /// <summary>Hybrid clock of the leader that appended it.</summary>
     public readonly ulong Stamp = stamp;
     public readonly EntryFlags Flags = flags;
     public readonly EntryOrigin Origin = origin;
+
+    /// <summary>Session, key or control; default when the flags name none.</summary>
+    public readonly EntryIdentity Identity = identity;
     public readonly ReadOnlySpan<byte> Payload = payload;
 }
 
 /// <summary>
-/// The body of an entry's record: <c>u64 stamp | [u32 replica | u32 life | u64 correlation] | payload</c>,
-/// little endian.
+/// The body of an entry's record: <c>u64 stamp | [u32 replica | u32 life | u64 correlation] | [identity] |
+/// payload</c>, little endian.
 /// </summary>
 internal static class EntryCodec
 {
@@ -48,6 +64,7 @@ internal static class EntryCodec
 
     /// <summary>Writes a whole record.</summary>
     /// <param name="target">Exactly <see cref="RecordSize"/> bytes.</param>
+    /// <param name="payload">Begins with the identity's bytes, when the flags name one.</param>
     internal static void Write(
         Span<byte> target,
         uint group,
@@ -79,7 +96,7 @@ internal static class EntryCodec
     {
         entry = default;
         var flags = (EntryFlags)header.Flags;
-        if (header.Type != RecordType.Entry || header.BodyLength < BodyLength(flags, 0))
+        if (header.Type != RecordType.Entry || header.BodyLength < BodyLength(flags, EntryIdentity.BytesOf(flags)))
         {
             return false;
         }
@@ -97,7 +114,8 @@ internal static class EntryCodec
             body = body[OriginBytes..];
         }
 
-        entry = new Entry(stamp, flags, origin, body);
+        int identityBytes = EntryIdentity.BytesOf(flags);
+        entry = new Entry(stamp, flags, origin, EntryIdentity.Read(flags, body), body[identityBytes..]);
         return true;
     }
 

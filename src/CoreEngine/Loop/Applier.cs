@@ -65,6 +65,9 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
         }
     }
 
+    /// <summary>The shard's thread: nobody is inside the machine, nor inside the session table.</summary>
+    internal bool IsIdle => Volatile.Read(ref _state) == Idle;
+
     /// <summary>True on a worker that is inside a machine of this shard.</summary>
     internal static bool IsInside(EngineLoop loop) => _inside == loop;
 
@@ -253,8 +256,7 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
 
         _memory!.Replies.Clear();
         _progress.Index = _first;
-        var writer = new ReplyWriter(_repliesWanted ? _memory!.Replies : null);
-        group.Machine.Apply(new CommittedBatch(records, _first, _count, _progress), ref writer);
+        group.Sessions.Apply(group.Machine, records, _progress, _memory!.Replies, _repliesWanted);
     }
 
     private void ReturnMemory(EngineLoop loop)
@@ -291,8 +293,8 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
             ulong term = group.Suffix.TermAt(entry.Index);
             if (term == entry.Term)
             {
-                Receipt receipt = Receipts.Committed(group, entry.Index, term);
-                loop.Decide(group, entry.Correlation, receipt, _memory!.Replies.Take(entry.Index));
+                loop.Decide(
+                    group, entry.Correlation, ReceiptOf(entry.Index, term), ReplyOf(entry.Index));
             }
             else
             {
@@ -319,12 +321,21 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
             if (Forwarding.IsOurs(loop, entry.Origin)
                 && group.Slots.Find(entry.Origin.Correlation) is { Stage: ProposalStage.Forwarded })
             {
-                group.Forwarded--;
-                Receipt receipt = Receipts.Committed(group, header.Index, header.Term);
-                loop.Decide(group, entry.Origin.Correlation, receipt, _memory!.Replies.Take(header.Index));
+                Receipt receipt = ReceiptOf(header.Index, header.Term);
+                loop.Decide(group, entry.Origin.Correlation, receipt, ReplyOf(header.Index));
             }
         }
     }
+
+    private Receipt ReceiptOf(ulong index, ulong term) => group.Sessions.TryFind(index, out SessionAnswer answer)
+        ? Receipts.Of(group, answer)
+        : Receipts.Committed(group, index, term);
+
+    private ReadOnlySpan<byte> ReplyOf(ulong index) =>
+        group.Sessions.TryFind(index, out SessionAnswer answer)
+            && answer.Decision.Verdict != Protocol.Sessions.SessionVerdict.Fresh
+            ? group.Sessions.ReplyOf(index)
+            : _memory!.Replies.Take(index);
 
     private void Fail(EngineLoop loop, Exception error) => loop.Fail(group, new EngineFault(
         $"the machine of group '{group.Name}' threw at index {_progress.Index}: {error.Message}; "

@@ -8,7 +8,7 @@ internal static class Closing
     /// </summary>
     internal static bool IsDrained(EngineLoop loop)
     {
-        if (loop.Undecided.Count > 0)
+        if (loop.Undecided.Count + loop.Retrying.Count > 0)
         {
             return false;
         }

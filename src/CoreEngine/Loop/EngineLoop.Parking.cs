@@ -102,7 +102,7 @@ internal sealed partial class EngineLoop
     internal long NextDeadline()
     {
         long deadline = long.Min(Now + 1_000_000_000, Schedule.NextDeadline);
-        bool isTimed = Undecided.Count > 0 || Schedule.Active.Count > 0;
+        bool isTimed = Undecided.Count + Retrying.Count > 0 || Schedule.Active.Count > 0;
         deadline = isTimed ? long.Min(deadline, _timersAt) : deadline;
         return Completions.IsWaiting ? long.Min(deadline, Now + Completions.RescuePeriodNs) : deadline;
     }

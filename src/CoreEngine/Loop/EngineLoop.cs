@@ -54,7 +54,6 @@ internal sealed partial class EngineLoop
     private bool _stopped;
     private int _eventCount;
     private long _timersAt;
-    private long _wallNs;
     private bool _wasLogFull;
 
     internal EngineLoop(LoopSetup setup)
@@ -98,6 +97,9 @@ internal sealed partial class EngineLoop
     /// <summary>Proposals that left their queue and are not decided, in all groups.</summary>
     internal UndecidedProposals Undecided { get; } = new();
 
+    /// <summary>Proposals of sessions that wait to be queued again.</summary>
+    internal UndecidedProposals Retrying { get; } = new();
+
     /// <summary>Memory of the machines' batches and replies.</summary>
     internal ApplyMemoryPool ApplyMemory { get; } = new();
 
@@ -121,6 +123,9 @@ internal sealed partial class EngineLoop
 
     /// <summary>Monotonic nanoseconds, read once per turn.</summary>
     internal long Now { get; private set; }
+
+    /// <summary>Wall clock of this turn, nanoseconds since 1970: for stamps only.</summary>
+    internal long WallNs { get; private set; }
 
     /// <summary>Some link holds frames that <see cref="ITransport.Flush"/> has not pushed out.</summary>
     internal bool FlushNeeded { get; set; }
@@ -151,7 +156,7 @@ internal sealed partial class EngineLoop
     internal bool Turn(long monotonicNs, long wallNs)
     {
         Now = monotonicNs;
-        _wallNs = wallNs;
+        WallNs = wallNs;
         Log.WallClockNs = wallNs;
         Counters.Turns++;
         bool any = Requests();
@@ -220,35 +225,6 @@ internal sealed partial class EngineLoop
         if (Schedule.Activate(group))
         {
             _ = Begin(group);
-        }
-    }
-
-    /// <summary>A proposal left its queue: from now on its fate is open, for so long.</summary>
-    internal void Leave(ProposalSource source, ProposalStage stage)
-    {
-        Invariant.Holds(stage is ProposalStage.InLog or ProposalStage.Forwarded);
-        source.Stage = stage;
-        source.Deadline = Now + ProposalTimeoutNs;
-        Undecided.Add(source);
-    }
-
-    /// <summary>Ends a proposal: the host is resumed at the end of the turn.</summary>
-    internal void Decide(GroupRuntime group, ulong correlation, in Receipt receipt, ReadOnlySpan<byte> reply)
-    {
-        ProposalSource? source = group.Slots.Find(correlation);
-        if (source is null || source.Stage is ProposalStage.Free or ProposalStage.Decided)
-        {
-            return;
-        }
-
-        if (source.Stage is ProposalStage.InLog or ProposalStage.Forwarded)
-        {
-            Undecided.Remove(source);
-        }
-
-        if (source.Decide(receipt, reply))
-        {
-            Completions.Add(source);
         }
     }
 
@@ -378,7 +354,7 @@ internal sealed partial class EngineLoop
         }
 
         group.Schedule.BegunTurn = Counters.Turns;
-        group.Core.Tick(Now, _wallNs, group.Outputs);
+        group.Core.Tick(Now, WallNs, group.Outputs);
         group.Core.RoomNoted(!IsLogFull);
         bool any = Persister.Release(this, group);
         return LoadedWindows(group) || any;
@@ -409,6 +385,7 @@ internal sealed partial class EngineLoop
         }
 
         bool any = group.Reads.Drain(group, Now);
+        any |= SessionKeeper.Expire(this, group);
         group.Reads.AskHeld(group, Now - LeaderlessPatienceNs);
         if (MayTakeProposals(group) || group.QueueHeldSince != 0)
         {

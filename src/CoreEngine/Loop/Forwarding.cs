@@ -45,10 +45,11 @@ internal static class Forwarding
         var reader = new ProposalReader(batch);
         while (reader.TryRead(out Proposal proposal))
         {
-            ProposalSource? source = group.Slots.Find(proposal.Origin.Correlation);
-            Invariant.Holds(source is not null);
-            loop.Leave(source, ProposalStage.Forwarded);
-            group.Forwarded++;
+            if (Ingress.Departs(loop, group, proposal) is { } source)
+            {
+                loop.Leave(source, ProposalStage.Forwarded);
+                group.Forwarded++;
+            }
         }
 
         return batch.Length;
@@ -175,7 +176,6 @@ internal static class Forwarding
             ulong correlation = BinaryPrimitives.ReadUInt64LittleEndian(body);
             if (group.Slots.Find(correlation) is { Stage: ProposalStage.Forwarded })
             {
-                group.Forwarded--;
                 loop.Decide(group, correlation, Receipts.Refused(refusal), default);
             }
         }

@@ -6,6 +6,7 @@ using CoreEngine.IO.Transport;
 using CoreEngine.Model;
 using CoreEngine.Protocol;
 using CoreEngine.Protocol.Raft;
+using CoreEngine.Protocol.Sessions;
 
 namespace CoreEngine.Loop;
 
@@ -101,6 +102,15 @@ internal sealed class GroupRuntime
 
     internal Reads Reads { get; } = new();
 
+    /// <summary>Client sessions: between the log and the machine.</summary>
+    internal SessionStage Sessions { get; } = new();
+
+    /// <summary>When the group wants a turn at the latest. Monotonic nanoseconds.</summary>
+    internal long Deadline => long.Min(Core.Deadline, SessionKeeper.DeadlineOf(this));
+
+    /// <summary>When a leader looks for idle sessions next. Monotonic nanoseconds.</summary>
+    internal long SessionsLookedAt { get; set; }
+
     internal Applier Applier { get; }
 
     /// <summary>Entries read back from the log for the machine, when they left memory.</summary>
@@ -177,7 +187,7 @@ internal sealed class GroupRuntime
     internal ProposalSource? TryEnqueue(
         ReadOnlySpan<byte> command,
         Memory<byte> reply,
-        bool isTicket,
+        in ProposalTerms terms,
         out Refusal refusal,
         out ValueTask<Receipt> result,
         CancellationToken cancellationToken)
@@ -195,9 +205,14 @@ internal sealed class GroupRuntime
             return null;
         }
 
-        source.Rent(reply, isTicket);
-        result = isTicket ? default : source.Await(cancellationToken);
-        if (!Queue.TryEnqueue(source.Correlation, command))
+        source.Rent(reply, terms.IsTicket);
+        if (terms.IsRetried)
+        {
+            source.Retry.Keep(terms.Owner, terms.Identity, command);
+        }
+
+        result = terms.IsTicket ? default : source.Await(cancellationToken);
+        if (!Queue.TryEnqueue(source.Correlation, terms.Identity, command))
         {
             source.Withdraw();
             refusal = new Refusal(RefusalCode.QueueFull, (ulong)Slots.InUse);
@@ -206,6 +221,15 @@ internal sealed class GroupRuntime
 
         _loop.ProposalArrived(this);
         return source;
+    }
+
+    /// <summary>Any thread: proposes, and hands out the refusal as a receipt when it cannot.</summary>
+    internal ValueTask<Receipt> AskAsync(
+        in ProposalTerms terms, ReadOnlyMemory<byte> command, Memory<byte> reply, CancellationToken cancellationToken)
+    {
+        ProposalSource? source = TryEnqueue(
+            command.Span, reply, terms, out Refusal refusal, out ValueTask<Receipt> result, cancellationToken);
+        return source is null ? new ValueTask<Receipt>(Receipts.Refused(refusal)) : result;
     }
 
     /// <summary>Any thread: hands a read to the shard.</summary>
@@ -348,11 +372,19 @@ internal sealed class GroupRuntime
 
     private bool IsTooLarge(int length, out Refusal refusal)
     {
-        int limit = int.Min(Limits.EntryBytesMax, Queue.PayloadBytesMax);
+        int limit = int.Min(Limits.EntryBytesMax, Queue.PayloadBytesMax - EntryIdentity.BytesMax);
         refusal = length > limit ? new Refusal(RefusalCode.EntryTooLarge, (ulong)length, (ulong)limit) : default;
         return length > limit;
     }
 }
+
+/// <summary>How a proposal is made, beside its command.</summary>
+/// <param name="Identity">Session, key or control; default for a plain command.</param>
+/// <param name="IsRetried">Proposed again until the log has decided it.</param>
+/// <param name="Owner">The session that is told the end.</param>
+/// <param name="IsTicket">The receipt is polled.</param>
+internal readonly record struct ProposalTerms(
+    EntryIdentity Identity, bool IsRetried = false, Session? Owner = null, bool IsTicket = false);
 
 /// <summary>What a group is made of when it opens.</summary>
 internal sealed record GroupSetup(

@@ -70,7 +70,7 @@ internal sealed class GroupSchedule
         }
 
         _all[_count++] = group;
-        _deadlines.Set(group, group.Core.Deadline);
+        _deadlines.Set(group, group.Deadline);
     }
 
     /// <summary>Any thread: something waits for the shard at this group. It is active in the next turn.</summary>
@@ -171,7 +171,7 @@ internal sealed class GroupSchedule
         for (int i = 0; i < _active.Count; i++)
         {
             GroupRuntime group = _active[i];
-            _deadlines.Set(group, group.Fault is null ? group.Core.Deadline : long.MaxValue);
+            _deadlines.Set(group, group.Fault is null ? group.Deadline : long.MaxValue);
             if (loop.HasUnfinished(group))
             {
                 _active[kept++] = group;

@@ -2,6 +2,7 @@ using System;
 using CoreEngine.IO.Transport;
 using CoreEngine.Model;
 using CoreEngine.Protocol;
+using CoreEngine.Protocol.Wire;
 
 namespace CoreEngine.Loop;
 
@@ -102,6 +103,21 @@ internal static class Ingress
         }
     }
 
+    /// <summary>A proposal leaves the queue. Null when nobody waits for it any more: a repeat of one that was decided
+    /// meanwhile.</summary>
+    internal static ProposalSource? Departs(EngineLoop loop, GroupRuntime group, in Proposal proposal)
+    {
+        ProposalSource? source = group.Slots.Find(proposal.Origin.Correlation);
+        if (source is not { Stage: ProposalStage.Queued })
+        {
+            Invariant.Holds(proposal.Kind != EntryFlags.None);
+            return null;
+        }
+
+        source.Retry.Attempts++;
+        return source;
+    }
+
     private static void Dispatch(EngineLoop loop, in FrameHeader header, ReadOnlySpan<byte> body)
     {
         GroupRuntime? group = loop.Find(header.Group);
@@ -142,8 +158,11 @@ internal static class Ingress
             Invariant.Holds(read);
             bytes += ProposalReader.SizeOf(proposal.Payload.Length);
             ulong correlation = proposal.Origin.Correlation;
-            ProposalSource? source = group.Slots.Find(correlation);
-            Invariant.Holds(source is not null);
+            if (Departs(loop, group, proposal) is not { } source)
+            {
+                continue;
+            }
+
             loop.Leave(source, ProposalStage.InLog);
             group.Pending.Add(new PendingEntry(result.FirstIndex + (ulong)i, result.Term, correlation));
         }

@@ -3,6 +3,7 @@ using System.Numerics;
 using System.Threading;
 using CoreEngine.Model;
 using CoreEngine.Protocol;
+using CoreEngine.Protocol.Sessions;
 
 namespace CoreEngine.Loop;
 
@@ -10,8 +11,8 @@ namespace CoreEngine.Loop;
 /// A group's proposals on their way from host threads to the shard: rings that follow one another, each twice as large
 /// as the one before, so that a group which proposes little holds little memory, and one that rests holds none.
 /// </summary>
-/// <remarks><see cref="TryEnqueue"/> and <see cref="Bytes"/> may be called from any thread, the rest belongs to the
-/// shard's. In steady state there is one ring, and nothing locks.</remarks>
+/// <remarks>To put in, and <see cref="Bytes"/>, may be called from any thread, the rest belongs to the shard's. In steady
+/// state there is one ring, and nothing locks.</remarks>
 internal sealed class ProposalQueue(int capacity, RingMemory memory)
 {
     private const int FirstBytes = 64 * 1024;
@@ -60,18 +61,23 @@ internal sealed class ProposalQueue(int capacity, RingMemory memory)
     }
 
     /// <summary>Any thread. False when there is no room.</summary>
-    internal bool TryEnqueue(ulong correlation, ReadOnlySpan<byte> payload)
+    internal bool TryEnqueue(ulong correlation, ReadOnlySpan<byte> payload) =>
+        TryEnqueue(correlation, default, payload);
+
+    /// <summary>Any thread. False when there is no room.</summary>
+    internal bool TryEnqueue(ulong correlation, in EntryIdentity identity, ReadOnlySpan<byte> command)
     {
+        int payloadBytes = identity.Bytes + command.Length;
         while (true)
         {
             ProposalRing? ring = Volatile.Read(ref _writing);
             bool isAlone = ring == Volatile.Read(ref _reading);
-            if (!isAlone && Bytes + ProposalReader.SizeOf(payload.Length) > capacity)
+            if (!isAlone && Bytes + ProposalReader.SizeOf(payloadBytes) > capacity)
             {
                 return false;
             }
 
-            RingResult result = ring?.TryEnqueue(correlation, payload) ?? RingResult.Closed;
+            RingResult result = ring?.TryEnqueue(correlation, identity, command) ?? RingResult.Closed;
             if (result == RingResult.Queued)
             {
                 return true;
@@ -82,7 +88,7 @@ internal sealed class ProposalQueue(int capacity, RingMemory memory)
                 return false;
             }
 
-            Follow(ring, payload.Length);
+            Follow(ring, payloadBytes);
         }
     }
 

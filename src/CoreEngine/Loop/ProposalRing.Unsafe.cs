@@ -5,6 +5,7 @@ using System.Runtime.InteropServices;
 using System.Threading;
 using CoreEngine.Model;
 using CoreEngine.Protocol;
+using CoreEngine.Protocol.Sessions;
 
 namespace CoreEngine.Loop;
 
@@ -86,9 +87,9 @@ internal sealed class ProposalRing
     }
 
     /// <summary>Any thread.</summary>
-    internal RingResult TryEnqueue(ulong correlation, ReadOnlySpan<byte> payload)
+    internal RingResult TryEnqueue(ulong correlation, in EntryIdentity identity, ReadOnlySpan<byte> command)
     {
-        int size = ProposalReader.SizeOf(payload.Length);
+        int size = ProposalReader.SizeOf(identity.Bytes + command.Length);
         long tail;
         int toEnd;
         bool wraps;
@@ -122,8 +123,10 @@ internal sealed class ProposalRing
             place = 0;
         }
 
-        ProposalReader.Write(_ring.AsSpan(place, size), new EntryOrigin(0, 0, correlation), payload);
-        Volatile.Write(ref WordAt(place + StateOffset), 1);
+        ProposalReader.Write(_ring.AsSpan(place, size), new EntryOrigin(0, 0, correlation), identity, command);
+
+        // The lowest byte of the word is ours, the others say what the proposal is.
+        Volatile.Write(ref WordAt(place + StateOffset), WordAt(place + StateOffset) | 1);
         return RingResult.Queued;
     }
 
@@ -172,7 +175,7 @@ internal sealed class ProposalRing
     {
         int length = 0;
         while (limit - length >= ProposalReader.HeaderBytes
-            && Volatile.Read(ref WordAt(start + length + StateOffset)) == 1)
+            && (Volatile.Read(ref WordAt(start + length + StateOffset)) & 1) == 1)
         {
             int size = ProposalReader.SizeOf(WordAt(start + length));
             if (length > 0 && length + size > bytesMax)

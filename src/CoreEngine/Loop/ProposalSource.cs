@@ -23,6 +23,9 @@ internal sealed class ProposalSource(int slot) : IValueTaskSource<Receipt>, IRes
     private const int KeptReplyBytesMax = 4096;
     private const long ReadyMark = 1L << 32;
 
+    /// <summary>What it takes to propose it again; the loop's, once the proposal is queued.</summary>
+    internal RetryNote Retry;
+
     private ManualResetValueTaskSourceCore<Receipt> _core;
     private CancellationTokenRegistration _registration;
     private Memory<byte> _callerReply;
@@ -63,8 +66,12 @@ internal sealed class ProposalSource(int slot) : IValueTaskSource<Receipt>, IRes
     /// <summary>The number by which queue, log and peers know this use of the place.</summary>
     internal ulong Correlation => ((ulong)Generation << 32) | (uint)Slot;
 
+    /// <summary>The host no longer waits.</summary>
+    internal bool IsAbandoned => Volatile.Read(ref _settled) == ByCancellation;
+
     internal void Rent(Memory<byte> callerReply, bool isTicket)
     {
+        Retry.Clear();
         Generation = unchecked(Generation + 1);
         IsTicket = isTicket;
         Stage = ProposalStage.Queued;
@@ -240,6 +247,9 @@ internal enum ProposalStage : byte
 
     /// <summary>On its way to, or in the log of, another leader.</summary>
     Forwarded,
+
+    /// <summary>Of a session, and not decided: waits to be queued again.</summary>
+    Retrying,
 
     /// <summary>The receipt is made.</summary>
     Decided,

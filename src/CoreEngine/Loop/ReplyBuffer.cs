@@ -22,7 +22,10 @@ internal sealed class ReplyBuffer
         _next = 0;
     }
 
-    internal void Add(ulong index, ReadOnlySpan<byte> reply)
+    internal void Add(ulong index, ReadOnlySpan<byte> reply) => reply.CopyTo(Reserve(index, reply.Length));
+
+    /// <summary>Room for the next reply, to be filled in.</summary>
+    internal Span<byte> Reserve(ulong index, int length)
     {
         Invariant.Holds(_count == 0 || _entries[_count - 1].Index < index);
         if (_count == _entries.Length)
@@ -30,14 +33,14 @@ internal sealed class ReplyBuffer
             Array.Resize(ref _entries, _count * 2);
         }
 
-        if (_used + reply.Length > _bytes.Length)
+        if (_used + length > _bytes.Length)
         {
-            Array.Resize(ref _bytes, int.Max(_bytes.Length * 2, _used + reply.Length));
+            Array.Resize(ref _bytes, int.Max(_bytes.Length * 2, _used + length));
         }
 
-        reply.CopyTo(_bytes.AsSpan(_used));
-        _entries[_count++] = (index, _used, reply.Length);
-        _used += reply.Length;
+        _entries[_count++] = (index, _used, length);
+        _used += length;
+        return _bytes.AsSpan(_used - length, length);
     }
 
     /// <summary>

@@ -1,5 +1,3 @@
-using CoreEngine.Model;
-
 namespace CoreEngine.Loop;
 
 /// <summary>
@@ -9,19 +7,30 @@ internal static class Timers
 {
     internal const long PeriodNs = 100_000_000;
 
-    /// <summary>Ends as Unknown, in all groups, what has waited for too long.</summary>
+    /// <summary>Ends as Unknown, in all groups, what has waited for too long; queues again what belongs to a
+    /// session.</summary>
     internal static void Expire(EngineLoop loop)
     {
         while (loop.Undecided.First is { } source && source.Deadline <= loop.Now)
         {
             End(loop, source);
         }
+
+        while (loop.Retrying.First is { } source && source.Deadline <= loop.Now)
+        {
+            SessionRetry.TryAgain(loop, source);
+        }
     }
 
     /// <summary>Everything of a group that left its queue and is not decided ends as Unknown, now.</summary>
     internal static void EndAll(EngineLoop loop, GroupRuntime group)
     {
-        ProposalSource? next = loop.Undecided.First;
+        EndAll(loop, group, loop.Undecided.First);
+        EndAll(loop, group, loop.Retrying.First);
+    }
+
+    private static void EndAll(EngineLoop loop, GroupRuntime group, ProposalSource? next)
+    {
         while (next is not null)
         {
             ProposalSource source = next;
@@ -33,15 +42,6 @@ internal static class Timers
         }
     }
 
-    private static void End(EngineLoop loop, ProposalSource source)
-    {
-        GroupRuntime group = source.Owner!.Group;
-        if (source.Stage == ProposalStage.Forwarded)
-        {
-            group.Forwarded--;
-        }
-
-        Invariant.Holds(group.Forwarded >= 0);
-        loop.Decide(group, source.Correlation, Receipts.Unknown(), default);
-    }
+    private static void End(EngineLoop loop, ProposalSource source) =>
+        loop.Decide(source.Owner!.Group, source.Correlation, Receipts.Unknown(), default);
 }

@@ -58,6 +58,8 @@ internal sealed class Cluster : IAsyncDisposable
 
     internal Group Group(uint replica) => _groups[replica - 1]!;
 
+    internal Loop.GroupRuntime Runtime(uint replica) => Group(replica).Runtime;
+
     internal RecordingMachine Machine(uint replica) => _machines[replica - 1]!;
 
     internal EngineOptions OptionsOf(uint replica) => Options(new EngineOptions

@@ -9,7 +9,7 @@ internal enum SessionControl : byte
 {
     None = 0,
 
-    /// <summary>Opens a session; its number is the index of this entry. Argument: its timeout in milliseconds.</summary>
+    /// <summary>Opens a session, numbered by the index of this entry. Argument: its timeout in milliseconds.</summary>
     Open = 1,
 
     /// <summary>The client lives. Answers with the highest sequence that was taken.</summary>
@@ -28,8 +28,8 @@ internal enum SessionControl : byte
 /// <summary>By what a repeated entry is recognised, or what is asked of the table: 16 or 24 bytes, by flags.</summary>
 /// <remarks>
 /// <see cref="EntryFlags.Session"/> alone: <c>u64 session | u64 sequence</c>.
-/// <see cref="EntryFlags.SessionControl"/> alone: <c>u64 session | u64 argument | u64 control</c>. Both: <c>u64 keyHigh | u64 keyLow | u32 entries |
-/// u32 seconds</c>. Little endian.
+/// <see cref="EntryFlags.SessionControl"/> alone: <c>u64 session | u64 argument | u64 control</c>. Both:
+/// <c>u64 keyHigh | u64 keyLow | u32 entries | u32 seconds</c>. Little endian.
 /// </remarks>
 internal readonly record struct EntryIdentity(EntryFlags Kind, ulong First, ulong Second, ulong Third)
 {

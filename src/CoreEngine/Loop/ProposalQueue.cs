@@ -11,8 +11,8 @@ namespace CoreEngine.Loop;
 /// A group's proposals on their way from host threads to the shard: rings that follow one another, each twice as large
 /// as the one before, so that a group which proposes little holds little memory, and one that rests holds none.
 /// </summary>
-/// <remarks>To put in, and <see cref="Bytes"/>, may be called from any thread, the rest belongs to the shard's. In steady
-/// state there is one ring, and nothing locks.</remarks>
+/// <remarks>To put in, and <see cref="Bytes"/>, may be called from any thread, the rest belongs to the shard's. In
+/// steady state there is one ring, and nothing locks.</remarks>
 internal sealed class ProposalQueue(int capacity, RingMemory memory)
 {
     private const int FirstBytes = 64 * 1024;

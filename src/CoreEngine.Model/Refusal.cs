@@ -66,6 +66,52 @@ public enum RefusalCode : byte
 
     /// <summary>Another command was taken in under this sequence or key. Argument: the index where.</summary>
     RepeatDiffers = 64,
+
+    /// <summary>Another change of members is under way. Argument: its configuration.</summary>
+    ChangeInProgress = 40,
+
+    /// <summary>The configuration is not the one that the caller saw. Arguments: expected, in effect.</summary>
+    ConfigurationChanged = 41,
+
+    /// <summary>The configuration is not joint: there is nothing to leave. Argument: it.</summary>
+    NotJoint = 42,
+
+    /// <summary>The replica is no member. Argument: the replica.</summary>
+    NoSuchMember = 43,
+
+    /// <summary>A member cannot be like that. Arguments: the replica, its weight.</summary>
+    MemberInvalid = 44,
+
+    /// <summary>The replica is a member in another life, or its life is not known. Arguments: the replica, the
+    /// incarnation that is a member, or 0.</summary>
+    AnotherIncarnation = 45,
+
+    /// <summary>A learner has not caught up, or was never one. Arguments: the replica, entries missing.</summary>
+    LearnerLags = 46,
+
+    /// <summary>No voter with data would be left, or there would be too many members. Arguments: members,
+    /// limit.</summary>
+    NobodyCouldLead = 47,
+
+    /// <summary>Two quorums would not meet. Arguments: the two, a bit per member in the order of their
+    /// numbers.</summary>
+    QuorumsDisjoint = 48,
+
+    /// <summary>A quorum would be larger than all votes together. Arguments: its size, all votes.</summary>
+    QuorumTooLarge = 49,
+
+    /// <summary>One declared failure domain would hold a quorum. Arguments: the domain, its voters, a bit per
+    /// member.</summary>
+    QuorumInOneDomain = 80,
+
+    /// <summary>This replica was removed from the group. Argument: the configuration without it.</summary>
+    Removed = 81,
+
+    /// <summary>This replica is a witness: it serves nothing.</summary>
+    WitnessServesNothing = 82,
+
+    /// <summary>Forced recovery is for a lost quorum, and this replica leads one. Argument: its term.</summary>
+    QuorumStands = 83,
 }
 
 /// <summary>A typed no that names the missing evidence (S2-04); its text is rendered only when somebody asks.</summary>

@@ -100,6 +100,6 @@ internal readonly record struct RefusalText(string Missing, string CannotKnow, s
             "which of the two was meant",
             "exactly-once application",
             "another command was taken in under this sequence or key at index {0}; use each for one command"),
-        _ => new(string.Empty, string.Empty, string.Empty, string.Empty),
+        _ => MemberRefusalText.Of(code),
     };
 }

@@ -1,5 +1,6 @@
 using CoreEngine.Model;
 using CoreEngine.Model.Modes;
+using CoreEngine.Protocol.Membership;
 
 namespace CoreEngine.Protocol;
 
@@ -78,6 +79,14 @@ internal interface IProtocolCore
     /// Asks for a linearizable read point; the answer is a <see cref="ReadOutcome"/> with the same id.
     /// </summary>
     void Read(ulong readId, Outputs outputs);
+
+    /// <summary>Asks the leader to change the members. The change is decided when its entry is committed and, where
+    /// it goes through a joint configuration that ends by itself, the one after it.</summary>
+    ChangeResult ChangeMembers(MemberChange change, Outputs outputs);
+
+    /// <summary>An operator's word that a quorum is lost for good: begins again with this replica alone. What only the
+    /// lost ones held is lost.</summary>
+    ChangeResult ForceRecovery(Outputs outputs);
 
     /// <summary>
     /// The loop has read entries for a peer from the log, as <see cref="Outputs.Loads"/> asked: they lie in the

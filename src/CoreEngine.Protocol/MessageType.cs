@@ -13,4 +13,13 @@ internal enum MessageType : byte
     ReadIndexReply = 23,
     Forward = 24,
     ForwardReply = 25,
+
+    /// <summary>A member to who is none any more: the configuration without it.</summary>
+    Removed = 42,
+
+    /// <summary>A founder asks the others which life of theirs takes part.</summary>
+    FoundRequest = 43,
+
+    /// <summary>A row of the answer.</summary>
+    FoundReply = 44,
 }

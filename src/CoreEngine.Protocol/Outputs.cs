@@ -15,6 +15,9 @@ internal enum PersistKind : byte
 
     /// <summary>Everything above <c>Last</c> is void.</summary>
     Truncate,
+
+    /// <summary>The group's first configuration: the base of those in the log.</summary>
+    Founding,
 }
 
 /// <summary>

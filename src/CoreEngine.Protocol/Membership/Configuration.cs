@@ -54,6 +54,10 @@ internal sealed class Configuration
     /// <summary>Weight that commits and confirms; 0: more than half.</summary>
     internal uint CommitSize { get; init; }
 
+    /// <summary>The configuration by which an operator has begun again with one survivor; 0: never. Later ones keep
+    /// it.</summary>
+    internal ulong ForcedEpoch { get; init; }
+
     /// <summary>Of the outgoing half.</summary>
     internal uint OutgoingElectionSize { get; init; }
 
@@ -97,6 +101,7 @@ internal sealed class Configuration
     internal Configuration At(ulong epoch) => new(epoch, _members)
     {
         IsAutomatic = IsAutomatic,
+        ForcedEpoch = ForcedEpoch,
         ElectionSize = ElectionSize,
         CommitSize = CommitSize,
         OutgoingElectionSize = OutgoingElectionSize,

@@ -34,6 +34,9 @@ internal sealed record ConfigurationMember
     /// itself.</summary>
     internal string Address { get; init; } = string.Empty;
 
+    /// <summary>Learner: becomes a voter of weight 1 by itself, once it has caught up.</summary>
+    internal bool IsPromoted { get; init; }
+
     /// <summary>It votes in the incoming half.</summary>
     internal bool IsVoter => Kind is MemberKind.Voter or MemberKind.Witness;
 

@@ -25,21 +25,8 @@ internal sealed class QuorumSystem
     internal QuorumSystem(Configuration configuration)
     {
         _configuration = configuration;
-        ReadOnlySpan<ConfigurationMember> members = configuration.Members;
-        Span<uint> incoming = stackalloc uint[Limits.ReplicasMax];
-        Span<uint> outgoing = stackalloc uint[Limits.ReplicasMax];
-        for (int i = 0; i < members.Length; i++)
-        {
-            incoming[i] = members[i].IsVoter ? members[i].Weight : 0;
-            outgoing[i] = members[i].IsOutgoingVoter ? members[i].OutgoingWeight : 0;
-        }
-
-        _incoming = new VoterSet(incoming[..members.Length], configuration.ElectionSize, configuration.CommitSize);
-        if (configuration.IsJoint)
-        {
-            _outgoing = new VoterSet(
-                outgoing[..members.Length], configuration.OutgoingElectionSize, configuration.OutgoingCommitSize);
-        }
+        _incoming = IncomingOf(configuration);
+        _outgoing = configuration.IsJoint ? OutgoingOf(configuration) : null;
     }
 
     /// <summary>How many members there are: voters of both halves and learners.</summary>
@@ -84,6 +71,37 @@ internal sealed class QuorumSystem
     {
         ulong reached = _incoming.Reached(values);
         return _outgoing is null ? reached : ulong.Min(reached, _outgoing.Reached(values));
+    }
+
+    /// <summary>The half that goes on.</summary>
+    internal static VoterSet IncomingOf(Configuration configuration)
+    {
+        Span<uint> weights = stackalloc uint[Limits.ReplicasMax];
+        weights = weights[..configuration.Members.Length];
+        for (int i = 0; i < weights.Length; i++)
+        {
+            weights[i] = configuration.Members[i].IsVoter ? configuration.Members[i].Weight : 0;
+        }
+
+        return new VoterSet(weights, configuration.ElectionSize, configuration.CommitSize);
+    }
+
+    /// <summary>True when the halves of a joint configuration may follow each other without it: all their quorums
+    /// meet.</summary>
+    internal static bool IsOneStep(Configuration joint) =>
+        !joint.IsJoint || QuorumCheck.MeetAcross(OutgoingOf(joint), IncomingOf(joint));
+
+    private static VoterSet OutgoingOf(Configuration configuration)
+    {
+        Span<uint> weights = stackalloc uint[Limits.ReplicasMax];
+        weights = weights[..configuration.Members.Length];
+        for (int i = 0; i < weights.Length; i++)
+        {
+            ConfigurationMember member = configuration.Members[i];
+            weights[i] = member.IsOutgoingVoter ? member.OutgoingWeight : 0;
+        }
+
+        return new VoterSet(weights, configuration.OutgoingElectionSize, configuration.OutgoingCommitSize);
     }
 
     private bool HasMembersOnly(ulong bitmap) => Count == 64 || (bitmap >> Count) == 0;

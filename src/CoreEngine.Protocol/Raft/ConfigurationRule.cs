@@ -72,12 +72,18 @@ internal static class ConfigurationRule
     internal static bool IsHeardFromAnybody(MessageType type) => type is MessageType.PreVoteRequest
         or MessageType.VoteRequest
         or MessageType.AppendEntries
-        or MessageType.ReadIndexReply;
+        or MessageType.ReadIndexReply
+        or MessageType.Removed
+        or MessageType.FoundRequest
+        or MessageType.FoundReply;
 
     /// <summary>We vote, and hold data: a learner, a witness and who was removed never lead (raft.md S32,
     /// S33).</summary>
     internal static bool MayCampaign(RaftState state) =>
-        state.Self >= 0 && state.Configuration.Members[state.Self].MayLead;
+        state.Self >= 0
+        && state.Configuration.Members[state.Self].MayLead
+        && IsLifeOf(state, state.Self, state.Incarnation)
+        && state.RemovedAt <= state.ConfigEpoch;
 
     /// <summary>A record that claims to hold a configuration does.</summary>
     internal static bool IsSound(in RecordHeader header, in Entry entry) =>

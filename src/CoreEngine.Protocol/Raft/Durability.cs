@@ -33,6 +33,10 @@ internal static class Durability
         outputs.Write(new PersistItem(PersistKind.Entries, ticket, state.Term, 0, 0, first, last));
     }
 
+    /// <summary>Writes the first configuration; every later write follows it.</summary>
+    internal static void WriteFounding(RaftState state, Outputs outputs) => outputs.Write(
+        new PersistItem(PersistKind.Founding, state.NextTicket++, state.Term, 0, 0, 0, 0));
+
     /// <summary>Voids everything above <paramref name="index"/>, in memory at once and on the medium by a
     /// marker.</summary>
     internal static void Truncate(RaftState state, ulong index, Outputs outputs)

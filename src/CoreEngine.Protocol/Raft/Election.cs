@@ -63,6 +63,10 @@ internal static class Election
         {
             reply.Header = reply.Header with { Term = term };
         }
+        else if (!IsUpToDate(state, body))
+        {
+            Removal.TellIfRemoved(state, message.Header.From, body.Incarnation, outputs);
+        }
 
         return ReceiveResult.Accepted;
     }
@@ -230,7 +234,7 @@ internal static class Election
     internal static void RestartTimer(RaftState state)
     {
         state.ElectionTimeoutNs = state.Chance.Between(state.Options.ElectionMinNs, state.Options.ElectionMaxNs);
-        state.ElectionDeadlineNs = state.NowNs + state.ElectionTimeoutNs;
+        state.ElectionDeadlineNs = state.NowNs + state.ElectionTimeoutNs + state.PriorityDelayNs;
     }
 
     private static bool IsLeaderAlive(RaftState state) =>
@@ -315,7 +319,7 @@ internal static class Election
     private static void FillRequest(RaftState state, ref OutboundMessage message, MessageType type, int place)
     {
         message.Header = state.HeaderTo(type, place, state.Campaign);
-        new VoteRequestBody(state.LastIndex, state.Log.LastTerm, state.Options.Incarnation).Write(message.Body);
+        new VoteRequestBody(state.LastIndex, state.Log.LastTerm, state.Incarnation).Write(message.Body);
         message.BodyLength = VoteRequestBody.Bytes;
     }
 
@@ -323,7 +327,7 @@ internal static class Election
         RaftState state, ref OutboundMessage message, MessageType type, uint replica, ulong campaign, bool granted)
     {
         message.Header = state.HeaderTo(type, replica, campaign);
-        new VoteReplyBody(state.Options.Incarnation, granted).Write(message.Body);
+        new VoteReplyBody(state.Incarnation, granted).Write(message.Body);
         message.BodyLength = VoteReplyBody.Bytes;
     }
 }

@@ -87,7 +87,7 @@ internal static class Following
         state.LeaderOfTerm = header.From;
         state.WasLed = true;
         state.LeaderHeardNs = state.NowNs;
-        state.ElectionDeadlineNs = state.NowNs + state.ElectionTimeoutNs;
+        state.ElectionDeadlineNs = state.NowNs + state.ElectionTimeoutNs + state.PriorityDelayNs;
         state.RoundSeen = ulong.Max(state.RoundSeen, header.Sequence);
     }
 
@@ -220,7 +220,7 @@ internal static class Following
         ulong round = verdict == AppendVerdict.OldTerm ? 0 : state.RoundSeen;
         ulong hintTerm = state.Log.TermAt(hint);
         message.Header = state.HeaderTo(MessageType.AppendReply, leader, round);
-        new AppendReplyBody(state.Options.Incarnation, claim, received, verdict, rejectedPrev, hint, hintTerm)
+        new AppendReplyBody(state.Incarnation, claim, received, verdict, rejectedPrev, hint, hintTerm)
             .Write(message.Body);
         message.BodyLength = AppendReplyBody.Bytes;
     }

@@ -56,6 +56,13 @@ internal sealed class Progress(int messagesMax, int bytesMax)
     /// </summary>
     internal ulong Awaited;
 
+    /// <summary>Learner: where the log ended when the round under way began, and when that was.</summary>
+    internal ulong RoundEnd;
+    internal long RoundStartNs;
+
+    /// <summary>Learner: its last round was short.</summary>
+    internal bool IsCaughtUp;
+
     /// <summary>The loop still owes an answer to a Load; another one would overwrite the window.</summary>
     internal bool IsLoadOwed;
 
@@ -72,6 +79,9 @@ internal sealed class Progress(int messagesMax, int bytesMax)
         Incarnation = 0;
         CommitSent = 0;
         Awaited = 0;
+        RoundEnd = next - 1;
+        RoundStartNs = nowNs;
+        IsCaughtUp = false;
         ContactNs = nowNs;
         BecomeProbe(next, nowNs);
     }

@@ -1,6 +1,7 @@
 using CoreEngine.Model;
 using CoreEngine.Model.Certificates;
 using CoreEngine.Model.Modes;
+using CoreEngine.Protocol.Membership;
 using CoreEngine.Protocol.Reads;
 
 namespace CoreEngine.Protocol.Raft;
@@ -43,6 +44,11 @@ internal sealed class RaftCore : IProtocolCore
             if (_state.Turn == 0 || _state.IsNoticeAwaited)
             {
                 return _state.NowNs;
+            }
+
+            if (Founding.IsOpen(_state))
+            {
+                return _state.FoundingDeadlineNs;
             }
 
             long deadline = _state.Role == Role.Leader ? _state.HeartbeatDeadlineNs : _state.ElectionDeadlineNs;
@@ -100,6 +106,17 @@ internal sealed class RaftCore : IProtocolCore
             return ReceiveResult.Stranger;
         }
 
+        if (ForcedRecovery.IsFenced(_state, message.Header.From))
+        {
+            return ReceiveResult.Stranger;
+        }
+
+        // An empty founder promises nothing before it knows with whom.
+        if (Founding.IsOpen(_state) && message.Header.Type is not (MessageType.FoundRequest or MessageType.FoundReply))
+        {
+            return ReceiveResult.Stranger;
+        }
+
         // Every term comes from one before it; one at the end of the range could not be followed by an election.
         if (message.Header.Term is 0 or > long.MaxValue)
         {
@@ -116,6 +133,9 @@ internal sealed class RaftCore : IProtocolCore
             MessageType.AppendReply => Replication.OnAppendReply(_state, place, message, outputs),
             MessageType.ReadIndexRequest => LeaderReads.OnRequest(_state, message, outputs),
             MessageType.ReadIndexReply => FollowerReads.OnReply(_state, message, outputs),
+            MessageType.Removed => Removal.OnNotice(_state, message),
+            MessageType.FoundRequest => Founding.OnRequest(_state, message, outputs),
+            MessageType.FoundReply => Founding.OnReply(_state, message, outputs),
             _ => ReceiveResult.Malformed,
         };
     }
@@ -141,6 +161,13 @@ internal sealed class RaftCore : IProtocolCore
             FollowerReads.Add(_state, readId, outputs);
         }
     }
+
+    /// <inheritdoc/>
+    public ChangeResult ChangeMembers(MemberChange change, Outputs outputs) =>
+        MembershipChange.Propose(_state, change, outputs);
+
+    /// <inheritdoc/>
+    public ChangeResult ForceRecovery(Outputs outputs) => ForcedRecovery.Force(_state, outputs);
 
     /// <inheritdoc/>
     public void Loaded(uint peer, ulong first, ulong last, Outputs outputs)
@@ -169,6 +196,11 @@ internal sealed class RaftCore : IProtocolCore
             return;
         }
 
+        if (MembershipChange.Advance(_state, outputs))
+        {
+            return;
+        }
+
         LeaderReads.Expire(_state, outputs);
         if (_state.NowNs >= _state.HeartbeatDeadlineNs)
         {
@@ -185,6 +217,12 @@ internal sealed class RaftCore : IProtocolCore
     private void TickFollower(Outputs outputs)
     {
         FollowerReads.Expire(_state, outputs);
+        if (Founding.IsOpen(_state))
+        {
+            Founding.Tick(_state, outputs);
+            return;
+        }
+
         if (_state.NowNs < _state.ElectionDeadlineNs)
         {
             return;

@@ -18,6 +18,10 @@ internal sealed record RaftOptions
     /// for who waits to hear of it.</summary>
     internal required Configuration First { get; init; }
 
+    /// <summary>What the first configuration is to be, without incarnations, where <see cref="First"/> is None: this
+    /// replica founds the group together with the others named. Null: it waits until it is added.</summary>
+    internal Configuration? Founders { get; init; }
+
     /// <summary>Of the random timeouts. Must differ between replicas and between starts of one replica.</summary>
     internal required ulong Seed { get; init; }
 

@@ -65,6 +65,9 @@ internal sealed class RaftState
     internal long ElectionTimeoutNs;
     internal long ElectionDeadlineNs;
 
+    /// <summary>What our priority adds to every timeout.</summary>
+    internal long PriorityDelayNs;
+
     /// <summary>When the leader was last heard, or we left leadership.</summary>
     internal long LeaderHeardNs;
     internal long HeartbeatDeadlineNs;
@@ -139,8 +142,13 @@ internal sealed class RaftState
         Configuration = Configuration.None;
         Quorum = new QuorumSystem(Configuration);
         Peers = [];
+        Self = -1;
         ConfigurationRule.Follow(this);
-        Self = Quorum.PlaceOf(options.Replica);
+        if (options.Founders is { } founders)
+        {
+            Founders = new ulong[founders.Members.Length];
+        }
+
         Reads = new ReadQueue(options.ReadsMax);
         Asked = new ReadQueue(options.ReadsMax);
         Request = Chance.Next() >> 1;
@@ -168,8 +176,25 @@ internal sealed class RaftState
 
     internal ulong ConfigEpoch => Configuration.Epoch;
 
+    /// <summary>The life under which our word counts.</summary>
+    internal ulong Incarnation => ForcedRecovery.IncarnationOf(this);
+
     /// <summary>We vote, and nobody else does: nobody else could lead.</summary>
     internal bool IsAlone => Quorum.VoterCount == 1 && Quorum.IsVoter(Self);
+
+    /// <summary>Incarnations of the founders heard so far, by place in the plan, 0 for none yet; null when we are
+    /// no founder.</summary>
+    internal readonly ulong[]? Founders;
+
+    /// <summary>Somebody has founded the group: only the rows of such count.</summary>
+    internal bool IsFounded;
+
+    /// <summary>The group has begun without us, or gone on since: we wait to hear of it from its leader.</summary>
+    internal bool IsFoundedElsewhere;
+    internal long FoundingDeadlineNs;
+
+    /// <summary>A configuration without us, as a member told; means something while it is newer than ours.</summary>
+    internal ulong RemovedAt;
 
     internal ulong LastIndex => Log.LastIndex;
 
@@ -190,6 +215,7 @@ internal sealed class RaftState
         Quorum = quorum;
         Self = quorum.PlaceOf(Options.Replica);
         Peers = peers;
+        PriorityDelayNs = ElectionPriority.DelayNs(this);
     }
 
     /// <summary>A header from us to the member at a place, in our term.</summary>

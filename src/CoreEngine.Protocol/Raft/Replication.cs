@@ -176,6 +176,7 @@ internal static class Replication
         peer.RoundEchoed = ulong.Max(peer.RoundEchoed, header.Sequence);
         if (peer.Acknowledged(body.Durable, body.Received, state.NowNs))
         {
+            CatchUp.Note(state, place);
             AdvanceCommit(state, outputs);
         }
 

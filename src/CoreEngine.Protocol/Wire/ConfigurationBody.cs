@@ -8,17 +8,19 @@ namespace CoreEngine.Protocol.Wire;
 
 /// <summary>
 /// A configuration as the payload of its entry, little endian: <c>u32 version (1) | u32 flags (1 automatic) | u32
-/// electionSize | u32 commitSize | u32 outgoingElectionSize | u32 outgoingCommitSize | u32 count | u32 zero</c>, then
+/// electionSize | u32 commitSize | u32 outgoingElectionSize | u32 outgoingCommitSize | u32 count | u32 zero | u64
+/// forcedEpoch</c>, then
 /// per member <c>u32 replica | u8 kind | u8 outgoingKind | u8 priority | u8 addressBytes | u64 incarnation | u32 weight
-/// | u32 outgoingWeight | u32 domain | u32 zero | address in UTF-8</c>, sorted by replica. The epoch is the entry's
-/// index.
+/// | u32 outgoingWeight | u32 domain | u32 flags (1 promoted) | address in UTF-8</c>, sorted by replica. The epoch is
+/// the entry's index.
 /// </summary>
 internal static class ConfigurationBody
 {
     internal const int AddressBytesMax = 255;
     private const uint Version = 1;
     private const uint Automatic = 1;
-    private const int FixedBytes = 32;
+    private const uint Promoted = 1;
+    private const int FixedBytes = 40;
     private const int RowBytes = 32;
 
     /// <summary>The encoded form. Allocates: changes of members are rare.</summary>
@@ -39,6 +41,7 @@ internal static class ConfigurationBody
         BinaryPrimitives.WriteUInt32LittleEndian(body[16..], configuration.OutgoingElectionSize);
         BinaryPrimitives.WriteUInt32LittleEndian(body[20..], configuration.OutgoingCommitSize);
         BinaryPrimitives.WriteInt32LittleEndian(body[24..], configuration.Members.Length);
+        BinaryPrimitives.WriteUInt64LittleEndian(body[32..], configuration.ForcedEpoch);
         body = body[FixedBytes..];
         foreach (ConfigurationMember member in configuration.Members)
         {
@@ -86,6 +89,7 @@ internal static class ConfigurationBody
         configuration = new Configuration(epoch, members)
         {
             IsAutomatic = flags == Automatic,
+            ForcedEpoch = BinaryPrimitives.ReadUInt64LittleEndian(source[32..]),
             ElectionSize = BinaryPrimitives.ReadUInt32LittleEndian(source[8..]),
             CommitSize = BinaryPrimitives.ReadUInt32LittleEndian(source[12..]),
             OutgoingElectionSize = BinaryPrimitives.ReadUInt32LittleEndian(source[16..]),
@@ -107,6 +111,7 @@ internal static class ConfigurationBody
         BinaryPrimitives.WriteUInt32LittleEndian(target[16..], member.Weight);
         BinaryPrimitives.WriteUInt32LittleEndian(target[20..], member.OutgoingWeight);
         BinaryPrimitives.WriteUInt32LittleEndian(target[24..], member.Domain);
+        BinaryPrimitives.WriteUInt32LittleEndian(target[28..], member.IsPromoted ? Promoted : 0);
         return RowBytes + length;
     }
 
@@ -128,6 +133,7 @@ internal static class ConfigurationBody
             Weight = BinaryPrimitives.ReadUInt32LittleEndian(rest[16..]),
             OutgoingWeight = BinaryPrimitives.ReadUInt32LittleEndian(rest[20..]),
             Domain = BinaryPrimitives.ReadUInt32LittleEndian(rest[24..]),
+            IsPromoted = BinaryPrimitives.ReadUInt32LittleEndian(rest[28..]) == Promoted,
             Address = Encoding.UTF8.GetString(rest.Slice(RowBytes, rest[7])),
         };
         bool isSound = read.Replica > after
@@ -136,7 +142,7 @@ internal static class ConfigurationBody
             && read.IsVoter == (read.Weight > 0)
             && read.IsOutgoingVoter == (read.OutgoingWeight > 0)
             && (read.Kind != MemberKind.None || read.IsOutgoingVoter)
-            && BinaryPrimitives.ReadUInt32LittleEndian(rest[28..]) == 0;
+            && BinaryPrimitives.ReadUInt32LittleEndian(rest[28..]) <= Promoted;
         rest = rest[(RowBytes + rest[7])..];
         member = read;
         return isSound;

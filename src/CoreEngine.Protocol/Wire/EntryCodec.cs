@@ -20,8 +20,12 @@ internal enum EntryFlags : ushort
     /// <summary>The payload is a configuration, in effect from here on: not shown to the state machine.</summary>
     Configuration = 4,
 
+    /// <summary>An operator has begun again with one survivor here: what only others held before it is
+    /// lost.</summary>
+    DataLoss = 32,
+
     /// <summary>Any of these: the entry belongs to the protocol, and no state machine sees it.</summary>
-    OwnMask = Anchor | Configuration,
+    OwnMask = Anchor | Configuration | DataLoss,
 
     /// <summary>The entry belongs to a client's session: its <see cref="EntryIdentity"/> stands before the
     /// payload.</summary>

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using CoreEngine.Protocol;
+using CoreEngine.Protocol.Membership;
 using CoreEngine.Protocol.Raft;
 
 namespace CoreEngine.Simulation.Tracing;
@@ -102,6 +103,10 @@ internal sealed class TracedCore : IProtocolCore
         _core.Read(readId, outputs);
         After(outputs);
     }
+
+    public ChangeResult ChangeMembers(MemberChange change, Outputs outputs) => _core.ChangeMembers(change, outputs);
+
+    public ChangeResult ForceRecovery(Outputs outputs) => _core.ForceRecovery(outputs);
 
     public void Loaded(uint peer, ulong first, ulong last, Outputs outputs)
     {

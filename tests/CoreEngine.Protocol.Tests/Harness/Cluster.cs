@@ -55,6 +55,9 @@ internal sealed class Cluster
     /// <summary>Every message ever posted.</summary>
     internal List<Mail> History { get; } = [];
 
+    /// <summary>Lost for good, as an operator has said: what they do among themselves is judged by nobody.</summary>
+    internal HashSet<uint> GivenUp { get; } = [];
+
     internal ulong MaxCommitted => _committed.Count == 0 ? 0 : _committed.Last().Key;
 
     internal Node this[uint id] => Nodes[(int)id - 1];
@@ -211,7 +214,8 @@ internal sealed class Cluster
     {
         // S15 at every instant: nothing is claimed that the sender's medium does not hold.
         bool isPlainQuestion = mail.Type
-            is MessageType.PreVoteRequest or MessageType.PreVoteReply or MessageType.ReadIndexRequest;
+            is MessageType.PreVoteRequest or MessageType.PreVoteReply or MessageType.ReadIndexRequest
+            or MessageType.FoundRequest or MessageType.FoundReply;
         bool isDurable = mail.Header.Term <= node.Disk.Term;
         Assert.True(isPlainQuestion || isDurable, $"{mail.Type} in a term that is not durable");
         if (mail.Type == MessageType.AppendReply)
@@ -231,13 +235,20 @@ internal sealed class Cluster
     internal void OnCommitted(Node node, in CommitCertificate proof)
     {
         Assert.True(proof.IsValid);
+        if (GivenUp.Contains(node.Id))
+        {
+            return;
+        }
+
         if (node.Role == Role.Leader)
         {
-            for (int i = 0; i < Nodes.Count; i++)
+            Assert.Equal(node.State.ConfigEpoch, proof.ConfigEpoch);
+            for (int i = 0; i < node.State.Quorum.Count; i++)
             {
                 if ((proof.Voters & (1UL << i)) != 0)
                 {
-                    Assert.Equal(node.Core.Log.TermAt(proof.Index), Nodes[i].Disk.TermAt(proof.Index));
+                    Disk held = this[node.State.Quorum.VoterAt(i)].Disk;
+                    Assert.Equal(node.Core.Log.TermAt(proof.Index), held.TermAt(proof.Index));
                 }
             }
         }
@@ -271,7 +282,7 @@ internal sealed class Cluster
     internal void Check(Node node)
     {
         Assert.NotEqual(ReceiveResult.Contradiction, node.LastResult);
-        if (node.Role != Role.Leader)
+        if (node.Role != Role.Leader || GivenUp.Contains(node.Id))
         {
             return;
         }

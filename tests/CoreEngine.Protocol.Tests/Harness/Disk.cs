@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using CoreEngine.Model;
+using CoreEngine.Protocol.Membership;
 using CoreEngine.Protocol.Raft;
 
 namespace CoreEngine.Protocol.Tests.Harness;
@@ -25,6 +26,9 @@ internal sealed class Disk
 
     internal ulong LastStaged { get; private set; }
 
+    /// <summary>The first configuration, once founded.</summary>
+    internal Configuration? First { get; private set; }
+
     internal bool HasStaged => _staged.Count > 0;
 
     internal ulong NextStaged => _staged[0].Item.Ticket;
@@ -41,7 +45,8 @@ internal sealed class Disk
         }
 
         Invariant.Holds(item.Ticket > LastStaged);
-        var write = new Write(item, records);
+        Configuration? first = item.Kind == PersistKind.Founding ? log.Configurations.Base : null;
+        var write = new Write(item, records, first);
         _staged.Add(write);
         Put(Visible, write);
         LastStaged = item.Ticket;
@@ -55,6 +60,7 @@ internal sealed class Disk
             Write write = _staged[0];
             _staged.RemoveAt(0);
             Put(Records, write);
+            First = write.First ?? First;
             if (write.Item.Kind == PersistKind.HardState)
             {
                 (Term, Vote, Commit) = (write.Item.Term, write.Item.Vote, write.Item.Commit);
@@ -107,5 +113,5 @@ internal sealed class Disk
         }
     }
 
-    private sealed record Write(PersistItem Item, List<byte[]> Records);
+    private sealed record Write(PersistItem Item, List<byte[]> Records, Configuration? First);
 }

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using CoreEngine.Model;
 using CoreEngine.Model.Certificates;
+using CoreEngine.Protocol.Membership;
 using CoreEngine.Protocol.Raft;
 
 namespace CoreEngine.Protocol.Tests.Harness;
@@ -10,7 +11,7 @@ namespace CoreEngine.Protocol.Tests.Harness;
 internal sealed class Node
 {
     private readonly Cluster _cluster;
-    private readonly RaftOptions _options;
+    private RaftOptions _options;
     private readonly List<(ulong Ticket, Mail Mail)> _held = [];
     private readonly Outputs _outputs = new();
     private int _life;
@@ -28,7 +29,7 @@ internal sealed class Node
 
     internal RaftCore Core { get; private set; }
 
-    internal Disk Disk { get; } = new();
+    internal Disk Disk { get; private set; } = new();
 
     internal bool IsUp { get; private set; } = true;
 
@@ -69,6 +70,27 @@ internal sealed class Node
         byte[] batch = Batch(commands);
         Turn((core, outputs) => result = core.Propose(new ProposalReader(batch), outputs));
         return result;
+    }
+
+    internal ChangeResult Change(MemberChange change)
+    {
+        ChangeResult result = default;
+        Turn((core, outputs) => result = core.ChangeMembers(change, outputs));
+        return result;
+    }
+
+    internal ChangeResult Force()
+    {
+        ChangeResult result = default;
+        Turn((core, outputs) => result = core.ForceRecovery(outputs));
+        return result;
+    }
+
+    /// <summary>The directory is lost: another life begins under the same number.</summary>
+    internal void Wipe(ulong incarnation)
+    {
+        Disk = new Disk();
+        _options = _options with { Incarnation = incarnation };
     }
 
     /// <summary>The next write, or all of them, becomes durable.</summary>
@@ -175,6 +197,11 @@ internal sealed class Node
         _life++;
         RaftOptions options = _options with { Seed = (_options.Seed * 1000) + (ulong)_life };
         LogSuffix log = Disk.Recover(_options.Group, _cluster.CapacityBytes, _cluster.ChunkBytes);
+        if (Disk.First is not null)
+        {
+            options = options with { First = Disk.First };
+        }
+
         return new RaftCore(options, new RaftRecovery(Disk.Term, Disk.Vote, Disk.Commit, log));
     }
 

@@ -112,6 +112,24 @@ public enum RefusalCode : byte
 
     /// <summary>Forced recovery is for a lost quorum, and this replica leads one. Argument: its term.</summary>
     QuorumStands = 83,
+
+    /// <summary>Leadership is being handed over: the old leader takes nothing more, the new one does not lead yet.
+    /// Argument: to whom.</summary>
+    TransferInProgress = 65,
+
+    /// <summary>The replica named as the next leader may not lead: no voter of the group. Argument: who.</summary>
+    TransferTargetUnfit = 66,
+
+    /// <summary>The replica named as the next leader, or every one, is not heard. Argument: who; 0: all.</summary>
+    TransferTargetSilent = 67,
+
+    /// <summary>Leadership was not handed over in time; the old leader goes on. Arguments: to whom, the time in
+    /// milliseconds.</summary>
+    TransferTimedOut = 68,
+
+    /// <summary>Leadership changed, but not as asked. Arguments: to whom it was to go (0: to another), who leads
+    /// now.</summary>
+    LeadershipMoved = 69,
 }
 
 /// <summary>A typed no that names the missing evidence (S2-04); its text is rendered only when somebody asks.</summary>

@@ -100,6 +100,36 @@ internal readonly record struct RefusalText(string Missing, string CannotKnow, s
             "which of the two was meant",
             "exactly-once application",
             "another command was taken in under this sequence or key at index {0}; use each for one command"),
+        _ => OfTransfers(code),
+    };
+
+    private static RefusalText OfTransfers(RefusalCode code) => code switch
+    {
+        RefusalCode.TransferInProgress => new(
+            "an authority certificate of the next term",
+            "who will lead next",
+            "single writer",
+            "leadership is being handed over to replica {0}; retry in a moment"),
+        RefusalCode.TransferTargetUnfit => new(
+            "a vote of the wanted leader's own",
+            "whether it would hold every committed entry",
+            "leader completeness",
+            "replica {0} may not lead this group; name a voter of it that holds data"),
+        RefusalCode.TransferTargetSilent => new(
+            "a recent answer of the wanted leader",
+            "whether it runs",
+            "progress",
+            "the wanted leader (replica {0}; 0 means any other voter) is not heard; start it, or name another"),
+        RefusalCode.TransferTimedOut => new(
+            "an authority certificate of the wanted leader",
+            "whether it would have won later",
+            "progress",
+            "replica {0} did not take over within {1} ms and the old leader goes on; let it catch up, then retry"),
+        RefusalCode.LeadershipMoved => new(
+            "an authority certificate of the wanted leader",
+            "nothing: who leads is known",
+            "progress",
+            "replica {1} leads now, not as asked (wanted: {0}; 0 means any other); ask again if it matters"),
         _ => MemberRefusalText.Of(code),
     };
 }

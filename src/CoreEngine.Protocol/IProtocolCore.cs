@@ -95,6 +95,14 @@ internal interface IProtocolCore
     /// <param name="last">Last entry in the window; below <paramref name="first"/> when nothing could be read.</param>
     void Loaded(uint peer, ulong first, ulong last, Outputs outputs);
 
+    /// <summary>
+    /// Asks for another leader; the answer is a <see cref="TransferOutcome"/> with the same id, within the time.
+    /// </summary>
+    /// <param name="transferId">Not 0.</param>
+    /// <param name="target">Who is to lead; 0: whoever is fittest.</param>
+    /// <param name="withinNs">Afterwards the old leader goes on. Positive.</param>
+    void Transfer(ulong transferId, uint target, long withinNs, Outputs outputs);
+
     /// <summary>The link to a peer came up or went down: what was in flight on it may be lost.</summary>
     void LinkChanged(uint peer, bool connected, Outputs outputs);
 }

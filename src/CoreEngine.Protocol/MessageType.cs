@@ -22,4 +22,10 @@ internal enum MessageType : byte
 
     /// <summary>A row of the answer.</summary>
     FoundReply = 44,
+
+    /// <summary>The leader tells a follower that holds all of its log to campaign at once.</summary>
+    TimeoutNow = 26,
+
+    /// <summary>A follower asks the leader to hand over; or the leader says why it did not.</summary>
+    Transfer = 27,
 }

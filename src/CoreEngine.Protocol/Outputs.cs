@@ -34,6 +34,13 @@ internal readonly record struct PersistItem(
 /// <param name="Refusal">Why not.</param>
 internal readonly record struct ReadOutcome(ulong ReadId, ulong Index, ReadCertificate Proof, Refusal Refusal);
 
+/// <summary>How a change of leaders ended that was asked for here.</summary>
+/// <param name="TransferId">Which.</param>
+/// <param name="Leader">Who leads now, as far as is known; 0: nobody.</param>
+/// <param name="Term">In this term.</param>
+/// <param name="Refusal">Why the wanted change did not happen; default when it did.</param>
+internal readonly record struct TransferOutcome(ulong TransferId, uint Leader, ulong Term, Refusal Refusal);
+
 /// <summary>Asks the loop to read entries from the log that are no longer in memory, for one peer.</summary>
 internal readonly record struct LoadRequest(uint Peer, ulong First, ulong Last, int BytesMax);
 
@@ -42,7 +49,7 @@ internal readonly record struct LoadRequest(uint Peer, ulong First, ulong Last, 
 /// 1 <see cref="Persist"/> is staged in order. 2 <see cref="SendNow"/> leaves, beside our own write. 3
 /// <see cref="SendAfterDurable"/>
 /// leaves once its ticket is durable. 4 <see cref="CommitProof"/> lets the applier go on. 5 <see cref="Reads"/>,
-/// <see cref="Loads"/>.
+/// <see cref="Loads"/>, <see cref="Transfers"/>.
 /// Not thread-safe; reused every turn, grows to the high-water mark of a turn and stays there, bounded by the core's
 /// windows.
 /// </remarks>
@@ -54,6 +61,8 @@ internal sealed class Outputs
     private ulong[] _afterTickets = new ulong[16];
     private ReadOutcome[] _reads = new ReadOutcome[64];
     private LoadRequest[] _loads = new LoadRequest[8];
+    private TransferOutcome[] _transfers = [];
+    private int _transferCount;
     private int _persistCount;
     private int _nowCount;
     private int _afterCount;
@@ -78,7 +87,10 @@ internal sealed class Outputs
 
     /// <summary>Nothing is asked for.</summary>
     internal bool IsEmpty =>
-        _persistCount + _nowCount + _afterCount + _readCount + _loadCount == 0 && !CommitProof.IsValid;
+        _persistCount + _nowCount + _afterCount + _readCount + _loadCount + _transferCount == 0
+        && !CommitProof.IsValid;
+
+    internal ReadOnlySpan<TransferOutcome> Transfers => _transfers.AsSpan(0, _transferCount);
 
     internal void Write(in PersistItem item)
     {
@@ -164,6 +176,17 @@ internal sealed class Outputs
         _reads[_readCount++] = outcome;
     }
 
+    internal void AnswerTransfer(in TransferOutcome outcome)
+    {
+        if (_transfers.Length == 0)
+        {
+            _transfers = new TransferOutcome[1];
+        }
+
+        Grow(ref _transfers, _transferCount);
+        _transfers[_transferCount++] = outcome;
+    }
+
     internal void Load(in LoadRequest request)
     {
         Grow(ref _loads, _loadCount);
@@ -196,6 +219,7 @@ internal sealed class Outputs
         _afterCount = 0;
         _readCount = 0;
         _loadCount = 0;
+        _transferCount = 0;
         CommitProof = default;
     }
 

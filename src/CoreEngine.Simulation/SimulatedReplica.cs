@@ -33,6 +33,7 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
     private RaftCore? _core;
     private bool _again;
     private long _deadline;
+    private long _stopBy;
 
     internal uint Number => number;
 
@@ -252,6 +253,30 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
             world.Now, TraceKind.Turned, number, (core.Term << 8) | (ulong)core.Role, Runtime.Frontiers.Committed);
     }
 
+    /// <summary>The host disposes the engine: it hands over what it leads, and goes when <see cref="TryStop"/> lets
+    /// it.</summary>
+    internal void BeginStop()
+    {
+        Closing.Begin(Loop!);
+        _stopBy = world.Now + (Loop!.Options.CloseTimeout.Ticks * 100);
+        _again = true;
+    }
+
+    /// <summary>The stop has come to its end, or its time is over: the log is sealed.</summary>
+    /// <returns>False while something is waited for.</returns>
+    internal bool TryStop()
+    {
+        if (Loop!.Fault is null && !Closing.IsDrained(Loop) && world.Now < _stopBy)
+        {
+            return false;
+        }
+
+        world.Trace.Add(world.Now, TraceKind.Killed, number, 1, 0);
+        Closing.Seal(Loop);
+        Leave();
+        return true;
+    }
+
     /// <summary>The process dies; the disk's cache survives.</summary>
     internal void Kill()
     {
@@ -287,6 +312,13 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
             Group.ProposeAsync(command is null ? bare : CommandEnvelope.Seal(value, command));
         _again = true;
         return Watch(value, pending);
+    }
+
+    /// <summary>Its host wants another leader; 0: whoever is fittest.</summary>
+    internal Task<TransferResult> TransferAsync(uint target, long withinNs)
+    {
+        _again = true;
+        return Runtime.TransferAsync(target, withinNs).AsTask();
     }
 
     /// <summary>Asks for a linearizable count of the entries taken in.</summary>

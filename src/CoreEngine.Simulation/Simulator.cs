@@ -389,7 +389,8 @@ internal sealed class Simulator : IDisposable
 
     private static void Prepare(SimulatedReplica replica, bool isCore)
     {
-        if (replica.IsRunning && (!isCore || !replica.IsSound))
+        // Who was about to stop in good order stops now.
+        if (replica.IsRunning && (!isCore || !replica.IsSound || replica.Runtime.IsClosing))
         {
             replica.Kill();
         }

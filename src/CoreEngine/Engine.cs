@@ -83,8 +83,8 @@ public sealed class Engine : IAsyncDisposable
     }
 
     /// <summary>
-    /// Refuses new work, waits up to <see cref="EngineOptions.CloseTimeout"/> for what is pending (the rest ends as
-    /// Unknown), seals the log, stops
+    /// Refuses new work, hands over the groups that this replica leads, waits up to
+    /// <see cref="EngineOptions.CloseTimeout"/> for what is pending (the rest ends as Unknown), seals the log, stops
     /// the threads and releases the directory.
     /// </summary>
     /// <exception cref="InvalidOperationException">Called from inside <see cref="IStateMachine.Apply"/>.</exception>

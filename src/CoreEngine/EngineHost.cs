@@ -156,11 +156,7 @@ internal sealed class EngineHost
         {
             Loop.Post(() =>
             {
-                foreach (GroupRuntime group in Loop.Groups)
-                {
-                    group.IsClosing = true;
-                }
-
+                Closing.Begin(Loop);
                 Volatile.Write(ref _stopping, true);
             });
         }

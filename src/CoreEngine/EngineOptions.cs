@@ -56,7 +56,10 @@ public sealed record EngineOptions
     /// <summary>After this an undecided proposal ends as Unknown. Default 10 s.</summary>
     public TimeSpan ProposalTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long disposal waits for pending proposals before they end as Unknown. Default 5 s.</summary>
+    /// <summary>
+    /// How long disposal waits for another leader and for pending proposals before they end as Unknown; 0 hands nothing
+    /// over. Default 5 s.
+    /// </summary>
     public TimeSpan CloseTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Bytes of one log segment: a multiple of 1 MiB. Default 64 MiB.</summary>

@@ -232,6 +232,29 @@ public sealed class Group
         return result;
     }
 
+    /// <summary>
+    /// Hands leadership to another replica, from whichever replica this is called on. Proposals wait meanwhile; none is
+    /// lost.
+    /// </summary>
+    /// <param name="target">A voter of the group; null: the fittest other one.</param>
+    /// <param name="deadline">After this the old leader goes on. Positive, at most an hour.</param>
+    /// <param name="cancellationToken">Stops the wait, not the transfer.</param>
+    /// <returns>Done, also when the target led already; or a refusal that says why not.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The deadline or the target makes no sense.</exception>
+    /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
+    public ValueTask<TransferResult> TransferLeadershipAsync(
+        uint? target, TimeSpan deadline, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(deadline, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(deadline, TimeSpan.FromHours(1));
+        ArgumentOutOfRangeException.ThrowIfEqual(target ?? uint.MaxValue, 0u, nameof(target));
+        cancellationToken.ThrowIfCancellationRequested();
+        ValueTask<TransferResult> result = _runtime.TransferAsync(target ?? 0, deadline.Ticks * 100);
+        return cancellationToken.CanBeCanceled
+            ? new ValueTask<TransferResult>(result.AsTask().WaitAsync(cancellationToken))
+            : result;
+    }
+
     /// <summary>Waits until a boundary of this replica has reached an index.</summary>
     /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
     /// <exception cref="InvalidOperationException">The group stopped first; the message names the fault.</exception>

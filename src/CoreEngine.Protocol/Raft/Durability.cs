@@ -11,6 +11,7 @@ internal static class Durability
     internal static void WriteHardState(RaftState state, Outputs outputs)
     {
         state.HardStateTicket = state.NextTicket++;
+        Measure(state, state.HardStateTicket);
         outputs.Write(new PersistItem(
             PersistKind.HardState, state.HardStateTicket, state.Term, state.Vote, state.CommitIndex, 0, 0));
     }
@@ -30,6 +31,7 @@ internal static class Durability
 
         ulong ticket = state.NextTicket++;
         state.Appends.Add(ticket, last);
+        Measure(state, ticket);
         outputs.Write(new PersistItem(PersistKind.Entries, ticket, state.Term, 0, 0, first, last));
     }
 
@@ -75,6 +77,7 @@ internal static class Durability
         }
 
         state.DurableTicket = ticket;
+        state.Flush.End(ticket, state.NowNs);
         state.MediumMovedNs = state.NowNs;
         state.Frontiers.Persist(new SyncCompletion(state.Appends.Complete(ticket)));
         switch (state.Role)
@@ -88,6 +91,14 @@ internal static class Durability
             default:
                 Following.AcknowledgeDurable(state, outputs);
                 break;
+        }
+    }
+
+    private static void Measure(RaftState state, ulong ticket)
+    {
+        if (state.Options.SlowFlushFactor != 0)
+        {
+            state.Flush.Begin(ticket, state.NowNs);
         }
     }
 }

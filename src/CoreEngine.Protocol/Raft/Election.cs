@@ -32,7 +32,7 @@ internal static class Election
 
         if (state.Quorum.IsElectionQuorum(state.Grants))
         {
-            StartVote(state, outputs);
+            StartVote(state, isTransfer: false, outputs);
         }
     }
 
@@ -99,7 +99,7 @@ internal static class Election
         state.Grants |= 1UL << place;
         if (state.Quorum.IsElectionQuorum(state.Grants))
         {
-            StartVote(state, outputs);
+            StartVote(state, isTransfer: false, outputs);
         }
 
         return ReceiveResult.Accepted;
@@ -124,8 +124,10 @@ internal static class Election
         bool isUpToDate = IsUpToDate(state, body);
         if (header.Term > state.Term)
         {
-            // A live leader is not deposed by somebody who merely cannot hear it.
-            if (IsLeaderAlive(state))
+            // A live leader is not deposed by somebody who merely cannot hear it, only by whom it told to campaign: who
+            // follows it in its term, and holds what we hold (Raft thesis, 4.2.3).
+            bool isTold = body.IsTransfer && header.Term == state.Term + 1 && isUpToDate;
+            if (IsLeaderAlive(state) && !isTold)
             {
                 return ReceiveResult.Accepted;
             }
@@ -247,8 +249,11 @@ internal static class Election
             ? candidate.LastTerm > state.Log.LastTerm
             : candidate.LastIndex >= state.LastIndex;
 
-    private static void StartVote(RaftState state, Outputs outputs)
+    /// <summary>Campaigns: in a new term, with our own vote.</summary>
+    /// <param name="isTransfer">The leader told us to; voters do not protect it from us.</param>
+    internal static void StartVote(RaftState state, bool isTransfer, Outputs outputs)
     {
+        Invariant.Holds(state.Role is Role.PreCandidate or Role.Follower);
         EnterTerm(state, state.Term + 1, state.Options.Replica);
         state.Role = Role.Candidate;
         state.Grants = 0;
@@ -260,7 +265,8 @@ internal static class Election
         {
             if (i != state.Self && state.Quorum.IsVoter(i))
             {
-                FillRequest(state, ref outputs.SendAfter(state.HardStateTicket), MessageType.VoteRequest, i);
+                FillRequest(
+                    state, ref outputs.SendAfter(state.HardStateTicket), MessageType.VoteRequest, i, isTransfer);
             }
         }
     }
@@ -311,15 +317,20 @@ internal static class Election
             peer.Reset(anchor, state.NowNs);
         }
 
+        state.SlowSinceNs = 0;
+        LeaderTransfer.OnLeaderKnown(state, outputs);
         Durability.WriteEntries(state, anchor, outputs);
         Replication.PumpAll(state, outputs);
         Invariant.Holds(state.Authority.IsValid);
+        Invariant.Holds(!LeaderTransfer.IsHolding(state));
     }
 
-    private static void FillRequest(RaftState state, ref OutboundMessage message, MessageType type, int place)
+    private static void FillRequest(
+        RaftState state, ref OutboundMessage message, MessageType type, int place, bool isTransfer = false)
     {
         message.Header = state.HeaderTo(type, place, state.Campaign);
-        new VoteRequestBody(state.LastIndex, state.Log.LastTerm, state.Incarnation).Write(message.Body);
+        new VoteRequestBody(state.LastIndex, state.Log.LastTerm, state.Incarnation, isTransfer)
+            .Write(message.Body);
         message.BodyLength = VoteRequestBody.Bytes;
     }
 

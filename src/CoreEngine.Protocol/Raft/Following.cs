@@ -89,6 +89,7 @@ internal static class Following
         state.LeaderHeardNs = state.NowNs;
         state.ElectionDeadlineNs = state.NowNs + state.ElectionTimeoutNs + state.PriorityDelayNs;
         state.RoundSeen = ulong.Max(state.RoundSeen, header.Sequence);
+        LeaderTransfer.OnLeaderKnown(state, outputs);
     }
 
     /// <summary>Walks the records: those that we hold are skipped, the first that differs truncates, the rest is
@@ -220,7 +221,8 @@ internal static class Following
         ulong round = verdict == AppendVerdict.OldTerm ? 0 : state.RoundSeen;
         ulong hintTerm = state.Log.TermAt(hint);
         message.Header = state.HeaderTo(MessageType.AppendReply, leader, round);
-        new AppendReplyBody(state.Incarnation, claim, received, verdict, rejectedPrev, hint, hintTerm)
+        uint flush = state.Flush.MedianMicros;
+        new AppendReplyBody(state.Incarnation, claim, received, verdict, rejectedPrev, hint, hintTerm, flush)
             .Write(message.Body);
         message.BodyLength = AppendReplyBody.Bytes;
     }

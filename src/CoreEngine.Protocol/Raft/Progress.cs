@@ -48,6 +48,9 @@ internal sealed class Progress(int messagesMax, int bytesMax)
     /// S31).</summary>
     internal ulong Incarnation;
 
+    /// <summary>How long its writes take, as it said last, in microseconds; 0: not known.</summary>
+    internal uint FlushMicros;
+
     /// <summary>The commit index that it was told last.</summary>
     internal ulong CommitSent;
 
@@ -77,6 +80,7 @@ internal sealed class Progress(int messagesMax, int bytesMax)
         Received = 0;
         RoundEchoed = 0;
         Incarnation = 0;
+        FlushMicros = 0;
         CommitSent = 0;
         Awaited = 0;
         RoundEnd = next - 1;

@@ -52,6 +52,7 @@ internal sealed class RaftCore : IProtocolCore
             }
 
             long deadline = _state.Role == Role.Leader ? _state.HeartbeatDeadlineNs : _state.ElectionDeadlineNs;
+            deadline = long.Min(deadline, LeaderTransfer.Deadline(_state));
             deadline = _state.IsNoticeOwed ? long.Min(deadline, _state.NoticeDeadlineNs) : deadline;
             ReadQueue reads = _state.Role == Role.Leader ? _state.Reads : _state.Asked;
             return reads.Count > 0 ? long.Min(deadline, reads.Oldest.DeadlineNs) : deadline;
@@ -76,6 +77,7 @@ internal sealed class RaftCore : IProtocolCore
             }
         }
 
+        LeaderTransfer.Tick(_state, outputs);
         if (_state.Role == Role.Leader)
         {
             TickLeader(outputs);
@@ -136,6 +138,8 @@ internal sealed class RaftCore : IProtocolCore
             MessageType.Removed => Removal.OnNotice(_state, message),
             MessageType.FoundRequest => Founding.OnRequest(_state, message, outputs),
             MessageType.FoundReply => Founding.OnReply(_state, message, outputs),
+            MessageType.TimeoutNow => LeaderTransfer.OnTimeoutNow(_state, message, outputs),
+            MessageType.Transfer => LeaderTransfer.OnTransfer(_state, message, outputs),
             _ => ReceiveResult.Malformed,
         };
     }
@@ -170,6 +174,10 @@ internal sealed class RaftCore : IProtocolCore
     public ChangeResult ForceRecovery(Outputs outputs) => ForcedRecovery.Force(_state, outputs);
 
     /// <inheritdoc/>
+    public void Transfer(ulong transferId, uint target, long withinNs, Outputs outputs) =>
+        LeaderTransfer.Ask(_state, transferId, target, withinNs, outputs);
+
+    /// <inheritdoc/>
     public void Loaded(uint peer, ulong first, ulong last, Outputs outputs)
     {
         int place = _state.Quorum.PlaceOf(peer);
@@ -186,6 +194,10 @@ internal sealed class RaftCore : IProtocolCore
         if (place >= 0 && place != _state.Self)
         {
             Replication.OnLinkChanged(_state, place, connected, outputs);
+            if (!connected)
+            {
+                LeaderTransfer.OnLinkLost(_state, peer, outputs);
+            }
         }
     }
 
@@ -201,6 +213,7 @@ internal sealed class RaftCore : IProtocolCore
             return;
         }
 
+        SlowFlush.TryYield(_state, outputs);
         LeaderReads.Expire(_state, outputs);
         if (_state.NowNs >= _state.HeartbeatDeadlineNs)
         {

@@ -45,6 +45,10 @@ internal sealed record RaftOptions
         init;
     }
 
+    /// <summary>A leader whose writes take so many times longer than its peers' gives way; 0: speed is neither measured
+    /// nor told.</summary>
+    internal int SlowFlushFactor { get; init; } = 100;
+
     /// <summary>How long a risen C may wait for entries that tell it to the followers, before an empty message does.
     /// 0: the next tick.</summary>
     internal long NoticeDelayNs { get; init; }
@@ -81,6 +85,7 @@ internal sealed record RaftOptions
         Invariant.Holds(InflightMessagesMax > 0);
         Invariant.Holds(InflightBytesMax > 0);
         Invariant.Holds(ReadsMax > 0);
+        Invariant.Holds(SlowFlushFactor >= 0);
     }
 }
 

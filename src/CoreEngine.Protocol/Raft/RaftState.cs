@@ -117,6 +117,18 @@ internal sealed class RaftState
     /// <summary>How long we lead without room; doubles each time that it ended a leadership.</summary>
     internal long FullPatienceNs;
 
+    /// <summary>The change of leaders that is under way, if one is.</summary>
+    internal readonly TransferState Transfer = new();
+
+    /// <summary>How fast our medium is.</summary>
+    internal readonly FlushMeter Flush = new();
+
+    /// <summary>Leader: since when our medium is far slower than the peers', 0 when it is not; how many writes were
+    /// measured by then; how long we bear it.</summary>
+    internal long SlowSinceNs;
+    internal long SlowSinceCount;
+    internal long SlowPatienceNs;
+
     /// <summary>Leader: C rose, and followers were not told yet. The next tick tells those who wait for it, and all at
     /// <see cref="NoticeDeadlineNs"/>, if no entries did before.</summary>
     internal bool IsNoticeOwed;
@@ -153,6 +165,7 @@ internal sealed class RaftState
         Asked = new ReadQueue(options.ReadsMax);
         Request = Chance.Next() >> 1;
         FullPatienceNs = options.StallNs;
+        SlowPatienceNs = options.StallNs;
         Frontiers.Recover(new SyncCompletion(Log.LastIndex));
         if (Log.FirstCached <= Log.LastIndex)
         {

@@ -17,6 +17,12 @@ internal static class Replication
                 : new Refusal(RefusalCode.NotLeader, state.Leader));
         }
 
+        if (LeaderTransfer.IsHolding(state))
+        {
+            var held = new Refusal(RefusalCode.TransferInProgress, state.Transfer.Target);
+            return new ProposeResult(0, 0, state.Term, held);
+        }
+
         ulong first = state.LastIndex + 1;
         ulong entries = state.LastIndex - state.CommitIndex;
         long bytes = state.Log.BytesAfter(state.CommitIndex);
@@ -173,6 +179,7 @@ internal static class Replication
 
         peer.Incarnation = body.Incarnation;
         peer.ContactNs = state.NowNs;
+        peer.FlushMicros = body.FlushMicros;
         peer.RoundEchoed = ulong.Max(peer.RoundEchoed, header.Sequence);
         if (peer.Acknowledged(body.Durable, body.Received, state.NowNs))
         {
@@ -191,6 +198,7 @@ internal static class Replication
 
         Pump(state, place, outputs);
         LeaderReads.Confirm(state, outputs);
+        LeaderTransfer.Advance(state, outputs);
         return ReceiveResult.Accepted;
     }
 

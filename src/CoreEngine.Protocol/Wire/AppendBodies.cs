@@ -74,7 +74,7 @@ internal readonly record struct AppendEntriesBody(
 /// <summary>
 /// Body of AppendReply: <c>u64 incarnation | u64 durable | u64 received | u64 rejectedPrev | u64 hintIndex | u64
 /// hintTerm | u32 verdict |
-/// u32 zero</c>. The header's sequence is the newest read round that the follower has seen of this leader.
+/// u32 flushMicros</c>. The header's sequence is the newest read round that the follower has seen of this leader.
 /// </summary>
 /// <param name="Incarnation">The follower's.</param>
 /// <param name="Durable">Up to here the follower holds the leader's log on its medium.</param>
@@ -83,6 +83,7 @@ internal readonly record struct AppendEntriesBody(
 /// <param name="RejectedPrev">Rejected: the prevIndex that did not fit.</param>
 /// <param name="HintIndex">Rejected: the last entry at or before it whose term is not above the leader's.</param>
 /// <param name="HintTerm">Rejected: the term of that entry.</param>
+/// <param name="FlushMicros">How long the follower's writes take to become durable, typically; 0: not known.</param>
 internal readonly record struct AppendReplyBody(
     ulong Incarnation,
     ulong Durable,
@@ -90,7 +91,8 @@ internal readonly record struct AppendReplyBody(
     AppendVerdict Verdict,
     ulong RejectedPrev,
     ulong HintIndex,
-    ulong HintTerm)
+    ulong HintTerm,
+    uint FlushMicros = 0)
 {
     internal const int Bytes = 56;
 
@@ -104,7 +106,7 @@ internal readonly record struct AppendReplyBody(
         BinaryPrimitives.WriteUInt64LittleEndian(target[32..], HintIndex);
         BinaryPrimitives.WriteUInt64LittleEndian(target[40..], HintTerm);
         BinaryPrimitives.WriteUInt32LittleEndian(target[48..], (uint)Verdict);
-        BinaryPrimitives.WriteUInt32LittleEndian(target[52..], 0);
+        BinaryPrimitives.WriteUInt32LittleEndian(target[52..], FlushMicros);
     }
 
     /// <summary>False when the length is wrong or the fields contradict each other.</summary>
@@ -117,7 +119,7 @@ internal readonly record struct AppendReplyBody(
         }
 
         uint verdict = BinaryPrimitives.ReadUInt32LittleEndian(source[48..]);
-        if (verdict > (uint)AppendVerdict.OldTerm || BinaryPrimitives.ReadUInt32LittleEndian(source[52..]) != 0)
+        if (verdict > (uint)AppendVerdict.OldTerm)
         {
             return false;
         }
@@ -129,7 +131,8 @@ internal readonly record struct AppendReplyBody(
             (AppendVerdict)verdict,
             BinaryPrimitives.ReadUInt64LittleEndian(source[24..]),
             BinaryPrimitives.ReadUInt64LittleEndian(source[32..]),
-            BinaryPrimitives.ReadUInt64LittleEndian(source[40..]));
+            BinaryPrimitives.ReadUInt64LittleEndian(source[40..]),
+            BinaryPrimitives.ReadUInt32LittleEndian(source[52..]));
         return body.Durable <= body.Received && body.HintIndex <= body.RejectedPrev;
     }
 }

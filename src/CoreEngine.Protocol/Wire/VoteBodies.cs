@@ -4,14 +4,16 @@ using CoreEngine.Model;
 
 namespace CoreEngine.Protocol.Wire;
 
-/// <summary>Body of PreVoteRequest and VoteRequest: <c>u64 lastIndex | u64 lastTerm | u64 incarnation</c>. The
-/// header's sequence is the campaign.</summary>
+/// <summary>Body of PreVoteRequest and VoteRequest: <c>u64 lastIndex | u64 lastTerm | u64 incarnation | u32
+/// isTransfer | u32 zero</c>. The header's sequence is the campaign.</summary>
 /// <param name="LastIndex">Last entry of the candidate's log.</param>
 /// <param name="LastTerm">Its term.</param>
 /// <param name="Incarnation">The candidate's.</param>
-internal readonly record struct VoteRequestBody(ulong LastIndex, ulong LastTerm, ulong Incarnation)
+/// <param name="IsTransfer">The leader itself told the candidate to campaign.</param>
+internal readonly record struct VoteRequestBody(
+    ulong LastIndex, ulong LastTerm, ulong Incarnation, bool IsTransfer = false)
 {
-    internal const int Bytes = 24;
+    internal const int Bytes = 32;
 
     internal void Write(Span<byte> target)
     {
@@ -19,6 +21,8 @@ internal readonly record struct VoteRequestBody(ulong LastIndex, ulong LastTerm,
         BinaryPrimitives.WriteUInt64LittleEndian(target, LastIndex);
         BinaryPrimitives.WriteUInt64LittleEndian(target[8..], LastTerm);
         BinaryPrimitives.WriteUInt64LittleEndian(target[16..], Incarnation);
+        BinaryPrimitives.WriteUInt32LittleEndian(target[24..], IsTransfer ? 1u : 0u);
+        BinaryPrimitives.WriteUInt32LittleEndian(target[28..], 0);
     }
 
     /// <summary>False when the length is wrong or the fields contradict each other.</summary>
@@ -30,11 +34,15 @@ internal readonly record struct VoteRequestBody(ulong LastIndex, ulong LastTerm,
             return false;
         }
 
+        uint isTransfer = BinaryPrimitives.ReadUInt32LittleEndian(source[24..]);
         body = new VoteRequestBody(
             BinaryPrimitives.ReadUInt64LittleEndian(source),
             BinaryPrimitives.ReadUInt64LittleEndian(source[8..]),
-            BinaryPrimitives.ReadUInt64LittleEndian(source[16..]));
-        return (body.LastIndex == 0) == (body.LastTerm == 0);
+            BinaryPrimitives.ReadUInt64LittleEndian(source[16..]),
+            isTransfer == 1);
+        return (body.LastIndex == 0) == (body.LastTerm == 0)
+            && isTransfer <= 1
+            && BinaryPrimitives.ReadUInt32LittleEndian(source[28..]) == 0;
     }
 }
 

@@ -57,6 +57,7 @@ internal sealed class LocalReplica
 
             // Clocks leap here: what a slow disk costs in time is not explored.
             StallNs = long.MaxValue / 2,
+            SlowFlushFactor = 0,
             AppendEntriesMax = bounds.AppendEntriesMax,
         };
         Core = Start();

@@ -28,6 +28,7 @@ internal sealed class FaultDrawing(World world, Swarm swarm, Prng chance)
             FaultKind.FastRestart => fault with { DurationNs = 0 },
             FaultKind.PowerCutAll or FaultKind.Split or FaultKind.Bridge or FaultKind.Swizzle or FaultKind.BitRot =>
                 fault with { Amount = (long)(chance.Next() >> 32) },
+            FaultKind.Transfer => fault with { Other = chance.Chance(1, 2) ? AnyReplica() : 0 },
             FaultKind.OneWay or FaultKind.OldFrame => fault with { Other = AnyReplica() },
             FaultKind.SlowLink => fault with { Other = AnyReplica(), Amount = chance.Between(10, 1000) * Millisecond },
             FaultKind.Scatter => fault with { Amount = chance.Between(1, 200) * Millisecond },

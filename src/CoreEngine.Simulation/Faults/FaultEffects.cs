@@ -72,9 +72,34 @@ internal sealed class FaultEffects
                 or FaultKind.ReplaceDisk:
                 Harm(fault, replica);
                 return true;
+            case FaultKind.Transfer:
+                _ = replica.TransferAsync(fault.Other, long.Max(1, fault.DurationNs));
+                return true;
+            case FaultKind.Stop:
+                replica.BeginStop();
+                AwaitStop(replica, replica.Life, fault.DurationNs);
+                return true;
             default:
                 Hinder(fault, replica);
                 return true;
+        }
+    }
+
+    /// <summary>Looks again and again whether it may go; then it starts again after a while.</summary>
+    private void AwaitStop(SimulatedReplica replica, int life, long downNs)
+    {
+        if (!replica.IsRunning || replica.Life != life)
+        {
+            return;
+        }
+
+        if (replica.TryStop())
+        {
+            End(() => Start(replica), downNs);
+        }
+        else
+        {
+            End(() => AwaitStop(replica, life, downNs), Millisecond);
         }
     }
 
@@ -93,6 +118,7 @@ internal sealed class FaultEffects
             FaultKind.LostWrite or FaultKind.MisdirectedWrite => replica.IsSound && MayHarm(replica, isSeen: false),
             FaultKind.WipeDisk => MayHarm(replica, isSeen: false) && IsRemembered(replica),
             FaultKind.ReplaceDisk => MayHarm(replica, isSeen: false),
+            FaultKind.Transfer or FaultKind.Stop => replica.IsSound && !replica.Runtime.IsClosing,
             FaultKind.OldFrame => replica.IsRunning && fault.Other != 0,
             _ => true,
         };

@@ -85,4 +85,12 @@ internal enum FaultKind
 
     /// <summary>One replica dies and finds another disk, never formatted. Of a minority for good.</summary>
     ReplaceDisk,
+
+    /// <summary>A host asks for another leader: the other replica, or the fittest when none is named; the fault's time
+    /// is the deadline.</summary>
+    Transfer,
+
+    /// <summary>One replica is stopped in good order, as in a rolling restart, and starts again after the
+    /// fault's time.</summary>
+    Stop,
 }

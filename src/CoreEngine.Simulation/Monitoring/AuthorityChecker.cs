@@ -60,7 +60,7 @@ internal sealed class AuthorityChecker(World world)
         ulong granted = _preVotes.GetValueOrDefault((candidate, term)) | Bit(candidate);
         world.Check(
             Monitor.PreVote,
-            BitOperations.PopCount(granted) >= Quorum,
+            BitOperations.PopCount(granted) >= Quorum || world.Monitors.Transfers.IsTold(candidate, term),
             $"replica {candidate} entered term {term} with {BitOperations.PopCount(granted)} pre-votes");
     }
 

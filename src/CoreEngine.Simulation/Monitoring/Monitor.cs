@@ -51,6 +51,12 @@ internal sealed record Monitor(string Name, string Component)
 
     internal static Monitor Progress { get; } = new("liveness", Monitoring.Component.Liveness);
 
+    internal static Monitor TransferBounded { get; } = new("transfer bounded", Monitoring.Component.Liveness);
+
+    internal static Monitor TransferTarget { get; } = new("transfer target", Monitoring.Component.Liveness);
+
+    internal static Monitor LeaseRenounced { get; } = new("lease renounced", Monitoring.Component.Observation);
+
     internal static Monitor PreVote { get; } = new("pre-vote", Monitoring.Component.Liveness);
 
     internal static Monitor Stickiness { get; } = new("leader stickiness", Monitoring.Component.Liveness);

@@ -31,6 +31,8 @@ internal sealed class Monitors(World world) : IFrameWatcher
 
     internal AuthorityChecker Authority { get; } = new(world);
 
+    internal TransferChecker Transfers { get; } = new(world);
+
     internal RareStates Rare { get; } = new();
 
     /// <summary>Strikes at rare places; null in scripted worlds.</summary>
@@ -43,6 +45,7 @@ internal sealed class Monitors(World world) : IFrameWatcher
         Rare.Sometimes(RareState.TailTruncated, isTruncated);
         Durability.Observe(replica, isTruncated);
         Authority.Observe(replica);
+        Transfers.Observe(replica);
         Visit(replica, isTruncated);
         Prefix.Observe(replica);
         Trunk.Observe(replica);
@@ -56,6 +59,7 @@ internal sealed class Monitors(World world) : IFrameWatcher
                 Monitor.AuthorityCertificate,
                 Certificates.Evidence.IsElected(replica.Core.Term),
                 $"replica {replica.Number} leads term {replica.Core.Term}, no quorum has voted for it");
+            Transfers.Won(replica);
             Buggify?.Visit(BuggifySite.ElectionWon, replica.Number);
             Buggify?.Visit(BuggifySite.Winning, replica.Number);
             Buggify?.Visit(BuggifySite.Leading, replica.Number);
@@ -143,9 +147,9 @@ internal sealed class Monitors(World world) : IFrameWatcher
     public void OnSent(in FrameHeader header, ReadOnlySpan<byte> body)
     {
         world.Tracer?.Sent(header, body);
-        if (header.Type == (byte)MessageType.VoteRequest)
+        if (header.Type is (byte)MessageType.VoteRequest or (byte)MessageType.TimeoutNow)
         {
-            Authority.VoteAsked(header.From, header.Term);
+            OnCampaign(header, body);
         }
         else if (header.Type == (byte)MessageType.PreVoteReply && VoteReplyBody.TryRead(body, out VoteReplyBody would))
         {
@@ -177,6 +181,24 @@ internal sealed class Monitors(World world) : IFrameWatcher
         }
     }
 
+    private void OnCampaign(in FrameHeader header, ReadOnlySpan<byte> body)
+    {
+        if (header.Type == (byte)MessageType.TimeoutNow)
+        {
+            bool isTold = TimeoutNowBody.TryRead(body, out TimeoutNowBody told);
+            Invariant.Holds(isTold);
+            Transfers.Told(header, told);
+            return;
+        }
+
+        if (VoteRequestBody.TryRead(body, out VoteRequestBody asked) && asked.IsTransfer)
+        {
+            Transfers.Campaigns(header.From, header.Term);
+        }
+
+        Authority.VoteAsked(header.From, header.Term);
+    }
+
     /// <summary>Nothing is told before the replica that tells it knows it committed.</summary>
     private void CheckCommitted(SimulatedReplica replica, in Receipt receipt)
     {
@@ -200,6 +222,11 @@ internal sealed class Monitors(World world) : IFrameWatcher
     public void OnDelivered(in FrameHeader header)
     {
         SimulatedReplica replica = world[header.To];
+        if (header.Type == (byte)MessageType.TimeoutNow)
+        {
+            Transfers.Arrived(header);
+        }
+
         bool isLate = replica.IsRunning && header.Term < replica.Core.Term;
         Rare.Sometimes(RareState.LateAckHeard, isLate && header.Type == (byte)MessageType.AppendReply);
         Rare.Sometimes(RareState.LateVoteHeard, isLate && header.Type == (byte)MessageType.VoteReply);

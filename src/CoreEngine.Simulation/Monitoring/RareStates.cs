@@ -51,6 +51,10 @@ internal enum RareState
     WipedRefused,
     ReplacedRefused,
     QuorumOfDisksLost,
+    LeadershipTransferred,
+    TransferGivenUp,
+    LateTransferWord,
+    SlowLeaderYields,
 }
 
 /// <summary>Counts how often each rare state was reached.</summary>

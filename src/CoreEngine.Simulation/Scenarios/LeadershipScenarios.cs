@@ -245,11 +245,12 @@ internal static class LeadershipScenarios
         script[2].Core.Campaign + script[3].Core.Campaign + script[4].Core.Campaign;
 
     /// <summary>A request for a vote, with a log as good as the voter's, as it may arrive late or from afar.</summary>
-    internal static void InjectVoteRequest(Script script, uint from, uint to, ulong term)
+    internal static void InjectVoteRequest(Script script, uint from, uint to, ulong term, bool isTransfer = false)
     {
         RaftState voter = script[to].Core;
         Span<byte> body = stackalloc byte[VoteRequestBody.Bytes];
-        new VoteRequestBody(voter.LastIndex, voter.Log.LastTerm, script[from].Core.Options.Incarnation).Write(body);
+        new VoteRequestBody(
+            voter.LastIndex, voter.Log.LastTerm, script[from].Core.Incarnation, isTransfer).Write(body);
         script.World.Network.Inject(
             new FrameHeader((byte)MessageType.VoteRequest, 0, voter.Options.Group, from, to, term, 1, 0), body);
     }

@@ -108,6 +108,13 @@ internal sealed class TracedCore : IProtocolCore
 
     public ChangeResult ForceRecovery(Outputs outputs) => _core.ForceRecovery(outputs);
 
+    public void Transfer(ulong transferId, uint target, long withinNs, Outputs outputs)
+    {
+        Before();
+        _core.Transfer(transferId, target, withinNs, outputs);
+        After(outputs);
+    }
+
     public void Loaded(uint peer, ulong first, ulong last, Outputs outputs)
     {
         Before();

@@ -1,8 +1,29 @@
+using CoreEngine.Protocol;
+
 namespace CoreEngine.Loop;
 
 /// <summary>The orderly end of a shard.</summary>
 internal static class Closing
 {
+    /// <summary>
+    /// The end begins: nothing new is taken, and where this replica leads another one shall, so that nobody has to
+    /// notice our silence first.
+    /// </summary>
+    internal static void Begin(EngineLoop loop)
+    {
+        long withinNs = loop.Options.CloseTimeout.Ticks * 100;
+        foreach (GroupRuntime group in loop.Groups)
+        {
+            group.IsClosing = true;
+            bool hasOthers = group.Members.Length > 1;
+            if (hasOthers && withinNs > 0 && group.Fault is null && group.Core.Status.Role == Role.Leader)
+            {
+                _ = group.Transfers.TryAdd(0, withinNs);
+                loop.Schedule.Signal(group);
+            }
+        }
+    }
+
     /// <summary>
     /// True when no proposal waits in any group: decided, or still in a queue that is refused anyway.
     /// </summary>
@@ -15,7 +36,7 @@ internal static class Closing
 
         foreach (GroupRuntime group in loop.Groups)
         {
-            if (group.Fault is null && group.Queue.Bytes > 0)
+            if (group.Fault is null && (group.IsTransferPending || group.Queue.Bytes > 0))
             {
                 return false;
             }

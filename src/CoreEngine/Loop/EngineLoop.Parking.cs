@@ -44,7 +44,7 @@ internal sealed partial class EngineLoop
 
     /// <summary>Hosts have left something at this group that can be taken in now.</summary>
     internal bool HasWork(GroupRuntime group) =>
-        (group.HasReadsQueued && group.Reads.HasRoom) || MayTakeProposals(group);
+        (group.HasReadsQueued && group.Reads.HasRoom) || MayTakeProposals(group) || group.HasTransferUnasked;
 
     /// <summary>The turn is over and the group is not through: it takes part in the next one.</summary>
     internal bool HasUnfinished(GroupRuntime group) => group.Fault is null
@@ -77,7 +77,7 @@ internal sealed partial class EngineLoop
         }
     }
 
-    /// <summary>Any thread: a read was queued.</summary>
+    /// <summary>Any thread: a read, or a wish for another leader, was queued.</summary>
     internal void RequestArrived(GroupRuntime group)
     {
         Schedule.Signal(group);

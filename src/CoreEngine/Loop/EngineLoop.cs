@@ -266,6 +266,11 @@ internal sealed partial class EngineLoop
         group.Applier.Abandon(this);
         Ingress.RefuseAll(this, group, new Refusal(code));
         group.Reads.DrainRefused(group, code, Completions);
+        if (group.IsTransferPending)
+        {
+            group.Transfers.EndAll(new Refusal(code));
+        }
+
         Completions.Flush(Now);
     }
 
@@ -387,6 +392,7 @@ internal sealed partial class EngineLoop
         bool any = group.Reads.Drain(group, Now);
         any |= SessionKeeper.Expire(this, group);
         group.Reads.AskHeld(group, Now - LeaderlessPatienceNs);
+        any |= group.HasTransferUnasked && group.Transfers.Ask(group);
         if (MayTakeProposals(group) || group.QueueHeldSince != 0)
         {
             any |= Ingress.Propose(this, group);
@@ -452,6 +458,11 @@ internal sealed partial class EngineLoop
         }
 
         group.Reads.Answer(group);
+        if (!group.Outputs.Transfers.IsEmpty)
+        {
+            group.Transfers.Answer(group.Outputs);
+        }
+
         group.Outputs.Clear();
         bool any = group.Applier.Step(this);
         group.Publish(Options);

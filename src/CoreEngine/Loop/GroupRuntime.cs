@@ -24,6 +24,7 @@ internal sealed class GroupRuntime
     private LogWindow?[] _peerWindows = [];
     private ConcurrentQueue<IReadRequest>? _readQueue;
     private CoreStatus _lastStatus;
+    private Transfers? _transfers;
     private bool _closing;
     private int _readsQueued;
     private Outputs? _outputs;
@@ -110,6 +111,27 @@ internal sealed class GroupRuntime
 
     /// <summary>When a leader looks for idle sessions next. Monotonic nanoseconds.</summary>
     internal long SessionsLookedAt { get; set; }
+
+    /// <summary>Any thread. Changes of leaders that hosts wait for; made when the first one asks.</summary>
+    internal Transfers Transfers
+    {
+        get
+        {
+            if (Volatile.Read(ref _transfers) is { } made)
+            {
+                return made;
+            }
+
+            _ = Interlocked.CompareExchange(ref _transfers, new Transfers(), null);
+            return _transfers;
+        }
+    }
+
+    /// <summary>Any thread. The core was not asked for some of them yet.</summary>
+    internal bool HasTransferUnasked => Volatile.Read(ref _transfers) is { HasUnasked: true };
+
+    /// <summary>Any thread. Somebody waits for one.</summary>
+    internal bool IsTransferPending => Volatile.Read(ref _transfers) is { IsPending: true };
 
     internal Applier Applier { get; }
 
@@ -250,6 +272,25 @@ internal sealed class GroupRuntime
         ReadQueue().Enqueue(request);
         _loop.RequestArrived(this);
         return true;
+    }
+
+    /// <summary>Any thread: asks for another leader.</summary>
+    internal ValueTask<TransferResult> TransferAsync(uint target, long withinNs)
+    {
+        if (IsStopped(out Refusal refusal))
+        {
+            return new ValueTask<TransferResult>(new TransferResult(0, 0, refusal));
+        }
+
+        Task<TransferResult>? result = Transfers.TryAdd(target, withinNs);
+        if (result is null)
+        {
+            refusal = new Refusal(RefusalCode.QueueFull, Transfers.WaitingMax);
+            return new ValueTask<TransferResult>(new TransferResult(0, 0, refusal));
+        }
+
+        _loop.RequestArrived(this);
+        return new ValueTask<TransferResult>(result);
     }
 
     /// <summary>The shard takes the next read in.</summary>

@@ -42,6 +42,8 @@ internal sealed class Node
 
     internal List<ReadOutcome> Reads { get; } = [];
 
+    internal List<TransferOutcome> Transfers { get; } = [];
+
     internal ReceiveResult LastResult { get; private set; }
 
     internal int PersistItems { get; private set; }
@@ -124,6 +126,9 @@ internal sealed class Node
             core.Read(id, outputs);
         }
     });
+
+    internal void Transfer(ulong id, uint target, long withinMs) =>
+        Turn((core, outputs) => core.Transfer(id, target, withinMs * 1_000_000, outputs));
 
     internal void Link(uint peer, bool connected) =>
         Turn((core, outputs) => core.LinkChanged(peer, connected, outputs));
@@ -234,6 +239,7 @@ internal sealed class Node
             Turnless(core => core.Applied(proof.Index, _outputs));
         }
 
+        Transfers.AddRange(_outputs.Transfers);
         Reads.AddRange(_outputs.Reads);
         _cluster.OnReads(_outputs.Reads);
         Loads.AddRange(_outputs.Loads);

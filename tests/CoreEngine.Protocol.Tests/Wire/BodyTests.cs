@@ -23,6 +23,8 @@ public sealed class BodyTests
                 AppendEntriesBody.Bytes,
                 AppendReplyBody.Bytes,
                 ReadIndexReplyBody.Bytes,
+                TimeoutNowBody.Bytes,
+                TransferBody.Bytes,
             },
             size => Assert.True(size <= MessageBody.Length && size % 8 == 0));
     }
@@ -30,7 +32,7 @@ public sealed class BodyTests
     [Fact]
     public void VoteRequest_ReadsWhatWasWritten() => Prop.ForAll<ulong, ulong>((index, term) =>
     {
-        var body = new VoteRequestBody(index | 1, term | 1, index ^ term);
+        var body = new VoteRequestBody(index | 1, term | 1, index ^ term, index > term);
         byte[] bytes = new byte[VoteRequestBody.Bytes];
         body.Write(bytes);
         Assert.True(VoteRequestBody.TryRead(bytes, out VoteRequestBody read));
@@ -70,7 +72,7 @@ public sealed class BodyTests
     {
         ulong rejected = ulong.Max(hint, hint / 2);
         ulong received = durable + (ulong)more;
-        var body = new AppendReplyBody(hint, durable, received, AppendVerdict.Rejected, rejected, hint / 2, more);
+        var body = new AppendReplyBody(hint, durable, received, AppendVerdict.Rejected, rejected, hint / 2, more, more);
         byte[] bytes = new byte[AppendReplyBody.Bytes];
         body.Write(bytes);
         Assert.True(AppendReplyBody.TryRead(bytes, out AppendReplyBody read));
@@ -97,6 +99,27 @@ public sealed class BodyTests
     }).QuickCheckThrowOnFailure();
 
     [Fact]
+    public void TransferBodies_ReadWhatWasWritten() => Prop.ForAll<uint, ulong, ulong>((target, first, second) =>
+    {
+        byte[] bytes = new byte[TransferBody.Bytes];
+        var request = new TransferBody(target, (first >> 1) | 1, default);
+        request.Write(bytes);
+        Assert.True(TransferBody.TryRead(bytes, out TransferBody read));
+        Assert.Equal(request, read);
+        var reply = new TransferBody(target, 0, new Refusal(RefusalCode.LeadershipMoved, first, second));
+        reply.Write(bytes);
+        Assert.True(TransferBody.TryRead(bytes, out read));
+        Assert.Equal(reply, read);
+        bytes[4] = 250;
+        Assert.False(TransferBody.TryRead(bytes, out _));
+        var word = new TimeoutNowBody(first | 1, second);
+        word.Write(bytes);
+        Assert.True(TimeoutNowBody.TryRead(bytes.AsSpan(0, TimeoutNowBody.Bytes), out TimeoutNowBody told));
+        Assert.Equal(word, told);
+        Assert.False(TimeoutNowBody.TryRead(bytes, out _));
+    }).QuickCheckThrowOnFailure();
+
+    [Fact]
     public void Bodies_NeverThrowOnRandomBytes() => Prop.ForAll<byte[]>(bytes =>
     {
         byte[] sized = new byte[bytes.Length % 128];
@@ -106,5 +129,7 @@ public sealed class BodyTests
         _ = AppendEntriesBody.TryRead(sized, 7, out _, out _);
         _ = AppendReplyBody.TryRead(sized, out _);
         _ = ReadIndexReplyBody.TryRead(sized, 7, 3, out _);
+        _ = TimeoutNowBody.TryRead(sized, out _);
+        _ = TransferBody.TryRead(sized, out _);
     }).QuickCheckThrowOnFailure();
 }

@@ -1,4 +1,5 @@
 using System;
+using System.Buffers.Binary;
 using System.Text;
 
 namespace CoreEngine.Model;
@@ -37,6 +38,9 @@ public enum TimingModel : byte
     /// Safety trusts no clock; progress needs delays that are bounded eventually (Dwork, Lynch, Stockmeyer 1988).
     /// </summary>
     PartialSynchrony = 1,
+
+    /// <summary>The same, and reads by lease trust that clocks measure a lease's duration within a bound.</summary>
+    BoundedDrift = 2,
 }
 
 /// <summary>Which sets of voters decide.</summary>
@@ -68,6 +72,7 @@ public sealed record Contract
     internal const int EncodedBytes = 30;
 
     private const int FieldCount = 9;
+    private const int LeaseBytes = 20;
 
     /// <summary>Which faults are survived.</summary>
     public FaultModel Faults { get; init; } = FaultModel.CrashRecovery;
@@ -99,8 +104,22 @@ public sealed record Contract
     /// </summary>
     public bool ApplyBeyondCommit { get; init; }
 
+    /// <summary>How long an entry serves as a lease, in nanoseconds; 0 without leases.</summary>
+    public long LeaseNs { get; init; }
+
+    /// <summary>What is trusted of clocks; means something with leases only.</summary>
+    public ClockBound Clock { get; init; } = ClockBound.Default;
+
     /// <summary>The contract of a Raft group as the engine opens it: quorum/power.</summary>
     public static Contract Raft { get; } = new();
+
+    /// <summary>The same contract with leases.</summary>
+    public Contract WithLease(long durationNs, ClockBound clock)
+    {
+        Invariant.Holds(durationNs > 0);
+        Invariant.Holds(clock.IsSound);
+        return this with { Timing = TimingModel.BoundedDrift, LeaseNs = durationNs, Clock = clock };
+    }
 
     /// <summary>Voters that must agree.</summary>
     /// <param name="voters">Voters of the configuration, at least one.</param>
@@ -118,16 +137,26 @@ public sealed record Contract
     /// <remarks>Equal contracts give equal fingerprints on every machine and in every version.</remarks>
     public ulong Fingerprint()
     {
-        Span<byte> encoded = stackalloc byte[EncodedBytes];
-        Encode(encoded);
-        ulong fingerprint = Digest.Of(encoded).First;
+        Span<byte> encoded = stackalloc byte[EncodedBytes + LeaseBytes];
+        Encode(encoded[..EncodedBytes]);
+        int length = EncodedBytes;
+        if (LeaseNs != 0 || Clock != ClockBound.Default)
+        {
+            BinaryPrimitives.WriteInt64LittleEndian(encoded[length..], LeaseNs);
+            BinaryPrimitives.WriteInt32LittleEndian(encoded[(length + 8)..], Clock.DriftPartsPerMillion);
+            BinaryPrimitives.WriteInt64LittleEndian(encoded[(length + 12)..], Clock.GranularityNs);
+            length += LeaseBytes;
+        }
+
+        ulong fingerprint = Digest.Of(encoded[..length]).First;
         return fingerprint == 0 ? 1 : fingerprint;
     }
 
     /// <summary>All fields, for people.</summary>
     public string Describe() =>
         $"faults {Faults}, storage {Storage}, network {Network}, timing {Timing}, quorum {Quorum}, "
-        + $"authority {Authority}, acknowledgement {this}, apply {(ApplyBeyondCommit ? "beyond" : "at")} commit";
+        + $"authority {Authority}, acknowledgement {this}, apply {(ApplyBeyondCommit ? "beyond" : "at")} commit"
+        + (LeaseNs == 0 ? string.Empty : $", leases of {LeaseNs / 1_000_000} ms under clocks within {Clock}");
 
     /// <summary>Acknowledgement level and medium class, such as quorum/power.</summary>
     public override string ToString()

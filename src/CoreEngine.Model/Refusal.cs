@@ -50,6 +50,23 @@ public enum RefusalCode : byte
     /// milliseconds.</summary>
     DiskStalled,
 
+    /// <summary>This replica holds no lease, or it ended before the answer. Argument: the leader, or 0.</summary>
+    LeaseNotHeld = 55,
+
+    /// <summary>The group was opened without leases.</summary>
+    LeaseOff = 56,
+
+    /// <summary>The state is older than the read allows, or its age is not known. Arguments: the age in milliseconds
+    /// (0: not known), the bound in milliseconds.</summary>
+    NotFresh = 57,
+
+    /// <summary>The place was not applied here in time. Arguments: the last index applied, the index wanted.</summary>
+    NotReached = 58,
+
+    /// <summary>The state of that place cannot be given any more, or the place is not on this line. Arguments: the
+    /// index, the oldest index that can be given (0: none).</summary>
+    NoHistory = 59,
+
     /// <summary>There is no such client session, or no longer. Argument: its number.</summary>
     SessionExpired = 60,
 

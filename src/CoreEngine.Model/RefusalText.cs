@@ -130,6 +130,37 @@ internal readonly record struct RefusalText(string Missing, string CannotKnow, s
             "nothing: who leads is known",
             "progress",
             "replica {1} leads now, not as asked (wanted: {0}; 0 means any other); ask again if it matters"),
+        _ => OfRead(code),
+    };
+
+    private static RefusalText OfRead(RefusalCode code) => code switch
+    {
+        RefusalCode.LeaseNotHeld => new(
+            "a lease of this replica that surely lasts until the answer",
+            "whether another leader has committed more",
+            "linearizability",
+            "this replica holds no lease (leader: {0}; 0 means unknown); ask the leader, or read linearizably"),
+        RefusalCode.LeaseOff => new(
+            "a lease duration and a clock bound in the group's contract",
+            "whether another leader has committed more",
+            "linearizability",
+            "the group was opened without leases; set GroupOptions.Lease on every replica, or read linearizably"),
+        RefusalCode.NotFresh => new(
+            "a leader's confirmation that is young enough",
+            "how much was committed since",
+            "bounded staleness",
+            "the state is {0} ms old (0: not known), the read allows {1} ms; reach a leader, or allow more"),
+        RefusalCode.NotReached => new(
+            "the entries up to the place asked for",
+            "what the state will be there",
+            "read your writes",
+            "this replica has applied {0}, the read needs {1}; wait longer, or ask another replica"),
+        RefusalCode.NoHistory => new(
+            "a version of the state at the place asked for",
+            "what the state was there",
+            "repeatable reads",
+            "the state at index {0} cannot be given: it is not on this replica's line or no longer kept "
+                + "(oldest kept: {1}; 0 means none)"),
         _ => MemberRefusalText.Of(code),
     };
 }

@@ -75,10 +75,13 @@ internal interface IProtocolCore
     /// <summary>The state machine has taken in everything up to <paramref name="index"/>.</summary>
     void Applied(ulong index, Outputs outputs);
 
+    /// <summary>Asks for a read point; the answer is a <see cref="ReadOutcome"/> with the same id.</summary>
+    void Read(ulong readId, Outputs outputs, ReadKind kind = ReadKind.Barrier);
+
     /// <summary>
-    /// Asks for a linearizable read point; the answer is a <see cref="ReadOutcome"/> with the same id.
+    /// True when this replica may answer a read by its lease at a time of its own clock, not before the turn's.
     /// </summary>
-    void Read(ulong readId, Outputs outputs);
+    bool HoldsLease(long nowNs);
 
     /// <summary>Asks the leader to change the members. The change is decided when its entry is committed and, where
     /// it goes through a joint configuration that ends by itself, the one after it.</summary>
@@ -121,4 +124,17 @@ internal enum Role : byte
     PreCandidate,
     Candidate,
     Leader,
+}
+
+/// <summary>What kind of read point is asked for.</summary>
+internal enum ReadKind : byte
+{
+    /// <summary>A quorum confirms after the call.</summary>
+    Barrier = 0,
+
+    /// <summary>By the leader's lease.</summary>
+    Lease,
+
+    /// <summary>A quorum confirms after the call; of one key, so that a leader without an anchor may answer.</summary>
+    Key,
 }

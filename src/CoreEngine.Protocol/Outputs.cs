@@ -32,7 +32,10 @@ internal readonly record struct PersistItem(
 /// <param name="Index">Reflects everything up to here; the read waits until this is applied.</param>
 /// <param name="Proof">Default when refused.</param>
 /// <param name="Refusal">Why not.</param>
-internal readonly record struct ReadOutcome(ulong ReadId, ulong Index, ReadCertificate Proof, Refusal Refusal);
+/// <param name="LimboLast">Not 0: entries above <paramref name="Index"/> up to here may be committed or not; the answer
+/// holds for keys that none of them touches.</param>
+internal readonly record struct ReadOutcome(
+    ulong ReadId, ulong Index, ReadCertificate Proof, Refusal Refusal, ulong LimboLast = 0);
 
 /// <summary>How a change of leaders ended that was asked for here.</summary>
 /// <param name="TransferId">Which.</param>

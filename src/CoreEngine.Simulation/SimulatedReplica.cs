@@ -189,6 +189,7 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         {
             Scratch = world.Memory.ScratchOf(number),
             CoreTap = Tap,
+            Clock = () => Clock.Local(world.Now),
         };
         Loop = new EngineLoop(setup);
         Machine = MachineMaker();

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using System.Net.Sockets;
@@ -236,7 +235,7 @@ internal sealed class EngineHost
         long giveUpAt = long.MaxValue;
         while (Loop.Fault is null)
         {
-            long now = Stopwatch.GetTimestamp();
+            long now = MonotonicClock.Now();
             long wall = (DateTime.UtcNow - DateTime.UnixEpoch).Ticks * 100;
             bool any = Loop.Turn(now, wall);
             if (_stopping)

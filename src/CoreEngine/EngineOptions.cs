@@ -92,6 +92,18 @@ public sealed record GroupOptions
     /// <summary>Proposals that may be pending at a time, awaited or ticketed. Default 32,768, a power of two.</summary>
     public int ProposalsMax { get; init; } = Limits.ProposalsMax;
 
+    /// <summary>
+    /// Allows <see cref="Read.Lease"/>; <c>null</c>, the default, means that safety trusts no clock. Part of the
+    /// group's contract: the same on every replica, and for the group's whole life.
+    /// </summary>
+    public LeaseOptions? Lease { get; init; }
+
+    /// <summary>
+    /// Where nobody proposes, the leader appends an empty entry so often, so that the committed stamps keep up with the
+    /// time (closed timestamps). <c>null</c>, the default: never, an idle group writes nothing.
+    /// </summary>
+    public TimeSpan? CloseTarget { get; init; }
+
     /// <summary>How much may be under way; other than the limits only to make rare states frequent.</summary>
     internal RaftWindows Windows { get; init; } = new();
 

@@ -208,7 +208,7 @@ public sealed class Group
     public ValueTask<QueryResult<TResult>> QueryAsync<TMachine, TArgument, TResult>(
         Func<TMachine, TArgument, TResult> query,
         TArgument argument,
-        Read level = Read.Linearizable,
+        Read level = default,
         CancellationToken cancellationToken = default)
         where TMachine : IStateMachine
     {
@@ -220,12 +220,19 @@ public sealed class Group
                 nameof(query));
         }
 
+        if (level.Group != 0 && level.Group != Number)
+        {
+            throw new ArgumentException(
+                $"the place belongs to group {level.Group}, this one is {Number}: a token is good for its own group",
+                nameof(level));
+        }
+
         cancellationToken.ThrowIfCancellationRequested();
         var source = QuerySource<TMachine, TArgument, TResult>.Rent(query, argument, level);
         ValueTask<QueryResult<TResult>> result = source.Await(cancellationToken);
         if (!_runtime.TryEnqueue(source, out Refusal refusal))
         {
-            source.Run(_runtime.Machine, new ReadResult { Refusal = refusal });
+            source.Run(_runtime.Machine, ReadResult.Refused(refusal));
             source.Resume();
         }
 

@@ -5,6 +5,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Numerics;
 using System.Text;
+using CoreEngine.IO.Ring;
 using CoreEngine.Model;
 
 namespace CoreEngine;
@@ -65,6 +66,27 @@ internal static class OptionsCheck
             options.ProposalsMax is >= 1 and <= Limits.ProposalsMax && BitOperations.IsPow2(options.ProposalsMax),
             nameof(options.ProposalsMax),
             $"must be a power of two up to {Limits.ProposalsMax}");
+        Require(
+            options.CloseTarget is null || (options.CloseTarget >= TimeSpan.FromMilliseconds(1)
+                && options.CloseTarget <= TimeSpan.FromDays(1)),
+            nameof(options.CloseTarget),
+            "must be null, or from 1 ms to a day");
+        if (options.Lease is { } lease)
+        {
+            Require(
+                lease.Duration >= TimeSpan.FromMilliseconds(10) && lease.Duration <= TimeSpan.FromSeconds(10),
+                nameof(options.Lease),
+                "must last from 10 ms to 10 s");
+            Require(
+                lease.Clock.IsSound && lease.Clock.GranularityNs < lease.Duration.Ticks * 100 / 2,
+                nameof(options.Lease),
+                $"trusts clocks within {lease.Clock}: the drift must be below {ClockBound.DriftMax} ppm, the constant "
+                + "below half the duration");
+            Require(
+                MonotonicClock.CountsSuspension,
+                nameof(options.Lease),
+                "needs a clock that goes on while the machine is suspended, which this platform does not have");
+        }
     }
 
     internal static void Verify(SessionOptions options) => Require(

@@ -13,6 +13,13 @@ public readonly record struct Receipt
     /// <summary>Where the entry stands; meaningful when committed.</summary>
     public LineCoordinate Coordinate { get; init; }
 
+    /// <summary>The entry's hybrid clock, as its machines saw it; 0 when not committed, and for a repeat
+    /// whose entry has left memory.</summary>
+    public ulong Stamp { get; init; }
+
+    /// <summary>For reads that must see this proposal, at any replica. Not valid unless committed.</summary>
+    public SessionToken Token => Outcome == Outcome.Committed ? new SessionToken(Coordinate) : default;
+
     /// <summary>Covers the coordinate when committed; default otherwise.</summary>
     public CommitCertificate Certificate { get; init; }
 
@@ -41,43 +48,6 @@ public readonly record struct Receipt
         Outcome.Refused => $"Refused ({Refusal})",
         _ => "Unknown: not decided in time; it may or may not take effect",
     };
-}
-
-/// <summary>What a read point proves.</summary>
-public readonly record struct ReadResult
-{
-    /// <summary>False when no read point could be proven: see <see cref="Refusal"/>.</summary>
-    public bool IsGranted => Refusal.Code == RefusalCode.None;
-
-    /// <summary>This replica's state reflects everything up to here.</summary>
-    public ulong Index { get; init; }
-
-    /// <summary>How that is known; default for a local read.</summary>
-    public ReadCertificate Certificate { get; init; }
-
-    /// <summary>What the read promises.</summary>
-    public Guarantee Guarantee { get; init; }
-
-    /// <summary>Why not.</summary>
-    public Refusal Refusal { get; init; }
-}
-
-/// <summary>A query's answer with the proof of its freshness.</summary>
-/// <typeparam name="T">What the query returns.</typeparam>
-/// <param name="Point">The read point; when not granted, <paramref name="Value"/> is default.</param>
-/// <param name="Value">The query's result.</param>
-public readonly record struct QueryResult<T>(ReadResult Point, T? Value);
-
-/// <summary>How fresh a read must be.</summary>
-public enum Read
-{
-    /// <summary>
-    /// Reflects everything acknowledged before the call, anywhere: a quorum confirms the leader first (ReadIndex).
-    /// </summary>
-    Linearizable = 0,
-
-    /// <summary>What this replica holds at the moment; no proof, labelled so.</summary>
-    Local = 1,
 }
 
 /// <summary>Names a proposal made by <see cref="Group.TryPropose"/>.</summary>

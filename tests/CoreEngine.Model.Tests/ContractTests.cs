@@ -23,6 +23,8 @@ public class ContractTests
         Contract.Raft with { Medium = MediumClass.Process },
         Contract.Raft with { Medium = MediumClass.Os },
         Contract.Raft with { ApplyBeyondCommit = true },
+        Contract.Raft with { LeaseNs = 300_000_000 },
+        Contract.Raft with { Clock = new ClockBound(500, 1_000) },
     ];
 
     [Fact]

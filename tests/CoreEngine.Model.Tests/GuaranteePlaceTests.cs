@@ -26,6 +26,15 @@ public class GuaranteePlaceTests
         Assert.Equal("⟨Range, SS, SER, Fresh(quorum), None, Unauth⟩", Guarantee.CommittedLine.ToString());
         Assert.Equal("⟨Range, SS, SER, Fresh(quorum), None, Unauth⟩", Guarantee.LinearizableRead.ToString());
         Assert.Equal("⟨Range, MW+WFR, SER, EO, None, Unauth⟩", Guarantee.LocalRead.ToString());
+        Assert.Equal("⟨Range, SS, SER, Fresh(lease), None, Unauth⟩", Guarantee.LeaseRead.ToString());
+        Assert.Equal("⟨Object, SS, SER, Fresh(quorum), None, Unauth⟩", Guarantee.KeyRead.ToString());
+        Assert.Equal("⟨Range, Causal, SER, EO, None, Unauth⟩", Guarantee.SessionRead.ToString());
+        Assert.Equal("⟨Range, MW+WFR, SER, None, None, Unauth⟩", Guarantee.HistoryRead.ToString());
+        Assert.Equal(
+            "⟨Range, MW+WFR, SER, BS(δ=5ms), None, Unauth⟩",
+            Guarantee.StaleRead(Recency.AnyVersions, 5_000_000).ToString());
+        Assert.Equal(
+            "⟨Range, MW+WFR, SER, BS(K=3), None, Unauth⟩", Guarantee.StaleRead(3, Recency.AnyAge).ToString());
         Assert.Equal("⟨Object, None, Fractured, EO, None, Unauth⟩", Guarantee.Floor.ToString());
     }
 
@@ -37,6 +46,15 @@ public class GuaranteePlaceTests
         Assert.True(Guarantee.LocalRead.IsAtLeast(Guarantee.Floor));
         Assert.False(Guarantee.Floor.IsAtLeast(Guarantee.LocalRead));
         Assert.Equal(Guarantee.LocalRead, Guarantee.CommittedLine.Meet(Guarantee.LocalRead));
+        Assert.True(Guarantee.LinearizableRead.IsAtLeast(Guarantee.LeaseRead));
+        Assert.False(Guarantee.LeaseRead.IsAtLeast(Guarantee.LinearizableRead));
+        Assert.True(Guarantee.LinearizableRead.IsAtLeast(Guarantee.KeyRead));
+        Assert.True(Guarantee.LeaseRead.IsAtLeast(Guarantee.StaleRead(0, 0)));
+        Assert.True(Guarantee.StaleRead(0, 5).IsAtLeast(Guarantee.StaleRead(0, 6)));
+        Assert.True(Guarantee.StaleRead(0, 5).IsAtLeast(Guarantee.LocalRead));
+        Assert.True(Guarantee.SessionRead.IsAtLeast(Guarantee.LocalRead));
+        Assert.False(Guarantee.HistoryRead.IsAtLeast(Guarantee.LocalRead));
+        Assert.True(Guarantee.LocalRead.IsAtLeast(Guarantee.HistoryRead));
     }
 
     [Fact]

@@ -33,6 +33,10 @@ public class RefusalTests
     [InlineData(RefusalCode.NoQuorum, "within 41 ms;")]
     [InlineData(RefusalCode.LinkFull, "leader 41 ")]
     [InlineData(RefusalCode.DiskStalled, "for 41 ms,")]
+    [InlineData(RefusalCode.LeaseNotHeld, "leader: 41;")]
+    [InlineData(RefusalCode.NotFresh, "41 ms old (0: not known), the read allows 97 ms")]
+    [InlineData(RefusalCode.NotReached, "applied 41, the read needs 97;")]
+    [InlineData(RefusalCode.NoHistory, "at index 41 cannot be given")]
     public void A_statement_holds_its_arguments(RefusalCode code, string part) =>
         Assert.Contains(part, new Refusal(code, 41, 97).Statement, StringComparison.Ordinal);
 

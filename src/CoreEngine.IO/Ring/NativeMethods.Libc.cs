@@ -48,6 +48,11 @@ internal static partial class NativeMethods
     internal static void FutexWake(nint word, int count) =>
         _ = FutexPlain(FutexCall, word, FutexWakePrivate, count, 0);
 
+    /// <summary>Reads a clock of the kernel without entering it.</summary>
+    [LibraryImport(Libc, EntryPoint = "clock_gettime")]
+    [SuppressGCTransition]
+    internal static partial int ClockGetTime(int clock, out TimeSpec now);
+
     [LibraryImport(Libc, EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int Open(string path, int flags, uint mode);
 

@@ -130,6 +130,59 @@ public readonly record struct Guarantee
         default,
         default);
 
+    /// <summary>⟨Range, SS, SER, Fresh(lease), None, Unauth⟩: what a read under a leader's lease proves.</summary>
+    /// <remarks>As <see cref="LinearizableRead"/>, on one condition that no certificate can show: that the clocks of
+    /// the leader and of its successor kept the rate that the group's contract names.</remarks>
+    public static Guarantee LeaseRead { get; } = new(
+        Scope.Range,
+        Order.StrictSerializable,
+        Visibility.Serializable,
+        Recency.Fresh(FreshAssumptions.ClockRate),
+        default,
+        default);
+
+    /// <summary>⟨Object, SS, SER, Fresh(quorum), None, Unauth⟩: what a linearizable read of one key proves when other
+    /// keys cannot be answered for yet.</summary>
+    /// <remarks>A new leader does not know which entries of its predecessors are committed. None of them touches the
+    /// key, and a quorum confirmed the leader after the call began: whatever is committed of them, the key has this
+    /// value.</remarks>
+    public static Guarantee KeyRead { get; } = new(
+        Scope.Object,
+        Order.StrictSerializable,
+        Visibility.Serializable,
+        Recency.Fresh(FreshAssumptions.None),
+        default,
+        default);
+
+    /// <summary>⟨Range, Causal, SER, EO, None, Unauth⟩: what a read behind a session's token proves to that
+    /// session.</summary>
+    /// <remarks>The state is a prefix of the log (MW, WFR) that holds what the session wrote (RYW) and saw (MR). How
+    /// much others have written since is not known.</remarks>
+    public static Guarantee SessionRead { get; } = new(
+        Scope.Range, Order.Causal, Visibility.Serializable, Recency.Eventual, default, default);
+
+    /// <summary>⟨Range, MW+WFR, SER, None, None, Unauth⟩: what a read of one place of the line proves: the same answer
+    /// at every replica, for ever, and nothing about now.</summary>
+    public static Guarantee HistoryRead { get; } = new(
+        Scope.Range,
+        Order.MonotonicWrites | Order.WritesFollowReads,
+        Visibility.Serializable,
+        default,
+        default,
+        default);
+
+    /// <summary>⟨Range, MW+WFR, SER, BS(K, δ), None, Unauth⟩: what a read of known age proves.</summary>
+    /// <param name="versions">K: at most so many entries behind; <see cref="Recency.AnyVersions"/> for no
+    /// bound.</param>
+    /// <param name="ageNs">δ: at most so many nanoseconds behind; <see cref="Recency.AnyAge"/> for no bound.</param>
+    public static Guarantee StaleRead(uint versions, ulong ageNs) => new(
+        Scope.Range,
+        Order.MonotonicWrites | Order.WritesFollowReads,
+        Visibility.Serializable,
+        Recency.Bounded(versions, ageNs),
+        default,
+        default);
+
     /// <summary>First place.</summary>
     public Scope Scope => _scope;
 

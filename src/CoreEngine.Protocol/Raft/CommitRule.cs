@@ -1,6 +1,7 @@
 using System;
 using CoreEngine.Model;
 using CoreEngine.Model.Certificates;
+using CoreEngine.Protocol.Reads;
 
 namespace CoreEngine.Protocol.Raft;
 
@@ -28,6 +29,11 @@ internal static class CommitRule
 
         // Count only our own term: in Figure 8 a majority holds an older entry, and it is overwritten all the same.
         if (state.Log.TermAt(candidate) != state.Term)
+        {
+            return false;
+        }
+
+        if (!Lease.MayCommit(state))
         {
             return false;
         }

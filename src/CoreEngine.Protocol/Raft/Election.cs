@@ -222,6 +222,7 @@ internal static class Election
         LeaderReads.RefuseAll(state, refusal, outputs);
         state.Role = Role.Follower;
         state.Leader = 0;
+        Lease.RefuseAll(state, outputs);
         state.LeaderHeardNs = state.NowNs;
         state.Authority = default;
         state.IsNoticeOwed = false;
@@ -319,6 +320,7 @@ internal static class Election
 
         state.SlowSinceNs = 0;
         LeaderTransfer.OnLeaderKnown(state, outputs);
+        Lease.OnElected(state, anchor);
         Durability.WriteEntries(state, anchor, outputs);
         Replication.PumpAll(state, outputs);
         Invariant.Holds(state.Authority.IsValid);

@@ -3,6 +3,7 @@ using CoreEngine.Model.Certificates;
 using CoreEngine.Model.Modes;
 using CoreEngine.Protocol.Membership;
 using CoreEngine.Protocol.Reads;
+using CoreEngine.Protocol.Time;
 
 namespace CoreEngine.Protocol.Raft;
 
@@ -54,6 +55,8 @@ internal sealed class RaftCore : IProtocolCore
             long deadline = _state.Role == Role.Leader ? _state.HeartbeatDeadlineNs : _state.ElectionDeadlineNs;
             deadline = long.Min(deadline, LeaderTransfer.Deadline(_state));
             deadline = _state.IsNoticeOwed ? long.Min(deadline, _state.NoticeDeadlineNs) : deadline;
+            deadline = long.Min(deadline, long.Min(Lease.Deadline(_state), ClosedTime.Deadline(_state)));
+            deadline = long.Min(deadline, LeaderReads.KeyDeadline(_state));
             ReadQueue reads = _state.Role == Role.Leader ? _state.Reads : _state.Asked;
             return reads.Count > 0 ? long.Min(deadline, reads.Oldest.DeadlineNs) : deadline;
         }
@@ -63,6 +66,7 @@ internal sealed class RaftCore : IProtocolCore
     public void Tick(long monotonicNs, long wallNs, Outputs outputs)
     {
         Invariant.Holds(monotonicNs >= _state.NowNs || _state.Turn == 0);
+        Lease.BeginTurn(_state, monotonicNs);
         _state.NowNs = monotonicNs;
         _state.WallNs = wallNs;
         _state.Log.BeginTurn();
@@ -154,11 +158,18 @@ internal sealed class RaftCore : IProtocolCore
     public void Applied(ulong index, Outputs outputs) => _state.Frontiers.Apply(new ApplyResult(index));
 
     /// <inheritdoc/>
-    public void Read(ulong readId, Outputs outputs)
+    public bool HoldsLease(long nowNs) => Lease.Holds(_state, nowNs);
+
+    /// <inheritdoc/>
+    public void Read(ulong readId, Outputs outputs, ReadKind kind = ReadKind.Barrier)
     {
-        if (_state.Role == Role.Leader)
+        if (kind == ReadKind.Lease)
         {
-            LeaderReads.Add(_state, readId, LeaderReads.Host, 0, outputs);
+            Lease.Read(_state, readId, outputs);
+        }
+        else if (_state.Role == Role.Leader)
+        {
+            LeaderReads.Add(_state, readId, LeaderReads.Host, 0, outputs, isOfKey: kind == ReadKind.Key);
         }
         else
         {
@@ -215,6 +226,8 @@ internal sealed class RaftCore : IProtocolCore
 
         SlowFlush.TryYield(_state, outputs);
         LeaderReads.Expire(_state, outputs);
+        Lease.Tick(_state, outputs);
+        ClosedTime.Tick(_state, outputs);
         if (_state.NowNs >= _state.HeartbeatDeadlineNs)
         {
             _state.HeartbeatDeadlineNs = _state.NowNs + _state.Options.HeartbeatNs;

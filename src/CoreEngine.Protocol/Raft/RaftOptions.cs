@@ -53,6 +53,16 @@ internal sealed record RaftOptions
     /// 0: the next tick.</summary>
     internal long NoticeDelayNs { get; init; }
 
+    /// <summary>How long an entry serves as a lease; 0: there are none. The same on all replicas: it is part of the
+    /// contract.</summary>
+    internal long LeaseNs { get; init; }
+
+    /// <summary>How far clocks may be wrong about a lease's duration. Part of the contract.</summary>
+    internal ClockBound Clock { get; init; } = ClockBound.Default;
+
+    /// <summary>After this an idle leader appends an empty entry, to close time; 0: never.</summary>
+    internal long CloseTargetNs { get; init; }
+
     internal int UncommittedBytesMax { get; init; } = Limits.UncommittedBytesMax;
 
     internal int UncommittedEntriesMax { get; init; } = Limits.UncommittedEntriesMax;
@@ -86,6 +96,9 @@ internal sealed record RaftOptions
         Invariant.Holds(InflightBytesMax > 0);
         Invariant.Holds(ReadsMax > 0);
         Invariant.Holds(SlowFlushFactor >= 0);
+        Invariant.Holds(LeaseNs >= 0);
+        Invariant.Holds(Clock.IsSound);
+        Invariant.Holds(CloseTargetNs >= 0);
     }
 }
 

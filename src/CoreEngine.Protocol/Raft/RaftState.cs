@@ -26,6 +26,12 @@ internal sealed class RaftState
     /// <summary>Follower: own reads that wait for the leader's answer. In the order of their requests.</summary>
     internal readonly ReadQueue Asked;
 
+    /// <summary>Leader: reads of one key that wait for a round and not for the anchor.</summary>
+    internal ReadQueue KeyReads = ReadQueue.None;
+
+    /// <summary>Leases, ours and those of predecessors.</summary>
+    internal readonly LeaseState Lease;
+
     internal HybridClock Clock;
 
     /// <summary>currentTerm. Never falls.</summary>
@@ -163,6 +169,8 @@ internal sealed class RaftState
 
         Reads = new ReadQueue(options.ReadsMax);
         Asked = new ReadQueue(options.ReadsMax);
+        bool isTimed = options.LeaseNs > 0 || options.CloseTargetNs > 0;
+        Lease = isTimed ? new LeaseState(options.ReadsMax) : LeaseState.None;
         Request = Chance.Next() >> 1;
         FullPatienceNs = options.StallNs;
         SlowPatienceNs = options.StallNs;

@@ -209,6 +209,7 @@ internal static class Replication
         {
             OweNotice(state);
             LeaderReads.Confirm(state, outputs);
+            Lease.Settle(state, outputs);
         }
     }
 

@@ -18,7 +18,9 @@ internal static class LeaderReads
     internal const uint Host = 0;
 
     /// <summary>A read arrived, from our host or from another replica.</summary>
-    internal static void Add(RaftState state, ulong readId, uint from, ulong sequence, Outputs outputs)
+    /// <param name="isOfKey">Of one key: it need not wait for the anchor.</param>
+    internal static void Add(
+        RaftState state, ulong readId, uint from, ulong sequence, Outputs outputs, bool isOfKey = false)
     {
         Invariant.Holds(state.Role == Role.Leader);
 
@@ -28,9 +30,16 @@ internal static class LeaderReads
         ulong round = isShared ? state.Round : state.Round + 1;
         ulong index = state.IsAnchored ? state.CommitIndex : 0;
         var read = new PendingRead(readId, from, sequence, index, round, state.NowNs + state.Options.ElectionMaxNs);
-        if (!state.Reads.TryAdd(read))
+        bool isOfLimbo = isOfKey && !state.IsAnchored;
+        if (isOfLimbo && state.KeyReads == ReadQueue.None)
         {
-            Refuse(state, read, new Refusal(RefusalCode.QueueFull, (ulong)state.Reads.Count), outputs);
+            state.KeyReads = new ReadQueue(state.Options.ReadsMax);
+        }
+
+        ReadQueue queue = isOfLimbo ? state.KeyReads : state.Reads;
+        if (!queue.TryAdd(read))
+        {
+            Refuse(state, read, new Refusal(RefusalCode.QueueFull, (ulong)queue.Count), outputs);
             return;
         }
 
@@ -65,13 +74,13 @@ internal static class LeaderReads
     /// <summary>Answers what is confirmed, and starts the next round when somebody waits for it.</summary>
     internal static void Confirm(RaftState state, Outputs outputs)
     {
-        if (state.Reads.Count == 0)
+        if (state.Reads.Count == 0 && state.KeyReads.Count == 0)
         {
             return;
         }
 
         ulong confirmed = Confirmed(state);
-        if (confirmed >= state.Round && state.Reads.Newest.Round > state.Round)
+        if (confirmed >= state.Round && NewestRound(state) > state.Round)
         {
             StartRound(state, outputs);
             confirmed = Confirmed(state);
@@ -81,7 +90,16 @@ internal static class LeaderReads
         {
             Answer(state, state.Reads.Take(), outputs);
         }
+
+        while (state.KeyReads.Count > 0 && state.KeyReads.Oldest.Round <= confirmed)
+        {
+            AnswerKey(state, state.KeyReads.Take(), outputs);
+        }
     }
+
+    /// <summary>When the oldest read of a key is refused.</summary>
+    internal static long KeyDeadline(RaftState state) =>
+        state.KeyReads.Count > 0 ? state.KeyReads.Oldest.DeadlineNs : long.MaxValue;
 
     /// <summary>Refuses what has waited too long.</summary>
     internal static void Expire(RaftState state, Outputs outputs)
@@ -94,6 +112,12 @@ internal static class LeaderReads
                 : new Refusal(RefusalCode.NoAnchor);
             Refuse(state, state.Reads.Take(), refusal, outputs);
         }
+
+        while (KeyDeadline(state) <= state.NowNs)
+        {
+            ulong timeoutMs = (ulong)(state.Options.ElectionMaxNs / 1_000_000);
+            Refuse(state, state.KeyReads.Take(), new Refusal(RefusalCode.NoQuorum, timeoutMs), outputs);
+        }
     }
 
     /// <summary>We lead no more: nothing that waits can be confirmed.</summary>
@@ -103,6 +127,17 @@ internal static class LeaderReads
         {
             Refuse(state, state.Reads.Take(), refusal, outputs);
         }
+
+        while (state.KeyReads.Count > 0)
+        {
+            Refuse(state, state.KeyReads.Take(), refusal, outputs);
+        }
+    }
+
+    private static ulong NewestRound(RaftState state)
+    {
+        ulong newest = state.Reads.Count > 0 ? state.Reads.Newest.Round : 0;
+        return state.KeyReads.Count > 0 ? ulong.Max(newest, state.KeyReads.Newest.Round) : newest;
     }
 
     private static void StartRound(RaftState state, Outputs outputs)
@@ -127,26 +162,8 @@ internal static class LeaderReads
 
     private static void Answer(RaftState state, in PendingRead read, Outputs outputs)
     {
-        ulong voters = 0;
-        for (int i = 0; i < state.Quorum.Count; i++)
-        {
-            if (state.Quorum.IsVoter(i) && (i == state.Self || state.Peers[i].RoundEchoed >= read.Round))
-            {
-                voters |= 1UL << i;
-            }
-        }
-
-        Invariant.Holds(state.Quorum.IsQuorum(voters));
         ulong index = read.Index == 0 ? state.CommitIndex : read.Index;
-        var proof = new ReadCertificate(
-            state.Options.Contract,
-            state.Options.Group,
-            state.ConfigEpoch,
-            state.Term,
-            index,
-            read.Round,
-            voters,
-            ReadProof.QuorumBarrier);
+        ReadCertificate proof = Certify(state, read.Round, index);
         if (read.From == Host)
         {
             outputs.AnswerRead(new ReadOutcome(read.ReadId, index, proof, default));
@@ -154,6 +171,39 @@ internal static class LeaderReads
         }
 
         Reply(state, read, new ReadIndexReplyBody(default, proof), outputs);
+    }
+
+    /// <summary>A quorum follows us, so nobody after us has committed anything; what those before us may have committed
+    /// beyond our C stands in our log, up to our anchor (LeaseGuard's limbo region).</summary>
+    private static void AnswerKey(RaftState state, in PendingRead read, Outputs outputs)
+    {
+        ulong index = state.CommitIndex;
+        ulong limboLast = state.IsAnchored ? 0 : state.Log.LastAtMost(state.LastIndex, state.Term - 1);
+        ReadCertificate proof = Certify(state, read.Round, index);
+        outputs.AnswerRead(new ReadOutcome(read.ReadId, index, proof, default, limboLast > index ? limboLast : 0));
+    }
+
+    private static ReadCertificate Certify(RaftState state, ulong round, ulong index)
+    {
+        ulong voters = 0;
+        for (int i = 0; i < state.Quorum.Count; i++)
+        {
+            if (state.Quorum.IsVoter(i) && (i == state.Self || state.Peers[i].RoundEchoed >= round))
+            {
+                voters |= 1UL << i;
+            }
+        }
+
+        Invariant.Holds(state.Quorum.IsQuorum(voters));
+        return new ReadCertificate(
+            state.Options.Contract,
+            state.Options.Group,
+            state.ConfigEpoch,
+            state.Term,
+            index,
+            round,
+            voters,
+            ReadProof.QuorumBarrier);
     }
 
     private static void Refuse(RaftState state, in PendingRead read, Refusal refusal, Outputs outputs)

@@ -15,6 +15,9 @@ internal readonly record struct PendingRead(
 /// <summary>Waiting reads in the order of their arrival; grows to its bound and stays there.</summary>
 internal sealed class ReadQueue(int readsMax)
 {
+    /// <summary>Holds nothing, ever.</summary>
+    internal static ReadQueue None { get; } = new(0);
+
     private PendingRead[] _ring = [];
     private int _head;
 

@@ -14,7 +14,8 @@ internal enum EntryFlags : ushort
     /// <summary>An origin stands between stamp and payload.</summary>
     Origin = 1,
 
-    /// <summary>A new leader's own-term entry: not shown to the state machine.</summary>
+    /// <summary>A leader's own entry, the first of its term or an empty one later: not shown to the state
+    /// machine.</summary>
     Anchor = 2,
 
     /// <summary>The payload is a configuration, in effect from here on: not shown to the state machine.</summary>
@@ -23,6 +24,9 @@ internal enum EntryFlags : ushort
     /// <summary>An operator has begun again with one survivor here: what only others held before it is
     /// lost.</summary>
     DataLoss = 32,
+
+    /// <summary>The leader of this term reads by no lease from here on, and every earlier lease had ended.</summary>
+    LeaseEnd = 64,
 
     /// <summary>Any of these: the entry belongs to the protocol, and no state machine sees it.</summary>
     OwnMask = Anchor | Configuration | DataLoss,

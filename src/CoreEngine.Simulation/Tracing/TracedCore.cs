@@ -97,10 +97,12 @@ internal sealed class TracedCore : IProtocolCore
 
     public void Applied(ulong index, Outputs outputs) => _core.Applied(index, outputs);
 
-    public void Read(ulong readId, Outputs outputs)
+    public bool HoldsLease(long nowNs) => _core.HoldsLease(nowNs);
+
+    public void Read(ulong readId, Outputs outputs, ReadKind kind = ReadKind.Barrier)
     {
         Before();
-        _core.Read(readId, outputs);
+        _core.Read(readId, outputs, kind);
         After(outputs);
     }
 

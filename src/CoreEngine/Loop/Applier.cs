@@ -25,7 +25,7 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
     private const int Done = 2;
 
     private readonly BatchProgress _progress = new();
-    private readonly List<(IReadRequest Request, ReadResult Point)> _queries = [];
+    private readonly List<ReadyRead> _queries = [];
     private EngineLoop? _loop;
     private ApplyMemory? _memory;
     private int _copyLength;
@@ -49,6 +49,9 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
     /// </summary>
     internal bool Step(EngineLoop loop) =>
         group.Machine.InlineSafe ? StepInline(loop) : StepOnWorker(loop);
+
+    /// <summary>A worker is in the machine.</summary>
+    internal bool IsRunning => Volatile.Read(ref _state) == Running;
 
     /// <summary>Committed entries wait, and no worker is in the machine.</summary>
     internal bool HasMore =>
@@ -121,7 +124,7 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
 
         _memory = loop.ApplyMemory.Rent();
         bool any = ApplyInline(loop);
-        if (group.Fault is null && group.Reads.TryTakeReady(group.Frontiers.Applied, _queries))
+        if (group.Fault is null && group.Reads.TryTakeReady(loop, group, _queries))
         {
             RunQueries();
             ResumeQueries(loop);
@@ -175,7 +178,7 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
             return any;
         }
 
-        bool queries = group.Reads.TryTakeReady(group.Frontiers.Applied, _queries);
+        bool queries = group.Reads.TryTakeReady(loop, group, _queries);
         ReadOnlySpan<byte> records = NextPiece();
         if (records.IsEmpty && !queries)
         {
@@ -267,17 +270,25 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
 
     private void RunQueries()
     {
-        foreach ((IReadRequest request, ReadResult point) in _queries)
+        foreach (ReadyRead read in _queries)
         {
-            request.Run(group.Machine, point);
+            if (read.Point.IsGranted && read.Request.Level.Level == ReadLevel.AsOf)
+            {
+                VersionedReads.Run(group, read);
+            }
+            else
+            {
+                read.Request.Run(group.Machine, read.Point);
+            }
         }
     }
 
     private void ResumeQueries(EngineLoop loop)
     {
-        foreach ((IReadRequest request, _) in _queries)
+        foreach (ReadyRead read in _queries)
         {
-            loop.Completions.Add(request);
+            group.Reads.CheckAgain(loop, group, read);
+            loop.Completions.Add(read.Request);
         }
 
         _queries.Clear();
@@ -293,8 +304,9 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
             ulong term = group.Suffix.TermAt(entry.Index);
             if (term == entry.Term)
             {
+                ulong stamp = StampOf(records, entry.Index);
                 loop.Decide(
-                    group, entry.Correlation, ReceiptOf(entry.Index, term), ReplyOf(entry.Index));
+                    group, entry.Correlation, ReceiptOf(entry.Index, term, stamp), ReplyOf(entry.Index));
             }
             else
             {
@@ -306,6 +318,30 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
         if (group.Forwarded > 0)
         {
             DecideForwarded(loop, records);
+        }
+    }
+
+    /// <summary>Most entries are still in memory, where they are found by their index; else in the piece at
+    /// hand.</summary>
+    private ulong StampOf(ReadOnlySpan<byte> records, ulong index)
+    {
+        if (index >= group.Suffix.FirstCached)
+        {
+            return group.Suffix.StampAt(index);
+        }
+
+        while (true)
+        {
+            RecordHeader header = RecordHeader.Read(records);
+            int size = RecordHeader.SizeOf(header.BodyLength);
+            if (header.Index == index)
+            {
+                bool read = EntryCodec.TryRead(header, records[..size], out Entry entry);
+                Invariant.Holds(read);
+                return entry.Stamp;
+            }
+
+            records = records[size..];
         }
     }
 
@@ -321,15 +357,23 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
             if (Forwarding.IsOurs(loop, entry.Origin)
                 && group.Slots.Find(entry.Origin.Correlation) is { Stage: ProposalStage.Forwarded })
             {
-                Receipt receipt = ReceiptOf(header.Index, header.Term);
+                Receipt receipt = ReceiptOf(header.Index, header.Term, entry.Stamp);
                 loop.Decide(group, entry.Origin.Correlation, receipt, ReplyOf(header.Index));
             }
         }
     }
 
-    private Receipt ReceiptOf(ulong index, ulong term) => group.Sessions.TryFind(index, out SessionAnswer answer)
-        ? Receipts.Of(group, answer)
-        : Receipts.Committed(group, index, term);
+    private Receipt ReceiptOf(ulong index, ulong term, ulong stamp)
+    {
+        if (!group.Sessions.TryFind(index, out SessionAnswer answer))
+        {
+            return Receipts.Committed(group, index, term) with { Stamp = stamp };
+        }
+
+        Receipt receipt = Receipts.Of(group, answer);
+        ulong place = receipt.Coordinate.Index;
+        return receipt with { Stamp = place == index ? stamp : ReadProofs.StampAt(group, place) };
+    }
 
     private ReadOnlySpan<byte> ReplyOf(ulong index) =>
         group.Sessions.TryFind(index, out SessionAnswer answer)

@@ -32,6 +32,10 @@ internal sealed record LoopSetup(
     /// <summary>Room for one frame body, the loop's alone while it lives; null: made.</summary>
     internal byte[]? Scratch { get; init; }
 
+    /// <summary>The monotonic clock as it is now, which goes on while the machine is suspended. Nanoseconds; what turns
+    /// are given is read from the same one.</summary>
+    internal Func<long> Clock { get; init; } = MonotonicClock.Now;
+
     /// <summary>Puts something between each new core and the loop, to watch or to trace it; null: nothing, at no
     /// cost.</summary>
     internal Func<RaftCore, IProtocolCore>? CoreTap { get; init; }
@@ -54,6 +58,7 @@ internal sealed partial class EngineLoop
     private bool _stopped;
     private int _eventCount;
     private long _timersAt;
+    private readonly Func<long> _clock;
     private bool _wasLogFull;
 
     internal EngineLoop(LoopSetup setup)
@@ -67,6 +72,7 @@ internal sealed partial class EngineLoop
         Peers = setup.Peers;
         Life = setup.Life;
         CoreTap = setup.CoreTap;
+        _clock = setup.Clock;
         Scratch = setup.Scratch ?? new byte[Limits.FrameBytesMax];
         Invariant.Holds(Scratch.Length >= Limits.FrameBytesMax);
         ProposalTimeoutNs = Nanoseconds(setup.Options.ProposalTimeout);
@@ -126,6 +132,10 @@ internal sealed partial class EngineLoop
 
     /// <summary>Wall clock of this turn, nanoseconds since 1970: for stamps only.</summary>
     internal long WallNs { get; private set; }
+
+    /// <summary>Monotonic nanoseconds, read again: for what must not be believed of a process that stood still since
+    /// the turn began.</summary>
+    internal long FreshNow() => long.Max(Now, _clock());
 
     /// <summary>Some link holds frames that <see cref="ITransport.Flush"/> has not pushed out.</summary>
     internal bool FlushNeeded { get; set; }
@@ -389,9 +399,9 @@ internal sealed partial class EngineLoop
             return false;
         }
 
-        bool any = group.Reads.Drain(group, Now);
+        bool any = group.Reads.Drain(this, group);
         any |= SessionKeeper.Expire(this, group);
-        group.Reads.AskHeld(group, Now - LeaderlessPatienceNs);
+        group.Reads.AskHeld(this, group);
         any |= group.HasTransferUnasked && group.Transfers.Ask(group);
         if (MayTakeProposals(group) || group.QueueHeldSince != 0)
         {
@@ -457,7 +467,7 @@ internal sealed partial class EngineLoop
             group.CommitProof = group.Outputs.CommitProof;
         }
 
-        group.Reads.Answer(group);
+        group.Reads.Answer(this, group);
         if (!group.Outputs.Transfers.IsEmpty)
         {
             group.Transfers.Answer(group.Outputs);

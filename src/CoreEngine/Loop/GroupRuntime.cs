@@ -49,6 +49,7 @@ internal sealed class GroupRuntime
         Applier = new Applier(this);
         ApplyWindow = new LogWindow(loop, this, peer: 0);
         Members = setup.Members;
+        Reads = new Reads(setup.Options.Lease?.Clock ?? ClockBound.Default, loop.Options.Heartbeat.Ticks * 100);
     }
 
     internal string Name { get; }
@@ -101,7 +102,7 @@ internal sealed class GroupRuntime
     /// <summary>Replies that wait for their ticket to be durable.</summary>
     internal HeldMessages Held { get; } = new();
 
-    internal Reads Reads { get; } = new();
+    internal Reads Reads { get; }
 
     /// <summary>Client sessions: between the log and the machine.</summary>
     internal SessionStage Sessions { get; } = new();

@@ -171,7 +171,7 @@ internal sealed class GroupSchedule
         for (int i = 0; i < _active.Count; i++)
         {
             GroupRuntime group = _active[i];
-            _deadlines.Set(group, group.Fault is null ? group.Deadline : long.MaxValue);
+            _deadlines.Set(group, DeadlineOf(group));
             if (loop.HasUnfinished(group))
             {
                 _active[kept++] = group;
@@ -189,6 +189,12 @@ internal sealed class GroupSchedule
 
         _active.RemoveRange(kept, _active.Count - kept);
     }
+
+    /// <summary>While a worker is in the machine no read could be answered: its end is a signal.</summary>
+    private static long DeadlineOf(GroupRuntime group) =>
+        group.Fault is not null ? long.MaxValue
+        : group.Applier.IsRunning ? group.Deadline
+        : long.Min(group.Deadline, group.Reads.Deadline);
 
     private void TakeArrivals()
     {

@@ -16,6 +16,10 @@ internal interface IReadRequest : IResumable
     /// Runs between batches, on the machine's thread, when the point is reached; or with a refused point, on any.
     /// </summary>
     void Run(IStateMachine machine, in ReadResult point);
+
+    /// <summary>After it has run: the answer is told with another point; without its value when that is
+    /// refused.</summary>
+    void Relabel(in ReadResult point);
 }
 
 /// <summary>A pooled query: the host's delegate, its argument, and the place for the answer.</summary>
@@ -81,6 +85,9 @@ internal sealed class QuerySource<TMachine, TArgument, TResult> : IReadRequest, 
             _error = error;
         }
     }
+
+    public void Relabel(in ReadResult point) =>
+        _result = point.IsGranted ? _result with { Point = point } : new QueryResult<TResult>(point, default);
 
     public void Resume()
     {

@@ -31,7 +31,7 @@ internal static class GroupOpening
     {
         (string name, IStateMachine machine, GroupOptions options) = request;
         (uint[] members, ulong seed, ulong incarnation) = membership;
-        Contract contract = Contract.Raft;
+        Contract contract = ContractOf(options);
         var wanted = new GroupDescriptor(name, contract.Fingerprint(), members);
         Check(recovered, wanted, options.Group);
         if (recovered.Descriptor is null && !loop.Log.TryAppend(wanted.ToRecord(options.Group)))
@@ -51,6 +51,9 @@ internal static class GroupOpening
             StallNs = StallNs(loop.Options),
             Seed = unchecked(seed + (options.Group * 0x9E3779B97F4A7C15UL) + loop.Replica),
             Contract = wanted.Contract,
+            LeaseNs = contract.LeaseNs,
+            Clock = contract.Clock,
+            CloseTargetNs = options.CloseTarget is { } target ? Nanoseconds(target) : 0,
             Incarnation = incarnation,
             UncommittedBytesMax = options.Windows.UncommittedBytesMax,
             UncommittedEntriesMax = options.Windows.UncommittedEntriesMax,
@@ -104,6 +107,10 @@ internal static class GroupOpening
                 + "(changing them is not supported yet)");
         }
     }
+
+    private static Contract ContractOf(GroupOptions options) => options.Lease is { } lease
+        ? Contract.Raft.WithLease(Nanoseconds(lease.Duration), lease.Clock)
+        : Contract.Raft;
 
     private static long StallNs(EngineOptions options) => options.DiskStall is { } stall
         ? Nanoseconds(stall)

@@ -201,11 +201,14 @@ internal sealed class Cluster
     {
         foreach (ulong id in ids)
         {
-            _readFloors[id] = MaxCommitted;
+            NoteFloor(id);
         }
 
         this[at].Read(ids);
     }
+
+    /// <summary>A read that starts now must see what is committed now.</summary>
+    internal void NoteFloor(ulong id) => _readFloors[id] = MaxCommitted;
 
     /// <summary>The outcome of a read that must have ended.</summary>
     internal ReadOutcome Outcome(uint at, ulong readId) => this[at].Reads.Single(r => r.ReadId == readId);

@@ -130,6 +130,16 @@ internal sealed class Node
     internal void Transfer(ulong id, uint target, long withinMs) =>
         Turn((core, outputs) => core.Transfer(id, target, withinMs * 1_000_000, outputs));
 
+    internal void ReadBy(ReadKind kind, ulong id)
+    {
+        if (kind != ReadKind.Key)
+        {
+            _cluster.NoteFloor(id);
+        }
+
+        Turn((core, outputs) => core.Read(id, outputs, kind));
+    }
+
     internal void Link(uint peer, bool connected) =>
         Turn((core, outputs) => core.LinkChanged(peer, connected, outputs));
 

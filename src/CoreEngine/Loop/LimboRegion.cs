@@ -24,9 +24,9 @@ internal static class LimboRegion
             System.ReadOnlySpan<byte> record = log.Record(index);
             bool read = EntryCodec.TryRead(RecordHeader.Read(record), record, out Entry entry);
             Invariant.Holds(read);
-            bool isEmpty = (entry.Flags & EntryFlags.OwnMask) != 0;
-            bool isPlain = (entry.Flags & ~(EntryFlags.Origin | EntryFlags.Anchor | EntryFlags.LeaseEnd)) == 0;
-            if (!isEmpty && (!isPlain || machine.MayTouch(entry.Payload, key)))
+            bool isOwn = (entry.Flags & EntryFlags.OwnMask) != 0
+                || (entry.Flags & EntryFlags.Key) == EntryFlags.SessionControl;
+            if (!isOwn && machine.MayTouch(entry.Payload, key))
             {
                 return true;
             }

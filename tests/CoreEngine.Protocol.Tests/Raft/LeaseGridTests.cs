@@ -4,7 +4,6 @@
 using System;
 using System.Collections.Generic;
 using CoreEngine.Model;
-using CoreEngine.Protocol.Raft;
 using CoreEngine.Protocol.Tests.Harness;
 using Xunit;
 

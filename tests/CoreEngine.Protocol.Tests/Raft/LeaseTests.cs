@@ -4,7 +4,6 @@
 using System.Linq;
 using CoreEngine.Model;
 using CoreEngine.Model.Certificates;
-using CoreEngine.Protocol.Raft;
 using CoreEngine.Protocol.Reads;
 using CoreEngine.Protocol.Tests.Harness;
 using Xunit;

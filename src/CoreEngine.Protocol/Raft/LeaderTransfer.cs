@@ -219,6 +219,13 @@ internal static class LeaderTransfer
 
         ulong lag = state.LastIndex - state.Peers[place].Match;
         transfer.IsHolding |= lag <= (ulong)state.Options.AppendEntriesMax || state.NowNs >= transfer.HoldNs;
+        if (transfer.IsHolding)
+        {
+            // One more entry, after which the target need not wait for our lease to end.
+            Lease.Renounce(state, outputs);
+            lag = state.LastIndex - state.Peers[place].Match;
+        }
+
         if (!transfer.IsHolding || lag > 0 || (transfer.IsSent && state.NowNs < transfer.ResendNs))
         {
             return;
@@ -341,6 +348,7 @@ internal static class LeaderTransfer
 
     private static void Close(RaftState state, Refusal refusal, Outputs outputs)
     {
+        Lease.Resume(state);
         TransferState transfer = state.Transfer;
         Invariant.Holds(transfer.IsOpen);
         transfer.IsOpen = false;

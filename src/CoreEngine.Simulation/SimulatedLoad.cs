@@ -68,7 +68,9 @@ internal sealed class SimulatedLoad
             bool reads = chance.Chance(swarm.ReadPercent, 100);
             if (replica.IsRunning && replica.Runtime.Slots.InUse < swarm.OutstandingMax)
             {
-                OperationKind kind = reads ? OperationKind.Read : OperationKind.Propose;
+                OperationKind kind = reads ? OperationKind.Read
+                    : chance.Chance(swarm.SessionPercent, 100) ? OperationKind.Session
+                    : OperationKind.Propose;
                 Do(new Operation(_world.Instant, kind, replica.Number, reads ? 0 : _world.NextValue()));
             }
         }
@@ -85,6 +87,17 @@ internal sealed class SimulatedLoad
         // Answers reach the checkers by themselves; a replica that dies never answers.
         Operations++;
         _recorder?.Operations.Add(operation);
-        _ = operation.Kind == OperationKind.Read ? (object)replica.CountAsync() : replica.ProposeAsync(operation.Value);
+        switch (operation.Kind)
+        {
+            case OperationKind.Read:
+                _ = replica.CountAsync();
+                break;
+            case OperationKind.Session:
+                _world.Sessions.Act(replica, operation.Value);
+                break;
+            default:
+                _ = replica.ProposeAsync(operation.Value);
+                break;
+        }
     }
 }

@@ -1,5 +1,4 @@
 using System;
-using System.Buffers.Binary;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
@@ -12,7 +11,6 @@ using CoreEngine.Model;
 using CoreEngine.Protocol;
 using CoreEngine.Protocol.Raft;
 using CoreEngine.Recovery;
-using CoreEngine.Simulation.Hosting;
 using CoreEngine.Simulation.Monitoring;
 using Monitor = CoreEngine.Simulation.Monitoring.Monitor;
 
@@ -305,12 +303,8 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
     /// <summary>Proposes one value; the world's checker hears of the receipt.</summary>
     internal Task<Receipt> ProposeAsync(ulong value)
     {
-        Span<byte> bare = stackalloc byte[CommandEnvelope.PrefixBytes];
-        BinaryPrimitives.WriteUInt64LittleEndian(bare, value);
         world.Trace.Add(world.Now, TraceKind.Proposed, number, value, 0);
-        byte[]? command = world.CommandOf(value);
-        ValueTask<Receipt> pending =
-            Group.ProposeAsync(command is null ? bare : CommandEnvelope.Seal(value, command));
+        ValueTask<Receipt> pending = Group.ProposeAsync(world.BytesOf(value));
         _again = true;
         return Watch(value, pending);
     }

@@ -5,6 +5,7 @@ using System.Runtime.CompilerServices;
 using CoreEngine.Model;
 using CoreEngine.Protocol.Raft;
 using CoreEngine.Simulation.Faults;
+using CoreEngine.Simulation.Hosting;
 using CoreEngine.Simulation.Monitoring;
 using CoreEngine.Simulation.Tracing;
 
@@ -87,6 +88,7 @@ internal sealed class World : IDisposable
         _chance = new Prng(options.Seed);
         Network = new SimulatedNetwork(_chance.Next(), options.Replicas, () => Now, Trace);
         Monitors = new Monitors(this);
+        Sessions = new SimulatedSessions(this);
         Network.Watcher = Monitors;
         Cluster = new ClusterId(_chance.Next(), _chance.Next());
         _replicas = new SimulatedReplica[options.Replicas];
@@ -181,6 +183,12 @@ internal sealed class World : IDisposable
     /// <summary>What a host's client proposes as this value; null in a world without a host.</summary>
     internal byte[]? CommandOf(ulong value) =>
         Options.Command?.Invoke(new Prng(unchecked(~Options.Seed + (value * 0x9E3779B97F4A7C15))));
+
+    /// <summary>The whole command of a value.</summary>
+    internal byte[] BytesOf(ulong value) => CommandEnvelope.Seal(value, CommandOf(value));
+
+    /// <summary>Clients that propose in sessions.</summary>
+    internal SimulatedSessions Sessions { get; }
 
     /// <summary>Goes to the next instant at which anything happens, but not beyond a limit, and lets it
     /// happen.</summary>

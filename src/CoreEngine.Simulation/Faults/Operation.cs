@@ -8,11 +8,14 @@ internal enum OperationKind
 
     /// <summary>Asks for a linearizable count of the values taken in.</summary>
     Read,
+
+    /// <summary>One of the clients with a session does what the value says.</summary>
+    Session,
 }
 
 /// <summary>One operation of the load.</summary>
 /// <param name="At">When.</param>
 /// <param name="Kind">What.</param>
 /// <param name="Replica">Where.</param>
-/// <param name="Value">What is proposed; 0 for a read.</param>
+/// <param name="Value">What is proposed, or may be; 0 for a read.</param>
 internal readonly record struct Operation(Instant At, OperationKind Kind, uint Replica, ulong Value);

@@ -245,13 +245,15 @@ internal sealed class PlanTextReader
             return true;
         }
 
-        if (words[2] != nameof(OperationKind.Propose) || words.Length != 6 || words[4] != "value"
+        bool isSession = words[2] == nameof(OperationKind.Session);
+        if ((!isSession && words[2] != nameof(OperationKind.Propose)) || words.Length != 6 || words[4] != "value"
             || !TryNumber(words[5], out ulong value))
         {
             return Fail($"'{words[2]}' is no operation");
         }
 
-        _operations.Add(new Operation(at, OperationKind.Propose, replica, value));
+        _operations.Add(new Operation(
+            at, isSession ? OperationKind.Session : OperationKind.Propose, replica, value));
         return true;
     }
 

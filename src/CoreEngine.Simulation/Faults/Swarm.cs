@@ -36,6 +36,9 @@ internal sealed record Swarm
     /// <summary>Operations that are reads.</summary>
     internal required int ReadPercent { get; init; }
 
+    /// <summary>Proposals that are made in sessions.</summary>
+    internal required int SessionPercent { get; init; }
+
     /// <summary>Operations that go to the leader, when there is one; the others go anywhere.</summary>
     internal required int LeaderPercent { get; init; }
 
@@ -98,6 +101,7 @@ internal sealed record Swarm
             WallSkewNs = chance.Chance(1, 2) ? chance.Between(1, 2000) * Millisecond : 1,
             SubmitBytesMin = chance.Chance(1, 3) ? 64 : null,
             IsLockstep = chance.Chance(1, 8),
+            SessionPercent = chance.Chance(1, 4) ? 0 : (int)chance.Between(1, 100),
         };
     }
 

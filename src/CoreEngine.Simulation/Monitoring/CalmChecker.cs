@@ -28,6 +28,7 @@ internal static class CalmChecker
             world,
             core.Reads.Count + core.Asked.Count == 0,
             $"replica {replica.Number} keeps {core.Reads.Count} and {core.Asked.Count} reads");
+        world.Monitors.Sessions.CheckBytes(replica);
         world.ThrowIfBroken();
     }
 

@@ -33,6 +33,10 @@ internal sealed record Monitor(string Name, string Component)
 
     internal static Monitor Once { get; } = new("at most once", Monitoring.Component.Externalization);
 
+    internal static Monitor SessionAnswer { get; } = new("session answer", Monitoring.Component.Externalization);
+
+    internal static Monitor SessionTable { get; } = new("session table", Monitoring.Component.Machine);
+
     internal static Monitor LinearizableRead { get; } = new("linearizable read", Monitoring.Component.Observation);
 
     internal static Monitor ReadEvidence { get; } = new("read evidence", Monitoring.Component.Observation);

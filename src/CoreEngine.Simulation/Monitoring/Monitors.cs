@@ -33,6 +33,8 @@ internal sealed class Monitors(World world) : IFrameWatcher
 
     internal TransferChecker Transfers { get; } = new(world);
 
+    internal SessionChecker Sessions { get; } = new(world);
+
     internal RareStates Rare { get; } = new();
 
     /// <summary>Strikes at rare places; null in scripted worlds.</summary>
@@ -49,6 +51,7 @@ internal sealed class Monitors(World world) : IFrameWatcher
         Visit(replica, isTruncated);
         Prefix.Observe(replica);
         Trunk.Observe(replica);
+        Sessions.Observe(replica);
         string? complaint = replica.Machine.Hosted?.Complaint;
         world.Check(Monitor.HostInvariant, complaint is null, $"replica {replica.Number}: {complaint}");
         if (Elections.Observe(replica))

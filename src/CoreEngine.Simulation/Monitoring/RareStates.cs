@@ -55,6 +55,9 @@ internal enum RareState
     TransferGivenUp,
     LateTransferWord,
     SlowLeaderYields,
+    RepeatAnswered,
+    SequenceSettled,
+    SessionExpired,
 }
 
 /// <summary>Counts how often each rare state was reached.</summary>

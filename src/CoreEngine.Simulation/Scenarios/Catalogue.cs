@@ -67,6 +67,9 @@ internal static class Catalogue
         new(48, "older round", ReadScenarios.OlderRoundDoesNotConfirm, "OldRoundConfirms"),
         new(49, "deposed leader", ReadScenarios.DeposedLeaderServesNoRead, "LeaderLocalRead"),
         new(54, "overwritten proposal", ReadScenarios.OverwrittenProposal, "AnswerByIndexAlone"),
+        new(54, "overwritten sequence", SessionScenarios.OverwrittenSequence, "SettledComesBack"),
+        new(55, "repeats across failover", SessionScenarios.RepeatsAcrossFailoverAndRestart, "RepeatsShown"),
+        new(55, "expiry is a log event", SessionScenarios.ExpiryIsALogEvent, "ExpiryByLocalClock"),
         new(61, "power cuts of all", static seed => _ = PowerScenarios.PowerCutsOfAll(seed), "BatchNotDurable"),
     ];
 }

@@ -65,10 +65,12 @@ internal static class SessionRetry
     private static bool MayRetry(GroupRuntime group, ProposalSource source) =>
         group.Fault is null && !group.IsClosing && !source.IsAbandoned;
 
-    /// <summary>Refused at the first try is refused for good: nothing of it is under way.</summary>
+    /// <summary>Refused at the first try is refused for good: nothing of it is under way. One that another leader has
+    /// overwritten goes on all the same: its client wants it done.</summary>
     private static bool IsDecided(in Receipt receipt, bool isFirst) =>
         receipt.Outcome == Outcome.Committed
-        || (receipt.Outcome == Outcome.Refused && (isFirst || IsByTable(receipt.Refusal.Code)));
+        || (receipt.Outcome == Outcome.Refused
+            && ((isFirst && receipt.Refusal.Code != RefusalCode.Superseded) || IsByTable(receipt.Refusal.Code)));
 
     private static bool IsByTable(RefusalCode code) =>
         code is >= RefusalCode.SessionExpired and <= RefusalCode.RepeatDiffers;

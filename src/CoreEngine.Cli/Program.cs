@@ -2,6 +2,7 @@ using System;
 using System.CommandLine;
 using System.IO;
 using System.Threading.Tasks;
+using CoreEngine.Cli.Admin;
 using CoreEngine.Cli.Commands;
 
 namespace CoreEngine.Cli;
@@ -18,6 +19,7 @@ internal static class Program
             RunCommand.Create(),
             DemoCommand.Create(),
             ClientCommand.Create(),
+            AdminTool.Create(),
             CheckCommand.Create(),
             InspectCommand.Create(),
             VerifyCommand.Create(),

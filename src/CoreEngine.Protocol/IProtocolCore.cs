@@ -54,6 +54,9 @@ internal interface IProtocolCore
     /// <summary>What the loop, operators and metrics may see.</summary>
     CoreStatus Status { get; }
 
+    /// <summary>What progress rests on, for whoever explains why there is none.</summary>
+    CoreProgress Progress { get; }
+
     /// <summary>Time moves: elections, heartbeats, step-down.</summary>
     void Tick(long monotonicNs, long wallNs, Outputs outputs);
 
@@ -116,6 +119,16 @@ internal interface IProtocolCore
 /// <param name="Leader">The leader of that term, 0 when unknown.</param>
 /// <param name="Mode">The consensus domain's mode.</param>
 internal readonly record struct CoreStatus(Role Role, ulong Term, uint Leader, Mode Mode);
+
+/// <summary>What progress rests on, in monotonic nanoseconds.</summary>
+/// <param name="QuorumHeardNs">When a quorum, ourselves included, was last heard.</param>
+/// <param name="MediumWaitsSinceNs">Since when the medium completes nothing of what it was asked to write; 0: nothing
+/// waits.</param>
+/// <param name="Elections">Campaigns of this replica so far.</param>
+/// <param name="ReadRounds">Rounds of confirmed authority in the term that it leads.</param>
+/// <param name="LagMax">Leader: entries that the slowest voter misses.</param>
+internal readonly record struct CoreProgress(
+    long QuorumHeardNs, long MediumWaitsSinceNs, ulong Elections, ulong ReadRounds, ulong LagMax);
 
 /// <summary>A replica's part in its group.</summary>
 internal enum Role : byte

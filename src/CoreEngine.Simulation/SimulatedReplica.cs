@@ -5,6 +5,7 @@ using System.Linq;
 using System.Net;
 using System.Threading;
 using System.Threading.Tasks;
+using CoreEngine.Diagnostics;
 using CoreEngine.IO.Log;
 using CoreEngine.Loop;
 using CoreEngine.Model;
@@ -233,6 +234,12 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         Nudge();
     }
 
+    /// <summary>Why it makes no progress, by its own clock.</summary>
+    internal ProgressReport Explain() => StallExplainer.Explain(Runtime, Clock.Local(world.Now));
+
+    /// <summary>What it hands to workers is not done: the host's machine stands still.</summary>
+    internal bool AreWorkersHeld { get; set; }
+
     /// <summary>It turns at this instant, whatever it waits for.</summary>
     internal void Nudge()
     {
@@ -243,7 +250,7 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
     /// <summary>One turn of the loop, and what it handed to workers.</summary>
     internal void Turn()
     {
-        _again = Loop!.Turn(Clock.Local(world.Now), world.Wall + WallOffsetNs) | _workers.RunAll();
+        _again = Loop!.Turn(Clock.Local(world.Now), world.Wall + WallOffsetNs) | (!AreWorkersHeld && _workers.RunAll());
 
         // Whatever moves it between turns asks for another turn.
         _deadline = Clock.WorldOf(Loop.NextDeadline());

@@ -54,5 +54,17 @@ internal sealed class ReplicaProcess(DemoDirectory directory, uint replica, IPEn
         }
     }
 
+    /// <summary>Asks the process to end in good order. Returns its exit code once it is gone.</summary>
+    internal async Task<int> StopAsync()
+    {
+        if (_process is null)
+        {
+            return ExitCode.Ok;
+        }
+
+        _process.CloseInput();
+        return await _process.WaitAsync();
+    }
+
     public void Dispose() => _process?.Dispose();
 }

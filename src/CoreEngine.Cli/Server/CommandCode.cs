@@ -23,6 +23,7 @@ internal enum CommandCode : byte
     Quit,
     FlushAll,
     FlushDb,
+    Admin,
 }
 
 /// <summary>What a command needs, and so what it may run beside.</summary>

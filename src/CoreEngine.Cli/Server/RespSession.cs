@@ -115,7 +115,7 @@ internal sealed class RespSession : IDisposable
         }
         else if (kind == CommandKind.Inquiry)
         {
-            await InquireAsync();
+            await InquireAsync(entry!.Code);
         }
         else
         {
@@ -181,7 +181,7 @@ internal sealed class RespSession : IDisposable
         return Encoding.UTF8.GetString(bytes[..int.Min(bytes.Length, ShownBytesMax)]);
     }
 
-    private async ValueTask InquireAsync()
+    private async ValueTask InquireAsync(CommandCode code)
     {
         string[] sections = new string[_reader.Count - 1];
         for (int i = 0; i < sections.Length; i++)
@@ -189,8 +189,27 @@ internal sealed class RespSession : IDisposable
             sections[i] = Shown(i + 1);
         }
 
+        if (code == CommandCode.Admin)
+        {
+            AdminReply reply = await AdminCommand.AnswerAsync(_server, sections);
+            Write(reply);
+            return;
+        }
+
         string text = await ServerReport.RenderAsync(_server, sections);
         _replies.Bulk(Encoding.UTF8.GetBytes(text));
+    }
+
+    private void Write(in AdminReply reply)
+    {
+        if (reply.IsError)
+        {
+            _replies.Error(reply.Text);
+        }
+        else
+        {
+            _replies.Bulk(reply.Text);
+        }
     }
 
     /// <summary>Waits for what is pending and writes its replies.</summary>

@@ -41,6 +41,9 @@ internal sealed class Progress(int messagesMax, int bytesMax)
     /// <summary>When the follower last answered, in monotonic nanoseconds.</summary>
     internal long ContactNs;
 
+    /// <summary>When anything was last heard of it, in whatever part. Monotonic nanoseconds.</summary>
+    internal long HeardNs;
+
     /// <summary>Newest read round that it has echoed in our term.</summary>
     internal ulong RoundEchoed;
 

@@ -38,6 +38,9 @@ internal sealed class RaftCore : IProtocolCore
     public CoreStatus Status => new(_state.Role, _state.Term, _state.Leader, ModeNow());
 
     /// <inheritdoc/>
+    public CoreProgress Progress => ProgressFacts.Of(_state);
+
+    /// <inheritdoc/>
     public long Deadline
     {
         get
@@ -129,6 +132,7 @@ internal sealed class RaftCore : IProtocolCore
             return ReceiveResult.Malformed;
         }
 
+        ProgressFacts.Heard(_state, place);
         return message.Header.Type switch
         {
             MessageType.PreVoteRequest => Election.OnPreVoteRequest(_state, message, outputs),

@@ -38,6 +38,8 @@ internal sealed class TracedCore : IProtocolCore
 
     public CoreStatus Status => _core.Status;
 
+    public CoreProgress Progress => _core.Progress;
+
     private RaftState State => _core.State;
 
     public void Tick(long monotonicNs, long wallNs, Outputs outputs)

@@ -122,6 +122,7 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
             return false;
         }
 
+        group.InlineSince = loop.Now;
         _memory = loop.ApplyMemory.Rent();
         bool any = ApplyInline(loop);
         if (group.Fault is null && group.Reads.TryTakeReady(loop, group, _queries))
@@ -132,6 +133,7 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
         }
 
         ReturnMemory(loop);
+        group.InlineSince = 0;
         return any;
     }
 

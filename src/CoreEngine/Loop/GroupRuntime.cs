@@ -24,6 +24,8 @@ internal sealed class GroupRuntime
     private LogWindow?[] _peerWindows = [];
     private ConcurrentQueue<IReadRequest>? _readQueue;
     private CoreStatus _lastStatus;
+    private FrontierValues _lastFrontiers;
+    private long _inlineSince;
     private Transfers? _transfers;
     private bool _closing;
     private int _readsQueued;
@@ -181,6 +183,17 @@ internal sealed class GroupRuntime
 
     /// <summary>Any thread. Why the group stopped.</summary>
     internal EngineFault? Fault => Volatile.Read(ref _fault);
+
+    /// <summary>Any thread. Since when the shard's own thread is inside the machine; 0 while it is not. Monotonic
+    /// nanoseconds.</summary>
+    internal long InlineSince
+    {
+        get => Volatile.Read(ref _inlineSince);
+        set => Volatile.Write(ref _inlineSince, value);
+    }
+
+    /// <summary>The loop that this group belongs to.</summary>
+    internal EngineOptions EngineOptions => _loop.Options;
 
     /// <summary>Any thread. Set when the engine is being disposed.</summary>
     internal bool IsClosing
@@ -353,7 +366,10 @@ internal sealed class GroupRuntime
         }
 
         _lastStatus = status;
-        View.Publish(Frontiers.Values, status);
+        FrontierValues frontiers = Frontiers.Values;
+        ProgressNotes notes = View.Notes.Next(_loop.Now, _lastFrontiers, this, _loop.IsLogFull);
+        _lastFrontiers = frontiers;
+        View.Publish(frontiers, status, notes);
         Waiters.Advance(Frontiers.Values);
     }
 

@@ -11,24 +11,30 @@ internal sealed class GroupView
     private long _version;
     private FrontierValues _frontiers;
     private CoreStatus _status;
+    private ProgressNotes _notes;
 
     /// <summary>The shard's thread only.</summary>
-    internal void Publish(in FrontierValues frontiers, in CoreStatus status)
+    internal void Publish(in FrontierValues frontiers, in CoreStatus status, in ProgressNotes notes)
     {
-        if (_frontiers == frontiers && _status == status)
-        {
-            return;
-        }
-
         long version = _version;
         Volatile.Write(ref _version, version + 1);
         Interlocked.MemoryBarrier();
         _frontiers = frontiers;
         _status = status;
+        _notes = notes;
         Volatile.Write(ref _version, version + 2);
     }
 
+    /// <summary>What was noted last; the shard's thread only.</summary>
+    internal ref readonly ProgressNotes Notes => ref _notes;
+
     internal (FrontierValues Frontiers, CoreStatus Status) Read()
+    {
+        (FrontierValues frontiers, CoreStatus status, _) = ReadAll();
+        return (frontiers, status);
+    }
+
+    internal (FrontierValues Frontiers, CoreStatus Status, ProgressNotes Notes) ReadAll()
     {
         var spin = default(SpinWait);
         while (true)
@@ -38,10 +44,11 @@ internal sealed class GroupView
             {
                 FrontierValues frontiers = _frontiers;
                 CoreStatus status = _status;
+                ProgressNotes notes = _notes;
                 Interlocked.MemoryBarrier();
                 if (Volatile.Read(ref _version) == before)
                 {
-                    return (frontiers, status);
+                    return (frontiers, status, notes);
                 }
             }
 

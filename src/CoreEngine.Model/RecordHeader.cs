@@ -27,6 +27,12 @@ public enum RecordType : byte
     /// Another replica's incarnation, noted when it was met: under another one its directory has forgotten.
     /// </summary>
     Peer = 9,
+
+    /// <summary>
+    /// The entries that follow in the same append stand for damaged ones (CTRL, FAST'18): index and term of this record
+    /// are the first and the last. By flag, instead: the log is complete again up to here.
+    /// </summary>
+    Repair = 10,
 }
 
 /// <summary>The 32 bytes before each record's body, alike on the disk and on the wire.</summary>

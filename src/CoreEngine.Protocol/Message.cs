@@ -42,6 +42,9 @@ internal enum EntrySource : byte
 
     /// <summary>The window that the loop has read from the log for the receiving peer.</summary>
     Window,
+
+    /// <summary>The window that the loop has read from the log for us: for a peer that has lost entries.</summary>
+    OwnWindow,
 }
 
 /// <summary>A message to send. Entries are named, not copied: the loop gathers their bytes when it sends.</summary>

@@ -28,4 +28,7 @@ internal enum MessageType : byte
 
     /// <summary>A follower asks the leader to hand over; or the leader says why it did not.</summary>
     Transfer = 27,
+
+    RepairRequest = 34,
+    RepairReply = 35,
 }

@@ -18,6 +18,12 @@ internal enum PersistKind : byte
 
     /// <summary>The group's first configuration: the base of those in the log.</summary>
     Founding,
+
+    /// <summary>Copies of the lost entries <c>First..Last</c>: <see cref="Raft.LogSuffix.Copies"/>.</summary>
+    Copies,
+
+    /// <summary>Nothing that was lost before is missing any more.</summary>
+    Settled,
 }
 
 /// <summary>

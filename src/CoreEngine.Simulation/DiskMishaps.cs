@@ -1,4 +1,6 @@
 using System;
+using System.Collections.Generic;
+using CoreEngine.IO.Log;
 
 namespace CoreEngine.Simulation;
 
@@ -61,6 +63,26 @@ internal sealed class DiskMishaps
         _writesBefore = writesBefore;
         Amount = amount;
         Harm |= DiskHarm.LostWrite;
+    }
+
+    /// <summary>Where the write should have gone that was lost: file and bytes.</summary>
+    internal (ulong Segment, long Offset, long Length) Lost { get; set; }
+
+    /// <summary>Recovery has seen that a write is missing, and names what it held.</summary>
+    internal bool IsLossFound(IReadOnlyList<LogDamage> damages)
+    {
+        foreach (LogDamage damage in damages)
+        {
+            long bytes = (long)((damage.EndLsn - damage.Lsn) / LogFormat.StreamBytes) * LogFormat.PageBytes;
+            bool covers = damage.Segment == Lost.Segment && Lost.Length > 0 && damage.Offset <= Lost.Offset
+                && Lost.Offset + Lost.Length <= damage.Offset + bytes;
+            if (covers)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Some read has failed.</summary>

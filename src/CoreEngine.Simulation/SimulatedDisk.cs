@@ -29,6 +29,20 @@ internal sealed class SimulatedDisk(PageArena arena)
 
     internal IReadOnlyCollection<string> Names => _names.Keys;
 
+    /// <summary>The number of the segment that a file holds; 0 for another file.</summary>
+    internal ulong SegmentOf(SimulatedFile file)
+    {
+        foreach ((string name, SimulatedFile each) in _names)
+        {
+            if (each == file && LogFormat.TryParseSegment(name, out ulong segment))
+            {
+                return segment;
+            }
+        }
+
+        return 0;
+    }
+
     internal SimulatedFile? Find(string name) => _names.GetValueOrDefault(name);
 
     internal SimulatedFile Create(string name)

@@ -87,6 +87,9 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
     /// <summary>Up, and its shard has not stopped on a fault.</summary>
     internal bool IsSound => Loop is not null && Loop.Fault is null && Runtime.Fault is null;
 
+    /// <summary>Up, and something of its log cannot be read.</summary>
+    internal bool IsDamaged => IsRunning && Claims.IsDamaged(Core);
+
     /// <summary>When the replica has something to do next; <see cref="long.MaxValue"/> when it is down.</summary>
     internal long NextInstant => Loop is null || Loop.Fault is not null ? long.MaxValue
         : _again ? long.Max(world.Now, PausedUntil)
@@ -168,7 +171,7 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         }
 
         _log = result.Log;
-        if ((Disk.Mishaps.Harm & DiskHarm.LostWrite) != 0)
+        if ((Disk.Mishaps.Harm & DiskHarm.LostWrite) != 0 && !Disk.Mishaps.IsLossFound(result.Damages))
         {
             // Nothing in the log may tell: it is not let in, so that nobody is blamed for what the disk forgot.
             _log.Dispose();
@@ -177,7 +180,7 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         }
 
         RecoveredGroup recovered = recovery.Find(1);
-        world.Monitors.Restarted(this, recovered.Suffix.LastIndex);
+        world.Monitors.Restarted(this, recovered);
         long refused = world.Network.Refused;
         _transport = world.Network.Join(number, _log.Identity.Incarnation, recovery.Peers.Admits);
         world.Monitors.Rare.Sometimes(

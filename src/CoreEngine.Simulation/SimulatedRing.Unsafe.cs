@@ -253,8 +253,10 @@ internal sealed unsafe class SimulatedRing(SimulatedDisk disk, Prng chance, Func
         switch (disk.Mishaps.TakeFate())
         {
             case WriteFate.Lost:
+                disk.Mishaps.Lost = (disk.SegmentOf(file), offset, source.Length);
                 break;
             case WriteFate.Misdirected:
+                disk.Mishaps.Lost = (disk.SegmentOf(file), offset, source.Length);
                 long pages = long.Max(1, offset / SimulatedFile.PageBytes);
                 file.WriteDurably(disk.Mishaps.Amount % pages * SimulatedFile.PageBytes, source);
                 break;

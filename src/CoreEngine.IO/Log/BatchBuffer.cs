@@ -117,7 +117,7 @@ internal sealed class BatchBuffer : IDisposable
                 position = _position;
             }
 
-            bool added = Runs.TryAdd(in header);
+            bool added = Runs.TryAdd(in header, DetailOf(in header, records[offset..]));
             Invariant.Holds(added);
             index.Add(in header, Lsn, Lsn + (ulong)position);
             _records++;
@@ -169,6 +169,12 @@ internal sealed class BatchBuffer : IDisposable
 
     /// <summary>Gives the memory back; nothing may be in flight.</summary>
     public void Dispose() => _slab.Free();
+
+    /// <summary>What a run keeps of a small record's body: see <see cref="Run.Detail"/>.</summary>
+    private static uint DetailOf(in RecordHeader header, ReadOnlySpan<byte> record) =>
+        RunList.IsOnLine(header.Type) || header.BodyLength < sizeof(uint)
+            ? 0
+            : System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(record[RecordHeader.Bytes..]);
 
     private int WriteRuns(ReadOnlySpan<Run> runs, int position)
     {

@@ -63,6 +63,10 @@ internal sealed class LogCursor : IDisposable
     private uint _group;
     private ulong _wanted;
 
+    /// <summary>Last entry that can be read on from here; behind it another place must be found.</summary>
+    private ulong _until;
+    private int _repairs;
+
     /// <summary>The batch that is being put together or shown.</summary>
     private ulong _batchLsn;
     private int _offset;
@@ -111,7 +115,8 @@ internal sealed class LogCursor : IDisposable
         Fault = null;
         _isBatchBegun = false;
         _isBatchReady = false;
-        if (!_log.Index.TryFind(group, index, out _batchLsn))
+        _repairs = _log.Index.RepairsOf(group);
+        if (!_log.Index.TryFind(group, index, out _batchLsn, out _until))
         {
             State = CursorState.Idle;
             return false;
@@ -132,6 +137,13 @@ internal sealed class LogCursor : IDisposable
         record = default;
         while (State is not (CursorState.Idle or CursorState.Faulted))
         {
+            // Copies of damaged entries stand elsewhere in the log.
+            bool isElsewhere = _wanted > _until || _repairs != _log.Index.RepairsOf(_group);
+            if (isElsewhere && _wanted <= _log.Index.LastOf(_group) && !Seek(_group, _wanted))
+            {
+                return false;
+            }
+
             if (_isBatchReady && TryShow(out header, out record))
             {
                 State = CursorState.Ready;
@@ -263,6 +275,13 @@ internal sealed class LogCursor : IDisposable
     {
         if (!_isBatchBegun)
         {
+            ulong passed = _log.Damaged.Pass(_batchLsn);
+            if (passed != _batchLsn)
+            {
+                _batchLsn = passed;
+                return true;
+            }
+
             bool found = _log.Segments.TryFind(_batchLsn, out _segment);
             Invariant.Holds(found);
             _batch.Begin(_batchLsn, _segment.Salt);

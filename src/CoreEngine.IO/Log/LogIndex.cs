@@ -29,20 +29,44 @@ internal sealed class LogIndex
     /// <summary>Takes note of a record at its place in the log. Records come in the order of the log.</summary>
     internal void Add(in RecordHeader header, ulong batchLsn, ulong lsn)
     {
-        bool isOnLine = RunList.IsOnLine(header.Type);
-        if (!isOnLine && header.Type != RecordType.Truncate)
+        switch (header.Type)
         {
-            return;
+            case RecordType.Entry or RecordType.Configuration:
+                LineOf(header.Group).Add(header.Index, batchLsn, lsn);
+                break;
+            case RecordType.Truncate:
+                LineOf(header.Group).Truncate(header.Index);
+                break;
+            case RecordType.Repair when header.Flags == RepairFlags.Cut:
+                LineOf(header.Group).Truncate(header.Index);
+                break;
+            case RecordType.Repair when header.Flags == RepairFlags.Copies:
+                LineOf(header.Group).Repair(header.Index, header.Term, batchLsn);
+                break;
+            default:
+                break;
+        }
+    }
+
+    /// <summary>Takes note of records that cannot be read: what follows them has a place of its own.</summary>
+    internal void AddDamage(LogDamage damage)
+    {
+        foreach (Line line in _lines.Values)
+        {
+            line.Break();
         }
 
-        Line line = LineOf(header.Group);
-        if (isOnLine)
+        foreach (Run run in damage.Lost ?? [])
         {
-            line.Add(header.Index, batchLsn, lsn);
-        }
-        else
-        {
-            line.Truncate(header.Index);
+            bool isCut = run.Type == RecordType.Repair && run.Term == ulong.MaxValue;
+            if (run.Type == RecordType.Truncate || isCut)
+            {
+                LineOf(run.Group).Truncate(run.First);
+            }
+            else if (run.Type == RecordType.Entry && run.First > 0)
+            {
+                LineOf(run.Group).Lose(run.First, run.Last);
+            }
         }
     }
 
@@ -62,6 +86,18 @@ internal sealed class LogIndex
     /// </summary>
     internal bool IsInForce(uint group, ulong index, ulong lsn) =>
         _lines.TryGetValue(group, out Line? line) && line.IsInForce(index, lsn);
+
+    /// <summary>Where to read an entry, and up to which index the entries can be read on from there.</summary>
+    /// <returns>False when the log holds no such entry, or none that the map still reaches.</returns>
+    internal bool TryFind(uint group, ulong index, out ulong batchLsn, out ulong until)
+    {
+        batchLsn = 0;
+        until = 0;
+        return _lines.TryGetValue(group, out Line? line) && line.TryFindPiece(index, out batchLsn, out until);
+    }
+
+    /// <summary>Changes whenever entries of a group can be read elsewhere than before.</summary>
+    internal int RepairsOf(uint group) => _lines.TryGetValue(group, out Line? line) ? line.Repairs : 0;
 
     private Line LineOf(uint group)
     {
@@ -86,6 +122,9 @@ internal sealed class LogIndex
     /// <param name="IsBreak">The entry does not continue the one before it in the log: the point must stay.</param>
     private readonly record struct Point(ulong First, ulong Lsn, ulong BatchLsn, bool IsBreak);
 
+    /// <summary>Where copies of entries stand that were damaged.</summary>
+    private readonly record struct Copies(ulong First, ulong Last, ulong BatchLsn);
+
     /// <summary>The points of one group, rising in index and in LSN.</summary>
     private sealed class Line(uint group)
     {
@@ -98,8 +137,23 @@ internal sealed class LogIndex
 
         internal ulong Last { get; private set; }
 
+        /// <summary>Copies of damaged entries, in the order in which they were written.</summary>
+        private readonly List<Copies> _copies = [];
+
+        /// <summary>Entries that follow as copies: they stand for others and end nothing.</summary>
+        private ulong _copiesLeft;
+
+        /// <summary>How many repairs were noted, ever.</summary>
+        internal int Repairs { get; private set; }
+
         internal void Add(ulong index, ulong batchLsn, ulong lsn)
         {
+            if (_copiesLeft > 0)
+            {
+                _copiesLeft--;
+                return;
+            }
+
             bool follows = !_breaks && _count > 0 && index == Last + 1;
             if (!follows)
             {
@@ -131,6 +185,51 @@ internal sealed class LogIndex
             DropFrom(last + 1);
             Last = last;
             _breaks = true;
+            _copies.RemoveAll(copies => copies.First > last);
+            for (int i = 0; i < _copies.Count; i++)
+            {
+                _copies[i] = _copies[i] with { Last = ulong.Min(_copies[i].Last, last) };
+            }
+        }
+
+        /// <summary>The entry that comes next gets a point of its own.</summary>
+        internal void Break() => _breaks = true;
+
+        internal void Lose(ulong first, ulong last)
+        {
+            DropFrom(first);
+            Last = last;
+            _breaks = true;
+        }
+
+        internal void Repair(ulong first, ulong last, ulong batchLsn)
+        {
+            _copies.Add(new Copies(first, last, batchLsn));
+            _copiesLeft = last - first + 1;
+            Repairs++;
+        }
+
+        /// <summary>The newest copy of an entry counts, before its place on the line.</summary>
+        internal bool TryFindPiece(ulong index, out ulong batchLsn, out ulong until)
+        {
+            bool found = TryFind(index, out batchLsn);
+            until = ulong.MaxValue;
+            for (int i = _copies.Count - 1; i >= 0 && index <= Last; i--)
+            {
+                Copies copies = _copies[i];
+                if (copies.First > index)
+                {
+                    until = ulong.Min(until, copies.First - 1);
+                }
+                else if (index <= copies.Last)
+                {
+                    until = ulong.Min(until, copies.Last);
+                    batchLsn = copies.BatchLsn;
+                    return true;
+                }
+            }
+
+            return found;
         }
 
         internal bool TryFind(ulong index, out ulong batchLsn)

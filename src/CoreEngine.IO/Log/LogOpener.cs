@@ -10,6 +10,12 @@ namespace CoreEngine.IO.Log;
 /// </summary>
 internal sealed class LogOpener : IDisposable
 {
+    private const string NothingLeft = "No segment of the log is left whose header can be read: this replica has nothing "
+        + "to go on from. Remove it from its group and add it again with an empty directory.";
+
+    /// <summary>Of a segment that is gone: no page of it is ever read.</summary>
+    private const uint NoSalt = 1;
+
     private readonly IIoRing _ring;
     private readonly LogOptions _options;
     private readonly BlockingIo _io;
@@ -81,7 +87,7 @@ internal sealed class LogOpener : IDisposable
             return Refuse(LogOpenStatus.IoFailed, $"Cannot read {_scanner.ErrorFile} ({Errno.Text(_scanner.Error)}).");
         }
 
-        return _scanner.Damages.Count > 0 ? Refuse(LogOpenStatus.Damaged, DamageText()) : Prepare(map, files);
+        return map.Live.Count == 0 ? Refuse(LogOpenStatus.Damaged, NothingLeft) : Prepare(map, files);
     }
 
     public void Dispose()
@@ -125,15 +131,6 @@ internal sealed class LogOpener : IDisposable
                 $"The log belongs to shard {superblock.Shard}, not to {_options.Shard}. Name the right directory.");
     }
 
-    private string DamageText()
-    {
-        string places = string.Join("; ", _scanner.Damages);
-        return $"Acknowledged records are damaged: {places}. The log does not open, because a replica must not "
-            + "forget what it acknowledged. Restore the named file from a copy of this directory. "
-            + "(Repair from the others is not built yet; they go on without this replica while they are a majority.) "
-            + "'coreengine verify' lists every place.";
-    }
-
     /// <summary>What a crash left in caches must not vanish after it was read (TigerBeetle does the same).</summary>
     private int SyncAll(IReadOnlyList<string> files)
     {
@@ -171,10 +168,17 @@ internal sealed class LogOpener : IDisposable
         var segments = new SegmentTable();
         foreach (LiveSegment live in map.Live)
         {
+            AddLost(segments, live.Header.Sequence, live.Header.BaseLsn);
             segments.Add(live.Header.Sequence, live.Header.BaseLsn, live.Salt);
 
             // A salt is drawn per life of a segment: no seed may bring back one that is in use.
             _ = _salts.Next();
+        }
+
+        ulong newest = Math.Max(superblock.NewestSegment, _scanner.NewestKnown);
+        if (segments.Newest.Sequence < newest)
+        {
+            AddLost(segments, newest + 1, _scanner.Report.EndLsn);
         }
 
         int result = ClearAway(map, files, segments.Newest.Sequence);
@@ -209,8 +213,28 @@ internal sealed class LogOpener : IDisposable
             _scanner.Report.EndLsn,
             _scanner.PreviousLsn,
             _scanner.PreviousChecksum,
-            _scanner.PreviousRuns);
-        return new LogOpenResult(LogOpenStatus.Opened, "Opened.") { Identity = _identity, Report = _scanner.Report };
+            _scanner.PreviousRuns,
+            _scanner.Damages);
+        return new LogOpenResult(LogOpenStatus.Opened, OpenedText())
+        {
+            Identity = _identity,
+            Report = _scanner.Report,
+            Damages = _scanner.Damages,
+        };
+    }
+
+    private string OpenedText() => _scanner.Damages.Count == 0
+        ? "Opened."
+        : $"Opened with damage: {string.Join("; ", _scanner.Damages)}. What was acknowledged there keeps its place and "
+            + "is asked of the other replicas.";
+
+    /// <summary>Segments that are gone keep their numbers: nobody may take them for unused ones.</summary>
+    private static void AddLost(SegmentTable segments, ulong next, ulong baseLsn)
+    {
+        while (segments.Count > 0 && segments.Newest.Sequence + 1 < next)
+        {
+            segments.Add(segments.Newest.Sequence + 1, baseLsn, NoSalt);
+        }
     }
 
     /// <summary>
@@ -360,11 +384,9 @@ internal sealed class LogOpener : IDisposable
         return now == superblock ? 0 : SuperblockReading.WriteBoth(_io, file, in now, _superblock.Agreeing);
     }
 
-    /// <summary>Builds the index and passes records on, until damage is met.</summary>
+    /// <summary>Builds the index and passes on records and damage.</summary>
     private sealed class RecoveryObserver(ILogVisitor visitor) : ILogScanObserver
     {
-        private bool _isDamaged;
-
         internal LogIndex Index { get; } = new();
 
         public void OnSegment(in SegmentHeader header, uint salt)
@@ -377,15 +399,14 @@ internal sealed class LogOpener : IDisposable
 
         public void OnRecord(in RecordHeader header, ReadOnlySpan<byte> record, ulong batchLsn, ulong lsn)
         {
-            if (_isDamaged)
-            {
-                return;
-            }
-
             Index.Add(in header, batchLsn, lsn);
             visitor.OnRecord(in header, record);
         }
 
-        public void OnDamage(LogDamage damage) => _isDamaged = true;
+        public void OnDamage(LogDamage damage)
+        {
+            Index.AddDamage(damage);
+            visitor.OnDamage(damage);
+        }
     }
 }

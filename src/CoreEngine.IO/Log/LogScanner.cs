@@ -53,6 +53,7 @@ internal sealed class LogScanner : IDisposable
     private readonly RunList _previousRuns = new();
     private readonly DamageNotes _notes = new();
     private LiveSegment _segment;
+    private ulong _oldest;
 
     internal LogScanner(BlockingIo io, ILogScanObserver observer, LogOptions options)
     {
@@ -90,7 +91,7 @@ internal sealed class LogScanner : IDisposable
                 continue;
             }
 
-            if (!TryAttach(name, LogFormat.HeaderPages * LogFormat.PageBytes, out int file))
+            if (!TryAttach(name, (LogFormat.HeaderPages + 1) * LogFormat.PageBytes, out int file))
             {
                 return map;
             }
@@ -104,7 +105,7 @@ internal sealed class LogScanner : IDisposable
             }
         }
 
-        CheckSequence(map, in superblock);
+        _oldest = superblock.OldestSegment;
         return map;
     }
 
@@ -121,6 +122,7 @@ internal sealed class LogScanner : IDisposable
 
         for (int i = 0; i < map.Live.Count && Error == 0; i++)
         {
+            MeetGap(map, i);
             _segment = map.Live[i];
             ulong? end = i + 1 < map.Live.Count ? Math.Min(map.Live[i + 1].Header.PreviousEnd, CapacityEnd()) : null;
             if (!TryAttach(LogFormat.SegmentName(_segment.Header.Sequence), _segment.Header.SegmentBytes, out int file))
@@ -132,7 +134,20 @@ internal sealed class LogScanner : IDisposable
             WalkSegment(end);
             Release(file);
         }
+
+        if (map.Live.Count > 0 && map.Live[^1].Header.Sequence < Math.Max(NewestKnown, superblock.NewestSegment))
+        {
+            MeetLostEnd(in superblock);
+        }
+
+        if (_notes.IsOpen)
+        {
+            Settle(hasNext: false);
+        }
     }
+
+    /// <summary>The number of the newest segment of which there is any sign.</summary>
+    internal ulong NewestKnown { get; private set; }
 
     public void Dispose() => _reader.Dispose();
 
@@ -192,34 +207,89 @@ internal sealed class LogScanner : IDisposable
         }
         else
         {
-            Report.Notes.Add($"{LogFormat.SegmentName(sequence)}: both header pages are bad");
-            Damage(sequence, 0, 0, first, []);
+            NewestKnown = Math.Max(NewestKnown, sequence);
+            bool isFound = TryReconstruct(sequence, in superblock, map);
+            Report.Notes.Add($"{LogFormat.SegmentName(sequence)}: both header pages are bad"
+                + (isFound ? ", the first batch tells what stood there" : string.Empty));
         }
+    }
+
+    /// <summary>Both header pages are bad: the first batch knows salt, start and predecessor as well.</summary>
+    private bool TryReconstruct(ulong sequence, in Superblock superblock, SegmentMap map)
+    {
+        ReadOnlySpan<byte> page = _reader.Read(LogFormat.HeaderPages);
+        if (page.IsEmpty)
+        {
+            return false;
+        }
+
+        (uint salt, ulong lsn) = Page.OriginOf(page);
+        Span<byte> stream = stackalloc byte[BatchHeader.Bytes];
+        page.Slice(LogFormat.TagBytes, BatchHeader.Bytes).CopyTo(stream);
+        bool isSound = salt != 0 && lsn % LogFormat.StreamBytes == 0
+            && Page.Check(page, salt, lsn) == PageFinding.Sound
+            && BatchHeader.TryRead(stream, out BatchHeader batch) && batch.Lsn == lsn;
+        if (!isSound)
+        {
+            return false;
+        }
+
+        _ = BatchHeader.TryRead(stream, out batch);
+        var header = new SegmentHeader(
+            superblock.Identity,
+            superblock.Shard,
+            sequence,
+            lsn,
+            lsn,
+            batch.PreviousLsn,
+            batch.PreviousChecksum,
+            superblock.SegmentBytes);
+        map.Live.Add(new LiveSegment(header, salt, PageFinding.Damaged, PageFinding.Damaged));
+        return true;
     }
 
     private static bool IsUnreached(PageFinding finding) => finding is PageFinding.Torn or PageFinding.Unwritten;
 
-    /// <summary>Every segment from the oldest to the newest that ever was must be there.</summary>
-    private void CheckSequence(SegmentMap map, in Superblock superblock)
+    /// <summary>Some segments before this one are gone: whatever they held is lost.</summary>
+    private void MeetGap(SegmentMap map, int place)
     {
-        ulong newest = superblock.NewestSegment;
-        if (map.Live.Count > 0)
+        SegmentHeader header = map.Live[place].Header;
+        ulong expected = place == 0 ? _oldest : map.Live[place - 1].Header.Sequence + 1;
+        if (header.Sequence <= expected)
         {
-            newest = Math.Max(newest, map.Live[^1].Header.Sequence);
+            return;
         }
 
-        int place = 0;
-        for (ulong sequence = superblock.OldestSegment; sequence <= newest; sequence++)
+        ulong start = place == 0 ? LogFormat.FirstLsn : Report.EndLsn;
+        if (header.BaseLsn <= start)
         {
-            if (place < map.Live.Count && map.Live[place].Header.Sequence == sequence)
-            {
-                place++;
-            }
-            else if (!Damages.Exists(damage => damage.Segment == sequence))
-            {
-                Damage(sequence, 0, 0, PageFinding.Unreadable, []);
-            }
+            return;
         }
+
+        if (!_notes.IsOpen)
+        {
+            _notes.Begin(null, expected, 0, start, PageFinding.Unreadable);
+        }
+
+        _notes.EndLsn = header.BaseLsn;
+        Report.EndLsn = header.BaseLsn;
+        Report.IsTailCut = false;
+        Report.IsFreshSegment = false;
+    }
+
+    /// <summary>The newest segments are gone: where the log ended is unknown, and what it ended with.</summary>
+    private void MeetLostEnd(in Superblock superblock)
+    {
+        if (!_notes.IsOpen)
+        {
+            _notes.Begin(null, _segment.Header.Sequence + 1, 0, Report.EndLsn, PageFinding.Unreadable);
+        }
+
+        Report.EndLsn = Math.Max(Report.EndLsn, Math.Max(superblock.DurableLsn, _notes.EndLsn));
+        _notes.EndLsn = Report.EndLsn;
+        Report.IsTailCut = false;
+        Report.IsFreshSegment = true;
+        Report.IsSealed = false;
     }
 
     private void WalkSegment(ulong? end)
@@ -229,6 +299,11 @@ internal sealed class LogScanner : IDisposable
         while (end is null ? HasPage(lsn) : lsn < end)
         {
             PageFinding finding = ReadBatch(lsn);
+            if (_notes.IsOpen)
+            {
+                Settle(_batch.HasHeader);
+            }
+
             if (finding == PageFinding.Sound)
             {
                 Accept(lsn, checkChain: !isFirst || Damages.Count == 0);
@@ -242,28 +317,36 @@ internal sealed class LogScanner : IDisposable
                 continue;
             }
 
-            ulong next = Resync(lsn, end, out bool isDirty);
+            ulong badLsn = _batch.Finding == PageFinding.Inconsistent ? lsn : _batch.BadLsn;
+            long offset = LogFormat.FileOffset(_segment.Header.BaseLsn, badLsn);
+            _notes.Begin(_batch, _segment.Header.Sequence, offset, lsn, finding);
+            ulong next = Resync(lsn, end, out ulong dirtyEnd);
             bool isAcknowledged = end is not null || Report.DurableLsn > lsn;
             if (!isAcknowledged && IsUnreached(finding))
             {
-                Report.IsTailCut = finding == PageFinding.Torn || isDirty;
+                _notes.Drop();
+                Report.IsTailCut = finding == PageFinding.Torn || dirtyEnd != 0;
                 Report.IsFreshSegment = Report.IsTailCut || _reader.IsShort;
                 break;
             }
 
-            long offset = LogFormat.FileOffset(_segment.Header.BaseLsn, BadLsnOf(lsn));
-            Damage(_segment.Header.Sequence, offset, lsn, finding, _notes.Take(_batch, next != 0));
             if (next == 0)
             {
+                // The next segment may name what is lost. Nothing is appended here: the place must be found again.
+                lsn = end ?? Math.Max(_notes.EndLsn, dirtyEnd);
+                _notes.EndLsn = lsn;
+                Report.IsFreshSegment = true;
                 break;
             }
 
+            _notes.EndLsn = next;
             lsn = next;
             isFirst = true;
         }
 
         Report.EndLsn = end ?? lsn;
-        Report.IsSealed &= !Report.IsTailCut;
+        Report.IsFreshSegment &= end is null;
+        Report.IsSealed &= !Report.IsTailCut && !_notes.IsOpen;
         Report.DurableLsn = Math.Max(Report.DurableLsn, end ?? 0);
     }
 
@@ -273,8 +356,6 @@ internal sealed class LogScanner : IDisposable
         long pages = (_segment.Header.SegmentBytes / LogFormat.PageBytes) - LogFormat.HeaderPages;
         return _segment.Header.BaseLsn + ((ulong)pages * LogFormat.StreamBytes);
     }
-
-    private ulong BadLsnOf(ulong lsn) => _notes.BadLsn == 0 ? lsn : _notes.BadLsn;
 
     private bool HasPage(ulong lsn) =>
         LogFormat.FileOffset(_segment.Header.BaseLsn, lsn) < _segment.Header.SegmentBytes;
@@ -333,11 +414,10 @@ internal sealed class LogScanner : IDisposable
     /// <summary>
     /// Looks behind a bad batch: for the next sound one, for proof of what was durable, for anything that is not zero.
     /// </summary>
-    /// <returns>The next sound batch; zero for none.</returns>
-    private ulong Resync(ulong lsn, ulong? end, out bool isDirty)
+    /// <returns>The next batch whose header can be read; zero for none.</returns>
+    private ulong Resync(ulong lsn, ulong? end, out ulong dirtyEnd)
     {
-        _notes.OnBad(_batch, lsn);
-        isDirty = false;
+        dirtyEnd = 0;
         ulong next = 0;
         Span<byte> stream = stackalloc byte[BatchHeader.Bytes];
         for (ulong at = lsn + LogFormat.StreamBytes; end is null ? HasPage(at) : at < end; at += LogFormat.StreamBytes)
@@ -345,7 +425,7 @@ internal sealed class LogScanner : IDisposable
             ReadOnlySpan<byte> page = ReadPage(at);
             PageFinding finding = Page.Check(page, _segment.Salt, at);
             Report.Bytes += LogFormat.PageBytes;
-            isDirty |= finding != PageFinding.Unwritten;
+            dirtyEnd = finding == PageFinding.Unwritten ? dirtyEnd : at + LogFormat.StreamBytes;
             if (finding != PageFinding.Sound)
             {
                 continue;
@@ -367,17 +447,12 @@ internal sealed class LogScanner : IDisposable
             Report.DurableLsn = Math.Max(Report.DurableLsn, header.DurableLsn);
         }
 
-        if (next != 0)
-        {
-            _ = ReadBatch(next);
-        }
-
         return next;
     }
 
-    private void Damage(ulong segment, long offset, ulong lsn, PageFinding finding, IReadOnlyList<DamagedRange> ranges)
+    private void Settle(bool hasNext)
     {
-        var damage = new LogDamage(segment, offset, lsn, finding, ranges);
+        LogDamage damage = _notes.Take(_batch, hasNext);
         Damages.Add(damage);
         _observer.OnDamage(damage);
     }

@@ -113,6 +113,11 @@ internal static class Page
         return Check(page, salt, lsn);
     }
 
+    /// <summary>Salt and LSN as the tag tells them, unjudged.</summary>
+    internal static (uint Salt, ulong Lsn) OriginOf(ReadOnlySpan<byte> page) => (
+        BinaryPrimitives.ReadUInt32LittleEndian(page[SaltOffset..]),
+        BinaryPrimitives.ReadUInt64LittleEndian(page[LsnOffset..]));
+
     /// <summary>The stored checksum.</summary>
     internal static uint ChecksumOf(ReadOnlySpan<byte> page) => BinaryPrimitives.ReadUInt32LittleEndian(page);
 

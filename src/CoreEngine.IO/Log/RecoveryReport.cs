@@ -28,17 +28,21 @@ internal readonly record struct DamagedRange(uint Group, RecordType Type, ulong 
 /// <summary>A place where acknowledged or possibly acknowledged bytes are not what was written.</summary>
 /// <param name="Segment">Number of the segment.</param>
 /// <param name="Offset">Byte in its file of the first bad page.</param>
-/// <param name="Lsn">The same place in the stream; zero for a header page.</param>
+/// <param name="Lsn">Where in the stream the first bad batch starts.</param>
+/// <param name="EndLsn">Where what is readable goes on.</param>
 /// <param name="Finding">What was found.</param>
-/// <param name="Ranges">What is lost, as neighbours tell it.</param>
+/// <param name="Ranges">What is lost, as neighbours tell it; for people.</param>
 internal sealed record LogDamage(
-    ulong Segment, long Offset, ulong Lsn, PageFinding Finding, IReadOnlyList<DamagedRange> Ranges)
+    ulong Segment, long Offset, ulong Lsn, ulong EndLsn, PageFinding Finding, IReadOnlyList<DamagedRange> Ranges)
 {
+    /// <summary>The lost records in their order, where neighbours tell all of them; null when they do not.</summary>
+    internal IReadOnlyList<Run>? Lost { get; init; }
+
     public override string ToString()
     {
         var text = new StringBuilder();
         _ = text.Append(CultureInfo.InvariantCulture, $"{LogFormat.SegmentName(Segment)} at byte {Offset}: {Finding}");
-        _ = text.Append(Ranges.Count == 0 ? "; identity of the records unknown" : "; ");
+        _ = text.Append(Ranges.Count == 0 && Lost is null ? "; identity of the records unknown" : "; ");
         return text.AppendJoin(", ", Ranges).ToString();
     }
 }

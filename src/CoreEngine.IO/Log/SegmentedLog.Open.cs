@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using CoreEngine.IO.Ring;
 using CoreEngine.Model;
 
@@ -19,7 +20,7 @@ internal sealed partial class SegmentedLog
     /// <param name="replica">Whose directory it must be.</param>
     /// <param name="cluster">Which cluster's it must be; null: any.</param>
     /// <param name="visitor">
-    /// Is shown the records in order; after damage was met it is shown nothing more, and the result is not Opened.
+    /// Is shown the records in order, and what is damaged at its place.
     /// </param>
     internal static LogOpenResult Open(
         IIoRing ring, LogOptions options, uint replica, ClusterId? cluster, ILogVisitor visitor)
@@ -41,5 +42,6 @@ internal sealed partial class SegmentedLog
         ulong EndLsn,
         ulong PreviousLsn,
         uint PreviousChecksum,
-        RunList PreviousRuns);
+        RunList PreviousRuns,
+        IReadOnlyList<LogDamage> Damages);
 }

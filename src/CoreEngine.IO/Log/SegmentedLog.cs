@@ -71,6 +71,11 @@ internal sealed partial class SegmentedLog : IDisposable
         _previousLsn = state.PreviousLsn;
         _previousChecksum = state.PreviousChecksum;
         _previousRuns.CopyFrom(state.PreviousRuns);
+        foreach (LogDamage damage in state.Damages)
+        {
+            Damaged.Add(damage.Lsn, damage.EndLsn);
+        }
+
         DurableEnd = state.EndLsn;
         int dataPages = (int)(_superblock.SegmentBytes / LogFormat.PageBytes) - LogFormat.HeaderPages;
         _buffers = new BatchBuffer[options.InFlightMax + 1];
@@ -131,6 +136,9 @@ internal sealed partial class SegmentedLog : IDisposable
     internal ulong BatchesDurable => _firstInFlight;
 
     internal LogIndex Index => _index;
+
+    /// <summary>What cannot be read, and is known to be so.</summary>
+    internal DamagedSpans Damaged { get; } = new();
 
     internal SegmentTable Segments => _segments;
 

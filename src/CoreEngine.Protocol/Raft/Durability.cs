@@ -80,6 +80,8 @@ internal static class Durability
         state.Flush.End(ticket, state.NowNs);
         state.MediumMovedNs = state.NowNs;
         state.Frontiers.Persist(new SyncCompletion(state.Appends.Complete(ticket)));
+        RepairAsking.OnPersisted(state);
+        RepairAsking.SettleIfWhole(state, outputs);
         switch (state.Role)
         {
             case Role.Candidate:

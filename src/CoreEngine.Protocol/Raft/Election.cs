@@ -245,10 +245,17 @@ internal static class Election
         || (state.Leader != 0 && state.NowNs - state.LeaderHeardNs < state.Options.ElectionMinNs);
 
     // Term first: a shorter log with a newer last term wins (Raft paper, 5.4.1).
-    private static bool IsUpToDate(RaftState state, in VoteRequestBody candidate) =>
-        candidate.LastTerm != state.Log.LastTerm
+    private static bool IsUpToDate(RaftState state, in VoteRequestBody candidate)
+    {
+        if (!Claims.MayVote(state))
+        {
+            return false;
+        }
+
+        return candidate.LastTerm != state.Log.LastTerm
             ? candidate.LastTerm > state.Log.LastTerm
             : candidate.LastIndex >= state.LastIndex;
+    }
 
     /// <summary>Campaigns: in a new term, with our own vote.</summary>
     /// <param name="isTransfer">The leader told us to; voters do not protect it from us.</param>

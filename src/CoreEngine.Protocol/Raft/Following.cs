@@ -191,8 +191,9 @@ internal static class Following
     private static ulong Floor(RaftState state) =>
         ulong.Max(ulong.Max(state.CommitIndex, state.CommitFloor), state.Matched);
 
-    // What we may claim: durable here, and the leader's.
-    private static ulong Claim(RaftState state) => ulong.Min(state.Frontiers.Durable, state.Matched);
+    // What we may claim: durable and readable here, and the leader's.
+    private static ulong Claim(RaftState state) =>
+        ulong.Min(ulong.Min(state.Frontiers.Durable, state.Matched), Claims.Readable(state));
 
     private static void Reply(
         RaftState state,

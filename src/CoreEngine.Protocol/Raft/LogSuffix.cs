@@ -54,6 +54,8 @@ internal sealed class LogSuffix
     /// <summary>Where each cached entry lies, by index modulo the length, which is a power of two.</summary>
     private Place[] _places = new Place[FirstPlaces];
     private ulong _released;
+    private byte[] _copies = [];
+    private int _copiesLength;
     private ulong _pinned = ulong.MaxValue;
 
     /// <param name="group">The group whose records these are.</param>
@@ -82,6 +84,9 @@ internal sealed class LogSuffix
 
     /// <summary>Bytes of memory held for records, never above the capacity.</summary>
     internal long HeldBytes => _heldBytes;
+
+    /// <summary>Entries of the log that cannot be read; their terms are known all the same.</summary>
+    internal LogHoles Holes { get; } = new();
 
     /// <summary>The term of any index of the log, cached or not. TermAt(0) is 0.</summary>
     internal ulong TermAt(ulong index) => _terms.TermAt(index);
@@ -155,6 +160,46 @@ internal sealed class LogSuffix
         _released = index;
     }
 
+    /// <summary>
+    /// Recovery: the next entries were promised and cannot be read. Memory holds one piece: what stands behind them.
+    /// </summary>
+    internal void AppendLost(in Hole hole)
+    {
+        Invariant.Holds(hole.First == LastIndex + 1);
+        while (_oldest <= _newest)
+        {
+            Drop(ref ChunkAt(_oldest));
+            _oldest++;
+        }
+
+        for (ulong index = hole.First; index <= hole.Last; index++)
+        {
+            _terms.Append(hole.Term);
+        }
+
+        FirstCached = LastIndex + 1;
+        _released = LastIndex;
+        Holes.Add(hole);
+    }
+
+    /// <summary>Keeps copies of lost entries, with their marker before them, until they are written.</summary>
+    internal void KeepCopies(ulong first, ulong last, ReadOnlySpan<byte> records)
+    {
+        int length = RecordHeader.Bytes + records.Length;
+        if (_copies.Length < length)
+        {
+            _copies = new byte[length];
+        }
+
+        _copiesLength = length;
+        Span<byte> marker = _copies.AsSpan(0, RecordHeader.Bytes);
+        RecordHeader.Seal(marker, 0, RecordType.Repair, RepairFlags.Copies, _group, first, last);
+        records.CopyTo(_copies.AsSpan(RecordHeader.Bytes));
+    }
+
+    /// <summary>What <see cref="KeepCopies"/> keeps: to be appended to the log in one piece.</summary>
+    internal ReadOnlySpan<byte> Copies => _copies.AsSpan(0, _copiesLength);
+
     /// <summary>Everything up to <paramref name="index"/> was staged to the log: it may be dropped from memory when
     /// room is needed.</summary>
     internal void ReleaseThrough(ulong index)
@@ -212,6 +257,7 @@ internal sealed class LogSuffix
 
         _terms.TruncateTo(index);
         Configurations.TruncateTo(index);
+        Holes.TruncateTo(index);
         _released = ulong.Min(_released, index);
         Invariant.Holds(FirstCached <= LastIndex + 1);
     }

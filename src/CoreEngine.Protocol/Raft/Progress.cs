@@ -22,7 +22,7 @@ internal sealed class Progress(int messagesMax, int bytesMax)
 
     internal ProgressState State { get; private set; }
 
-    /// <summary>Up to here the follower holds our log on its medium. Never falls while we lead.</summary>
+    /// <summary>Up to here the follower holds our log on its medium. Falls only by its own word.</summary>
     internal ulong Match { get; private set; }
 
     /// <summary>Next entry to send. Match &lt; Next.</summary>
@@ -103,6 +103,19 @@ internal sealed class Progress(int messagesMax, int bytesMax)
         ReceivedMovedNs = nowNs;
         IsProbeSent = false;
         Inflights.Clear();
+    }
+
+    /// <summary>
+    /// The follower says that damage took what it once acknowledged above <paramref name="last"/>: it is sent again,
+    /// and counts no more.
+    /// </summary>
+    internal void ForgetAbove(ulong last, long nowNs)
+    {
+        if (last < Match)
+        {
+            Match = last;
+            BecomeProbe(last + 1, nowNs);
+        }
     }
 
     /// <summary>The logs agree up to <paramref name="next"/> - 1.</summary>

@@ -35,7 +35,8 @@ internal sealed class RaftCore : IProtocolCore
     internal RaftState State => _state;
 
     /// <inheritdoc/>
-    public CoreStatus Status => new(_state.Role, _state.Term, _state.Leader, ModeNow());
+    public CoreStatus Status => 
+        new(_state.Role, _state.Term, _state.Leader, ModeNow(), RepairStatus.Of(_state));
 
     /// <inheritdoc/>
     public CoreProgress Progress => ProgressFacts.Of(_state);
@@ -57,6 +58,7 @@ internal sealed class RaftCore : IProtocolCore
 
             long deadline = _state.Role == Role.Leader ? _state.HeartbeatDeadlineNs : _state.ElectionDeadlineNs;
             deadline = long.Min(deadline, LeaderTransfer.Deadline(_state));
+            deadline = Claims.IsDamaged(_state) ? long.Min(deadline, _state.Repair.DeadlineNs) : deadline;
             deadline = _state.IsNoticeOwed ? long.Min(deadline, _state.NoticeDeadlineNs) : deadline;
             deadline = long.Min(deadline, long.Min(Lease.Deadline(_state), ClosedTime.Deadline(_state)));
             deadline = long.Min(deadline, LeaderReads.KeyDeadline(_state));
@@ -85,6 +87,7 @@ internal sealed class RaftCore : IProtocolCore
         }
 
         LeaderTransfer.Tick(_state, outputs);
+        RepairAsking.Tick(_state, outputs);
         if (_state.Role == Role.Leader)
         {
             TickLeader(outputs);
@@ -133,8 +136,17 @@ internal sealed class RaftCore : IProtocolCore
         }
 
         ProgressFacts.Heard(_state, place);
+        // Who may have voted in a term that he has forgotten obeys nobody before that term is bounded.
+        bool isRepair = message.Header.Type is MessageType.RepairRequest or MessageType.RepairReply;
+        if ((_state.Repair.Doubt & Doubt.Vote) != 0 && !isRepair)
+        {
+            return ReceiveResult.Stale;
+        }
+
         return message.Header.Type switch
         {
+            MessageType.RepairRequest => RepairServing.OnRequest(_state, place, message, outputs),
+            MessageType.RepairReply => RepairAsking.OnReply(_state, place, message, outputs),
             MessageType.PreVoteRequest => Election.OnPreVoteRequest(_state, message, outputs),
             MessageType.PreVoteReply => Election.OnPreVoteReply(_state, place, message, outputs),
             MessageType.VoteRequest => Election.OnVoteRequest(_state, message, outputs),
@@ -196,7 +208,11 @@ internal sealed class RaftCore : IProtocolCore
     public void Loaded(uint peer, ulong first, ulong last, Outputs outputs)
     {
         int place = _state.Quorum.PlaceOf(peer);
-        if (place >= 0)
+        if (place >= 0 && place == _state.Self)
+        {
+            RepairServing.OnLoaded(_state, first, last, outputs);
+        }
+        else if (place >= 0)
         {
             Replication.OnLoaded(_state, place, first, last, outputs);
         }
@@ -258,7 +274,8 @@ internal sealed class RaftCore : IProtocolCore
             return;
         }
 
-        if (ConfigurationRule.MayCampaign(_state) && Abdication.MayCampaign(_state))
+        bool mayLead = ConfigurationRule.MayCampaign(_state) && Claims.MayLead(_state);
+        if (mayLead && Abdication.MayCampaign(_state))
         {
             Election.StartPreVote(_state, outputs);
         }
@@ -271,6 +288,11 @@ internal sealed class RaftCore : IProtocolCore
     private Mode ModeNow()
     {
         RaftOptions options = _state.Options;
+        if (Claims.IsDamaged(_state))
+        {
+            return Mode.Recovery;
+        }
+
         if (_state.Role == Role.Leader)
         {
             bool isFresh = CheckQuorum.SilenceNs(_state) <= options.ElectionMaxNs / 2;

@@ -107,4 +107,6 @@ internal sealed record RaftOptions
 /// <param name="Vote">Whom it voted for in that term; 0 for nobody.</param>
 /// <param name="Commit">The commit index in that record: a floor that no leader may truncate.</param>
 /// <param name="Log">Filled with every entry on the medium, truncations done.</param>
-internal readonly record struct RaftRecovery(ulong Term, uint Vote, ulong Commit, LogSuffix Log);
+/// <param name="Doubt">What damage has hidden.</param>
+internal readonly record struct RaftRecovery(
+    ulong Term, uint Vote, ulong Commit, LogSuffix Log, Doubt Doubt = Doubt.None);

@@ -32,6 +32,9 @@ internal sealed class RaftState
     /// <summary>Leases, ours and those of predecessors.</summary>
     internal readonly LeaseState Lease;
 
+    /// <summary>What the medium has lost, and what is done about it.</summary>
+    internal readonly RepairState Repair;
+
     internal HybridClock Clock;
 
     /// <summary>currentTerm. Never falls.</summary>
@@ -172,6 +175,7 @@ internal sealed class RaftState
         bool isTimed = options.LeaseNs > 0 || options.CloseTargetNs > 0;
         Lease = isTimed ? new LeaseState(options.ReadsMax) : LeaseState.None;
         Request = Chance.Next() >> 1;
+        Repair = new RepairState(recovered.Doubt, Chance.Next() >> 1, Quorum.Count);
         FullPatienceNs = options.StallNs;
         SlowPatienceNs = options.StallNs;
         Frontiers.Recover(new SyncCompletion(Log.LastIndex));

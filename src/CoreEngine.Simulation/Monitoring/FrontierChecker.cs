@@ -50,12 +50,14 @@ internal sealed class FrontierChecker(World world)
     internal void Wiped(SimulatedReplica replica) => _seen[replica.Number] = default;
 
     /// <summary>A replica starts again.</summary>
-    internal void Restarted(SimulatedReplica replica, ulong recovered)
+    /// <param name="isInDoubt">Damage has hidden where the log ended, and the replica knows that it has: it gives no
+    /// vote.</param>
+    internal void Restarted(SimulatedReplica replica, ulong recovered, bool isInDoubt)
     {
         ulong durable = _seen[replica.Number].Values.Durable;
         world.Check(
             Monitor.DurableTail,
-            recovered >= durable,
+            recovered >= durable || isInDoubt,
             $"replica {replica.Number} claimed {durable} and recovered {recovered}");
     }
 }

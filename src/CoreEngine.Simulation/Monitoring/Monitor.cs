@@ -73,6 +73,10 @@ internal sealed record Monitor(string Name, string Component)
 
     internal static Monitor Truncation { get; } = new("truncation", Monitoring.Component.Lattice);
 
+    internal static Monitor LeadsWhole { get; } = new("leads whole", Monitoring.Component.Recovery);
+
+    internal static Monitor ReadableApplied { get; } = new("applied readable", Monitoring.Component.Recovery);
+
     internal static Monitor Recovery { get; } = new("recovery", Monitoring.Component.Recovery);
 
     internal static Monitor StateDigest { get; } = new("state digest", Monitoring.Component.Machine);

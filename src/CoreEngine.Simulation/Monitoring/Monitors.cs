@@ -2,7 +2,9 @@ using System;
 using CoreEngine.IO.Transport;
 using CoreEngine.Model;
 using CoreEngine.Protocol;
+using CoreEngine.Protocol.Raft;
 using CoreEngine.Protocol.Wire;
+using CoreEngine.Recovery;
 using CoreEngine.Simulation.Faults;
 
 namespace CoreEngine.Simulation.Monitoring;
@@ -35,6 +37,8 @@ internal sealed class Monitors(World world) : IFrameWatcher
 
     internal SessionChecker Sessions { get; } = new(world);
 
+    internal RepairChecker Repairs { get; } = new(world);
+
     internal RareStates Rare { get; } = new();
 
     /// <summary>Strikes at rare places; null in scripted worlds.</summary>
@@ -52,6 +56,7 @@ internal sealed class Monitors(World world) : IFrameWatcher
         Prefix.Observe(replica);
         Trunk.Observe(replica);
         Sessions.Observe(replica);
+        Repairs.Observe(replica);
         string? complaint = replica.Machine.Hosted?.Complaint;
         world.Check(Monitor.HostInvariant, complaint is null, $"replica {replica.Number}: {complaint}");
         if (Elections.Observe(replica))
@@ -104,12 +109,14 @@ internal sealed class Monitors(World world) : IFrameWatcher
     }
 
     /// <summary>A replica has recovered.</summary>
-    internal void Restarted(SimulatedReplica replica, ulong recovered)
+    internal void Restarted(SimulatedReplica replica, RecoveredGroup found)
     {
+        ulong recovered = found.Suffix.LastIndex;
         _passed[replica.Number] = (0, replica.Disk.Names.Count);
         Rare.Sometimes(RareState.CommittedTailTorn, replica.Report!.IsTailCut && recovered < Prefix.Length);
         _led[replica.Number] = false;
-        Frontiers.Restarted(replica, recovered);
+        Frontiers.Restarted(replica, recovered, (found.Doubt & Doubt.Log) != 0);
+        Repairs.Restarted(replica, found);
         Prefix.Restarted(replica);
         Certificates.Restarted(replica);
         Rare.Sometimes(RareState.TornTailCut, replica.Report!.IsTailCut);

@@ -58,6 +58,9 @@ internal enum RareState
     RepeatAnswered,
     SequenceSettled,
     SessionExpired,
+    OpenedWithClaims,
+    OpenedInDoubt,
+    MadeWhole,
 }
 
 /// <summary>Counts how often each rare state was reached.</summary>

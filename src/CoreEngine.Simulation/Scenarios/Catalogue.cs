@@ -41,7 +41,7 @@ internal static class Catalogue
         new(16, "append ABA", DurabilityScenarios.LateCompletionOfOverwrittenEntries, "TicketsNotCapped"),
         new(17, "sync fails once", DurabilityScenarios.SyncFailsOnce, "FailedSyncIgnored"),
         new(18, "torn tail is cut", DamageScenarios.TornTailIsCut, "TornTailIsDamage"),
-        new(18, "rot is not cut", DamageScenarios.RotIsNotCut, "RotCutAsTornTail"),
+        new(18, "rot is not cut", DamageScenarios.RotIsFetched, "RotCutAsTornTail"),
         new(19, "all copies corrupt", DamageScenarios.AllCopiesCorrupt, "RotCutAsTornTail"),
         new(20, "stalled disk", GrayScenarios.StalledDisk, "NoAbdication"),
         new(20, "full disk", GrayScenarios.FullDisk, "NoAbdication"),

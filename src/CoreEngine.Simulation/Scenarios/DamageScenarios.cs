@@ -3,6 +3,8 @@ using System.Collections.Generic;
 using System.Threading.Tasks;
 using CoreEngine.IO.Log;
 using CoreEngine.Model;
+using CoreEngine.Model.Modes;
+using CoreEngine.Protocol.Raft;
 using CoreEngine.Simulation.Scripting;
 
 namespace CoreEngine.Simulation.Scenarios;
@@ -10,8 +12,8 @@ namespace CoreEngine.Simulation.Scenarios;
 /// <summary>raft.md section 8, commit and durability: what recovery makes of damaged and of foreign bytes. S18, S19,
 /// S22.</summary>
 /// <remarks>
-/// The catalogue wants damaged entries fetched from peers (CTRL). The engine does not repair yet: the replica refuses
-/// to open, names what is lost and leaves its bytes as they are; the others go on while they are a majority.
+/// Damaged entries are fetched from peers (CTRL, FAST'18): a replica opens with what it claims, votes by it, and leads
+/// when it is whole again.
 /// </remarks>
 internal static class DamageScenarios
 {
@@ -42,62 +44,54 @@ internal static class DamageScenarios
         script.UntilEqual();
     }
 
-    /// <summary>S18: a flipped bit at or below D, in the very last record too, is never cut off; the replica refuses
-    /// with the place and what is lost, and the others go on.</summary>
-    internal static void RotIsNotCut(ulong seed)
+    /// <summary>S18: a flipped bit at or below D, in the very last record too, is never cut off; the replica opens
+    /// with what it claims, in Recovery mode, and fetches from its peers what it cannot read.</summary>
+    internal static void RotIsFetched(ulong seed)
     {
         using Script script = Script.Started(new WorldOptions { Seed = seed });
         script.Append(1, 30);
         script.UntilEqual();
+        script.OnlyCandidate(1);
         SimulatedReplica rotten = script[2];
-        ulong durable = rotten.Runtime.Frontiers.Durable;
-        rotten.Kill();
-        SimulatedFile segment = Medium.FirstSegment(rotten);
         var chance = new Prng(seed);
-        int refused = 0;
+        (int claims, int doubts) = (0, 0);
         for (int flip = 0; flip < 40; flip++)
         {
-            long bit = Medium.DrawBit(segment, chance, lastPage: flip % 2 == 0);
+            ulong durable = rotten.Runtime.Frontiers.Durable;
+            rotten.Kill();
+            bool isLast = flip % 2 == 0;
+            SimulatedFile segment = isLast ? Medium.NewestSegment(rotten) : Medium.AnySegment(rotten, chance);
+            long bit = Medium.DrawBit(segment, chance, isLast);
             segment.FlipBit(bit);
             LogOpenResult opened = rotten.Recover();
-            if (opened.Log is not null)
-            {
-                // Only a bit that means nothing may be passed over: nothing is missing then.
-                script.Holds(
-                    rotten.Core.LastIndex >= durable,
-                    $"bit {bit}: D was {durable}, recovered {rotten.Core.LastIndex}");
-                rotten.Kill();
-            }
-            else
-            {
-                refused++;
-                script.Holds(
-                    opened.Status == LogOpenStatus.Damaged
-                        && opened.Message.Contains("Acknowledged records are damaged", StringComparison.Ordinal)
-                        && opened.Message.Contains(LogFormat.SegmentName(1), StringComparison.Ordinal),
-                    $"bit {bit} is refused as {opened.Status}: {opened.Message}");
-            }
-
-            segment.FlipBit(bit);
+            script.Holds(opened.Log is not null, $"bit {bit} is refused: {opened.Message}");
+            bool isInDoubt = rotten.Core.Repair.Doubt != Doubt.None;
+            script.Holds(
+                rotten.Core.LastIndex >= durable || isInDoubt,
+                $"bit {bit}: D was {durable}, recovered {rotten.Core.LastIndex}");
+            script.Holds(
+                !rotten.IsDamaged || rotten.Runtime.Core.Status.Mode == Mode.Recovery,
+                $"a damaged replica is in mode {rotten.Runtime.Core.Status.Mode}");
+            claims += rotten.Core.Log.Holes.Count > 0 ? 1 : 0;
+            doubts += isInDoubt ? 1 : 0;
+            script.Until(() => !rotten.IsDamaged, "what was lost is fetched");
+            script.Append(1, 8);
+            script.UntilEqual();
         }
 
-        script.Holds(refused >= 20, $"only {refused} of 40 flipped bits were refused");
-        long last = Medium.DrawBit(segment, chance, lastPage: true);
-        segment.FlipBit(last);
-        script.Holds(rotten.Recover().Log is null || rotten.Core.LastIndex >= durable, $"the last record was cut off");
-        if (rotten.IsRunning)
-        {
-            rotten.Kill();
-        }
+        script.Holds(claims >= 5, $"only {claims} of 40 flipped bits left claims");
+        script.Holds(doubts >= 5, $"only {doubts} of 40 flipped bits left the end of the log in doubt");
+        script.Holds(script.World.Monitors.Repairs.Repaired > 0, $"nothing was fetched");
 
-        _ = script.Commit(1);
-        segment.FlipBit(last);
-        rotten.Start();
+        // Its own disk alone holds all of it again: it may lead.
+        script.Elect(2);
+        _ = script.Commit(2);
+        script.Free();
         script.UntilEqual();
     }
 
-    /// <summary>S19: every copy of one committed entry is corrupt. Nobody opens, each says which index is lost, and
-    /// nothing is lost silently: with two copies mended everything acknowledged is there.</summary>
+    /// <summary>S19: every copy of one committed entry is corrupt. Nobody leads, each says which index is lost, and
+    /// nothing is lost silently: with one copy mended everything acknowledged is there, on all of them.</summary>
     internal static void AllCopiesCorrupt(ulong seed)
     {
         const ulong Value = 0x5EED_0FC0_FFEE_F00D;
@@ -122,30 +116,28 @@ internal static class DamageScenarios
         foreach (SimulatedReplica replica in script.World.Replicas)
         {
             LogOpenResult opened = replica.Recover();
-            script.Holds(opened.Log is null, $"replica {replica.Number} opens without a committed entry");
-            bool isNamed = false;
-            foreach (LogDamage damage in opened.Damages)
-            {
-                foreach (DamagedRange range in damage.Ranges)
-                {
-                    isNamed |= range.First <= index && index <= range.Last
-                        && opened.Message.Contains(range.ToString(), StringComparison.Ordinal);
-                }
-            }
-
-            script.Holds(isNamed, $"replica {replica.Number} does not name index {index}: {opened.Message}");
+            script.Holds(opened.Log is not null, $"replica {replica.Number} does not open: {opened.Message}");
+            script.Holds(
+                replica.Core.Log.Holes.Touches(index, index),
+                $"replica {replica.Number} does not claim index {index}: {opened.Message}");
         }
 
-        script.World.RunFor(5 * Script.Second);
-        script.Holds(script.World.Leader is null, $"a cluster without a copy of a committed entry has a leader");
-        for (uint mended = 1; mended <= 2; mended++)
+        script.Throughout(
+            5 * Script.Second, () => script.World.Leader is null, "nobody leads without a copy of a committed entry");
+        foreach (SimulatedReplica replica in script.World.Replicas)
         {
-            Medium.FirstSegment(script[mended]).FlipBit(bits[(int)mended - 1]);
-            script[mended].Start();
+            RepairStatus status = replica.Runtime.Core.Status.Repair;
+            bool isNamed = status.IsStuck && status.First <= index && index <= status.Last && status.Damaged == 2
+                && status.ToString().Contains("no other replica can give them", StringComparison.Ordinal);
+            script.Holds(isNamed, $"replica {replica.Number} does not name index {index}: {status}");
         }
 
-        script.Free();
+        script[1].Kill();
+        Medium.FirstSegment(script[1]).FlipBit(bits[0]);
+        script[1].Start();
         script.UntilEqual();
+        script.Holds(
+            !script[2].IsDamaged && !script[3].IsDamaged, $"the others have not fetched what the first one holds");
     }
 
     /// <summary>S22, foreign geometry: a log of another page or sector size, of another version, older or newer, or

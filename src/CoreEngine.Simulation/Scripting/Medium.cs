@@ -1,5 +1,6 @@
 using System;
 using System.Buffers.Binary;
+using System.Collections.Generic;
 using CoreEngine.IO.Log;
 using CoreEngine.Model;
 
@@ -14,6 +15,31 @@ internal static class Medium
     internal static SimulatedFile FirstSegment(SimulatedReplica replica) =>
         replica.Disk.Find(LogFormat.SegmentName(LogFormat.FirstSegment))
         ?? throw new ScenarioException($"replica {replica.Number} has no first segment");
+
+    /// <summary>The segment that is written to.</summary>
+    internal static SimulatedFile NewestSegment(SimulatedReplica replica) => SegmentsWithData(replica)[^1];
+
+    /// <summary>Any segment that holds batches.</summary>
+    internal static SimulatedFile AnySegment(SimulatedReplica replica, Prng chance)
+    {
+        List<SimulatedFile> segments = SegmentsWithData(replica);
+        return segments[(int)chance.Between(0, segments.Count)];
+    }
+
+    private static List<SimulatedFile> SegmentsWithData(SimulatedReplica replica)
+    {
+        var segments = new List<SimulatedFile>();
+        foreach (string name in replica.Disk.Names)
+        {
+            SimulatedFile file = replica.Disk.Find(name)!;
+            if (LogFormat.TryParseSegment(name, out _) && EndOfData(file) > DataStart)
+            {
+                segments.Add(file);
+            }
+        }
+
+        return segments;
+    }
 
     /// <summary>Where the pages that were written end, in bytes of the file.</summary>
     internal static int EndOfData(SimulatedFile segment)

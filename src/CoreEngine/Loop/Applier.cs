@@ -227,7 +227,9 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
         _count = 0;
         _copyLength = 0;
         ulong next = group.Frontiers.Applied + 1;
-        ulong last = group.Frontiers.Committed;
+
+        // What cannot be read is not passed over: the machine waits for the copy.
+        ulong last = ulong.Min(group.Frontiers.Committed, group.Suffix.Holes.ReadableLast);
         if (next > last)
         {
             return default;

@@ -75,6 +75,10 @@ internal static class Egress
                 LogWindow? window = group.PeerWindows[group.PlaceOf(message.Header.To)];
                 Invariant.Holds(window is not null);
                 return window.Bytes(message.FirstEntry, message.EntryCount);
+            case EntrySource.OwnWindow:
+                LogWindow? own = group.PeerWindows[group.PlaceOf(message.Header.From)];
+                Invariant.Holds(own is not null);
+                return own.Bytes(message.FirstEntry, message.EntryCount);
             default:
                 return default;
         }

@@ -365,6 +365,14 @@ internal sealed class GroupRuntime
                 $"group {Number} '{Name}': {status.Role} in term {status.Term}, leader {status.Leader}");
         }
 
+        RepairStatus last = _lastStatus.Repair;
+        bool isNews = status.Repair.IsWhole != last.IsWhole || status.Repair.IsStuck != last.IsStuck
+            || status.Repair.Doubt != last.Doubt;
+        if (isNews)
+        {
+            options.Log?.Invoke($"group {Number} '{Name}': {status.Repair}");
+        }
+
         _lastStatus = status;
         FrontierValues frontiers = Frontiers.Values;
         ProgressNotes notes = View.Notes.Next(_loop.Now, _lastFrontiers, this, _loop.IsLogFull);

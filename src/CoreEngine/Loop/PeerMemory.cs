@@ -17,7 +17,8 @@ namespace CoreEngine.Loop;
 /// once acknowledged (S4-51). Noted in the log before anything that the peer acknowledges can be, since the log is
 /// written in order.
 /// <see cref="Admits"/> may be called from any thread, the rest belongs to the shard's.
-/// Record: <c>u32 replica | u32 zero | u64 incarnation</c>, little endian, group 0.
+/// Record: <c>u32 replica | u32 zero | u64 incarnation</c>, little endian, group 0. Index and term say the same, so that
+/// the batch's list of runs keeps it too.
 /// </remarks>
 internal sealed class PeerMemory
 {
@@ -42,6 +43,15 @@ internal sealed class PeerMemory
         ReadOnlySpan<byte> body = record[RecordHeader.Bytes..];
         uint replica = BinaryPrimitives.ReadUInt32LittleEndian(body);
         return _met.TryAdd(replica, BinaryPrimitives.ReadUInt64LittleEndian(body[8..]));
+    }
+
+    /// <summary>A note cannot be read; its name tells the same.</summary>
+    internal void Recall(ulong replica, ulong incarnation)
+    {
+        if (replica is > 0 and <= uint.MaxValue)
+        {
+            _ = _met.TryAdd((uint)replica, incarnation);
+        }
     }
 
     /// <summary>A link came up. False when the peer must not be heard.</summary>
@@ -70,7 +80,7 @@ internal sealed class PeerMemory
             BinaryPrimitives.WriteUInt32LittleEndian(body, peer.Replica);
             BinaryPrimitives.WriteUInt32LittleEndian(body[4..], 0);
             BinaryPrimitives.WriteUInt64LittleEndian(body[8..], peer.Incarnation);
-            RecordHeader.Seal(record, BodyBytes, RecordType.Peer, 0, 0, 0, 0);
+            RecordHeader.Seal(record, BodyBytes, RecordType.Peer, 0, 0, peer.Replica, peer.Incarnation);
             if (!loop.Log.TryAppend(record))
             {
                 return;

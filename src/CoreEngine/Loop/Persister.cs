@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using CoreEngine.Model;
 using CoreEngine.Protocol;
 using CoreEngine.Protocol.Raft;
+using CoreEngine.Recovery;
 
 namespace CoreEngine.Loop;
 
@@ -32,6 +33,8 @@ internal static class Persister
                 PersistKind.Entries => StageEntries(loop, group, ref item),
                 PersistKind.HardState => StageHardState(loop, group, item),
                 PersistKind.Truncate => StageTruncate(loop, group, item),
+                PersistKind.Copies => loop.Log.TryAppend(group.Suffix.Copies),
+                PersistKind.Settled => RepairRecords.TryAppend(loop.Log, group.Number, RepairFlags.Settled, 0, 0),
                 _ => throw new InvariantException($"no such persist item: {item.Kind}"),
             };
             if (!staged)

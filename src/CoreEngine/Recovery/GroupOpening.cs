@@ -1,5 +1,6 @@
 using System;
 using System.Linq;
+using CoreEngine.IO.Log;
 using CoreEngine.Loop;
 using CoreEngine.Model;
 using CoreEngine.Protocol;
@@ -34,6 +35,11 @@ internal static class GroupOpening
         Contract contract = ContractOf(options);
         var wanted = new GroupDescriptor(name, contract.Fingerprint(), members);
         Check(recovered, wanted, options.Group);
+        if (!TryGoOn(loop.Log, recovered, options.Group))
+        {
+            throw new EngineOpenException($"the log cannot take a record of group '{name}' now; retry");
+        }
+
         if (recovered.Descriptor is null && !loop.Log.TryAppend(wanted.ToRecord(options.Group)))
         {
             throw new EngineOpenException($"the log cannot take the descriptor of group '{name}' now; retry");
@@ -62,7 +68,7 @@ internal static class GroupOpening
             AppendEntriesMax = options.Windows.AppendEntriesMax,
             AppendBytesMax = options.Windows.AppendBytesMax,
         };
-        var found = new RaftRecovery(recovered.Term, recovered.Vote, recovered.Commit, recovered.Suffix);
+        var found = new RaftRecovery(recovered.Term, recovered.Vote, recovered.Commit, recovered.Suffix, recovered.Doubt);
         var core = new RaftCore(raft, found);
         IProtocolCore seen = loop.CoreTap is { } tap ? tap(core) : core;
         return new GroupRuntime(
@@ -76,6 +82,13 @@ internal static class GroupOpening
             throw new EngineOpenException(
                 $"the log of group {group} contradicts itself: {recovered.Complaint}; "
                 + "restore this replica from its peers");
+        }
+
+        if (recovered.IsDamaged && wanted.Members.Length == 1)
+        {
+            throw new EngineOpenException(
+                $"acknowledged entries of group '{wanted.Name}' are damaged ({WhatIsLost(recovered)}), and there is no "
+                + "other replica to ask for them; restore the directory from a copy");
         }
 
         GroupDescriptor? found = recovered.Descriptor;
@@ -111,6 +124,34 @@ internal static class GroupOpening
     private static Contract ContractOf(GroupOptions options) => options.Lease is { } lease
         ? Contract.Raft.WithLease(Nanoseconds(lease.Duration), lease.Clock)
         : Contract.Raft;
+
+    /// <summary>Notes where the log goes on when it cannot be joined, and that a new group has lost nothing.</summary>
+    private static bool TryGoOn(SegmentedLog log, RecoveredGroup recovered, uint group)
+    {
+        if (recovered.IsGap || recovered.IsCut)
+        {
+            return RepairRecords.TryAppendCut(log, group, recovered.Suffix.LastIndex);
+        }
+
+        bool isNew = recovered.Descriptor is null && !recovered.IsDamaged && log.Damaged.Count > 0;
+        return !isNew || RepairRecords.TryAppend(log, group, RepairFlags.Settled, 0, 0);
+    }
+
+    private static string WhatIsLost(RecoveredGroup recovered)
+    {
+        var places = new System.Text.StringBuilder();
+        foreach (Hole hole in recovered.Suffix.Holes.All)
+        {
+            _ = places.Append(places.Length == 0 ? "" : ", ").Append(
+                System.Globalization.CultureInfo.InvariantCulture, $"index {hole.First}..{hole.Last}");
+        }
+
+        return recovered.Doubt == Doubt.None
+            ? places.ToString()
+            : places.Append(places.Length == 0 ? "" : ", ").Append(
+                System.Globalization.CultureInfo.InvariantCulture,
+                $"whatever followed index {recovered.Suffix.LastIndex}").ToString();
+    }
 
     private static long StallNs(EngineOptions options) => options.DiskStall is { } stall
         ? Nanoseconds(stall)

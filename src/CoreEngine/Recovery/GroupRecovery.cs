@@ -24,6 +24,22 @@ internal sealed class RecoveredGroup(uint number, int chunkBytes, int capacityBy
 
     /// <summary>What the log contradicts itself in; null when sound.</summary>
     internal string? Complaint { get; set; }
+
+    /// <summary>What damage has hidden.</summary>
+    internal Doubt Doubt { get; set; }
+
+    /// <summary>Records may be missing here: the next one tells, or does not.</summary>
+    internal bool IsGap { get; set; }
+
+    /// <summary>What follows cannot be joined to what came before: it is passed over, until the log says where it
+    /// went on.</summary>
+    internal bool IsCut { get; set; }
+
+    /// <summary>Copies of lost entries that follow their marker.</summary>
+    internal ulong CopiesLeft { get; set; }
+
+    /// <summary>Something of it was promised and cannot be read.</summary>
+    internal bool IsDamaged => Doubt != Doubt.None || Suffix.Holes.Count > 0;
 }
 
 /// <summary>
@@ -36,13 +52,17 @@ internal sealed class GroupRecovery(
 {
     private readonly Dictionary<uint, RecoveredGroup> _groups = [];
 
+    /// <summary>Records are lost of which not even the groups are known.</summary>
+    private bool _isUnknown;
+
     /// <summary>What the log holds of a group; nothing when the log does not know it.</summary>
     /// <remarks>It stays here until <see cref="Release"/>: a refused opening must not make the next one see an empty
     /// group.</remarks>
     internal RecoveredGroup Find(uint group) =>
-        _groups.TryGetValue(group, out RecoveredGroup? found)
-            ? found
-            : new RecoveredGroup(group, chunkBytes, capacityBytes);
+        _groups.TryGetValue(group, out RecoveredGroup? found) ? found : Make(group);
+
+    /// <summary>The places that cannot be read.</summary>
+    internal List<LogDamage> Damages { get; } = [];
 
     /// <summary>The group has opened and owns what was found.</summary>
     internal void Release(uint group) => _groups.Remove(group);
@@ -70,6 +90,9 @@ internal sealed class GroupRecovery(
             case RecordType.Truncate:
                 Truncate(group, header);
                 break;
+            case RecordType.Repair:
+                LostRecords.OnRepair(group, header.Flags, header.Index, header.Term);
+                break;
             case RecordType.Configuration:
                 group.Descriptor = GroupDescriptor.Read(header, record);
                 group.Complaint ??= group.Descriptor is null ? "its descriptor makes no sense" : null;
@@ -79,9 +102,41 @@ internal sealed class GroupRecovery(
         }
     }
 
+    public void OnDamage(LogDamage damage)
+    {
+        Damages.Add(damage);
+        if (damage.Lost is null)
+        {
+            _isUnknown = true;
+            foreach (RecoveredGroup group in _groups.Values)
+            {
+                LostRecords.OnUnknown(group);
+            }
+
+            return;
+        }
+
+        foreach (Run run in damage.Lost)
+        {
+            if (run.Type == RecordType.Peer)
+            {
+                Peers.Recall(run.First, run.Term);
+            }
+            else
+            {
+                LostRecords.OnLost(Of(run.Group), run);
+            }
+        }
+    }
+
     private static void AddEntry(RecoveredGroup group, in RecordHeader header, ReadOnlySpan<byte> record)
     {
         LogSuffix suffix = group.Suffix;
+        if (!LostRecords.MayTake(group, header.Index, header.Term))
+        {
+            return;
+        }
+
         if (header.Index != suffix.LastIndex + 1 || header.Term < suffix.LastTerm)
         {
             group.Complaint ??= $"entry {header.Index} of term {header.Term} follows entry {suffix.LastIndex} "
@@ -102,13 +157,31 @@ internal sealed class GroupRecovery(
             return;
         }
 
-        group.Term = header.Term;
+        SetHardState(group, header.Term, vote, commit);
+    }
+
+    /// <summary>The last promise counts, whatever came before it.</summary>
+    internal static void SetHardState(RecoveredGroup group, ulong term, uint vote, ulong commit)
+    {
+        group.Term = term;
         group.Vote = vote;
         group.Commit = commit;
+        group.Doubt &= ~Doubt.Vote;
     }
 
     private static void Truncate(RecoveredGroup group, in RecordHeader header)
     {
+        if (group.IsCut)
+        {
+            return;
+        }
+
+        if (group.IsGap && header.Index > group.Suffix.LastIndex)
+        {
+            group.IsCut = true;
+            return;
+        }
+
         if (header.Index > group.Suffix.LastIndex)
         {
             group.Complaint ??= $"a truncation to {header.Index} stands behind entry {group.Suffix.LastIndex}";
@@ -122,8 +195,19 @@ internal sealed class GroupRecovery(
     {
         if (!_groups.TryGetValue(number, out RecoveredGroup? group))
         {
-            group = new RecoveredGroup(number, chunkBytes, capacityBytes);
+            group = Make(number);
             _groups.Add(number, group);
+        }
+
+        return group;
+    }
+
+    private RecoveredGroup Make(uint number)
+    {
+        var group = new RecoveredGroup(number, chunkBytes, capacityBytes);
+        if (_isUnknown)
+        {
+            LostRecords.OnUnknown(group);
         }
 
         return group;

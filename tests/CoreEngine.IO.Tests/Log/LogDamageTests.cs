@@ -28,8 +28,10 @@ public class LogDamageTests
             int bit = place % 8;
             ring.Change(First, file => file[page + place] ^= (byte)(1 << bit));
             LogOpenResult opened = LogHarness.Open(ring, new RecordCollector());
-            Assert.True(opened.Status == LogOpenStatus.Damaged, $"byte {place}: {opened.Status}");
+            Assert.True(IsOpenWithDamage(opened), $"byte {place}: {opened.Status}");
             LogDamage damage = Assert.Single(opened.Damages);
+            Run lost = Assert.Single(damage.Lost!);
+            Assert.Equal((7UL, 8UL, 1UL), (lost.First, lost.Last, lost.Term));
             Assert.Equal((1UL, (long)page), (damage.Segment, damage.Offset));
             Assert.Equal([Range(Middle)], damage.Ranges);
             Assert.Contains("index 7..8", opened.Message, StringComparison.Ordinal);
@@ -50,7 +52,7 @@ public class LogDamageTests
                 int at = place;
                 ring.Change(First, file => file[at] ^= 0x10);
                 LogOpenResult opened = LogHarness.Open(ring, new RecordCollector());
-                Assert.Equal(LogOpenStatus.Damaged, opened.Status);
+                Assert.True(IsOpenWithDamage(opened));
                 Assert.Equal([Range(batch)], Assert.Single(opened.Damages).Ranges);
             }
         }
@@ -67,7 +69,7 @@ public class LogDamageTests
             ring.Change(First, file => file[page + place] ^= 0x40);
             byte[] before = ring.Medium(First);
             LogOpenResult opened = LogHarness.Open(ring, new RecordCollector());
-            Assert.Equal(LogOpenStatus.Damaged, opened.Status);
+            Assert.True(IsOpenWithDamage(opened));
             DamagedRange range = Assert.Single(Assert.Single(opened.Damages).Ranges);
             Assert.Equal(((Written.Batches - 1) * 2UL) + 1, range.First);
             Assert.Equal(before, ring.Medium(First));
@@ -75,13 +77,14 @@ public class LogDamageTests
     }
 
     [Fact]
-    public void Io_RecordsBehindDamageAreNotShown()
+    public void Io_RecordsBehindDamageAreShown_AndTheDamageAtItsPlace()
     {
         Written written = Written.Create(isSealed: true);
         written.Ring.Change(First, file => file[written.Offsets[Middle] + 1000] ^= 1);
         var collector = new RecordCollector();
-        Assert.Equal(LogOpenStatus.Damaged, LogHarness.Open(written.Ring, collector).Status);
-        Assert.Equal(Middle * 2, collector.Records.Count);
+        Assert.True(IsOpenWithDamage(LogHarness.Open(written.Ring, collector)));
+        Assert.Equal((Written.Batches - 1) * 2, collector.Records.Count);
+        Assert.Single(collector.Damages);
     }
 
     [Fact]
@@ -92,7 +95,7 @@ public class LogDamageTests
         int length = written.Offsets[Middle + 1] - start;
         written.Ring.Change(First, file => file.AsSpan(start, length).Clear());
         LogOpenResult opened = LogHarness.Open(written.Ring, new RecordCollector());
-        Assert.Equal(LogOpenStatus.Damaged, opened.Status);
+        Assert.True(IsOpenWithDamage(opened));
         LogDamage damage = Assert.Single(opened.Damages);
         Assert.Equal(PageFinding.Unwritten, damage.Finding);
         Assert.Equal([Range(Middle)], damage.Ranges);
@@ -116,7 +119,7 @@ public class LogDamageTests
         written.Ring.Change(
             First, file => file.AsSpan(written.Offsets[1], 4096).CopyTo(file.AsSpan(written.Offsets[target])));
         LogOpenResult opened = LogHarness.Open(written.Ring, new RecordCollector());
-        Assert.Equal(LogOpenStatus.Damaged, opened.Status);
+        Assert.True(IsOpenWithDamage(opened));
         Assert.Equal(PageFinding.Misdirected, Assert.Single(opened.Damages).Finding);
     }
 
@@ -155,7 +158,7 @@ public class LogDamageTests
     }
 
     [Fact]
-    public void Io_EitherHeaderPageMayBeBad_NotBoth()
+    public void Io_EitherHeaderPageMayBeBad_AndBothWhileTheFirstBatchIsSound()
     {
         Written written = Written.Create(isSealed: true);
         foreach (int place in Enumerable.Range(0, 140).Concat([510, 1022, 2046, 4094]))
@@ -174,7 +177,11 @@ public class LogDamageTests
             MemoryIoRing both = written.Ring.Copy();
             both.Change(First, file => file[place] ^= 4);
             both.Change(First, file => file[4096 + place] ^= 4);
-            Assert.Equal(LogOpenStatus.Damaged, LogHarness.Open(both, new RecordCollector()).Status);
+            var collector = new RecordCollector();
+            LogOpenResult rebuilt = LogHarness.Open(both, collector);
+            Assert.Equal((LogOpenStatus.Opened, 0), (rebuilt.Status, rebuilt.Damages.Count));
+            Assert.Equal(Written.Batches * 2, collector.Records.Count);
+            rebuilt.Log!.Dispose();
         }
     }
 
@@ -209,7 +216,7 @@ public class LogDamageTests
         written.Ring.Remove(First);
         LogOpenResult opened = LogHarness.Open(written.Ring, new RecordCollector());
         Assert.Equal(LogOpenStatus.Damaged, opened.Status);
-        Assert.Equal(1UL, Assert.Single(opened.Damages).Segment);
+        Assert.Null(opened.Log);
     }
 
     [Fact]
@@ -223,7 +230,9 @@ public class LogDamageTests
 
         Written rotten = Written.Create(isSealed: false);
         rotten.Ring.Change(First, file => file[rotten.Offsets[^1] + 512] ^= 1);
-        Assert.Equal(LogOpenStatus.Damaged, LogHarness.Open(rotten.Ring, new RecordCollector()).Status);
+        LogOpenResult kept = LogHarness.Open(rotten.Ring, new RecordCollector());
+        Assert.True(IsOpenWithDamage(kept));
+        Assert.False(kept.Report.IsTailCut);
     }
 
     [Fact]
@@ -258,6 +267,12 @@ public class LogDamageTests
         IEnumerable<int> stamps = Enumerable.Range(1, 8)
             .SelectMany(sector => new[] { (sector * 512) - 2, (sector * 512) - 1 });
         return head.Concat(runs).Concat(stamps).Concat([2000]);
+    }
+
+    private static bool IsOpenWithDamage(LogOpenResult opened)
+    {
+        opened.Log?.Dispose();
+        return opened.Status == LogOpenStatus.Opened && opened.Log is not null && opened.Damages.Count > 0;
     }
 
     private static DamagedRange Range(int batch) =>

@@ -144,5 +144,9 @@ internal sealed class RecordCollector : ILogVisitor
 {
     internal List<byte[]> Records { get; } = [];
 
+    internal List<LogDamage> Damages { get; } = [];
+
     public void OnRecord(in RecordHeader header, ReadOnlySpan<byte> record) => Records.Add(record.ToArray());
+
+    public void OnDamage(LogDamage damage) => Damages.Add(damage);
 }

@@ -33,11 +33,11 @@ public sealed class CommitAndDurabilityTests
     public void Raft_S18_ATornTailIsCut() => Play.Seeds(3, DamageScenarios.TornTailIsCut);
 
     [Fact]
-    public void Raft_S18_RotAtOrBelowDIsNeverCut_TheLastRecordIncluded() =>
-        Play.Seeds(3, DamageScenarios.RotIsNotCut);
+    public void Raft_S18_RotAtOrBelowDIsFetchedFromPeers_TheLastRecordIncluded() =>
+        Play.Seeds(3, DamageScenarios.RotIsFetched);
 
     [Fact]
-    public void Raft_S19_WhereAllCopiesOfAnEntryAreCorruptNobodyOpensAndTheIndexIsNamed() =>
+    public void Raft_S19_WhereAllCopiesOfAnEntryAreCorruptNobodyLeadsAndTheIndexIsNamed() =>
         Play.Seeds(3, DamageScenarios.AllCopiesCorrupt);
 
     [Fact]

@@ -276,7 +276,10 @@ internal sealed class Simulator : IDisposable
             string? contradiction = replica.IsRunning && replica.Loop!.Fault is null
                 ? replica.Runtime.Fault?.Reason
                 : null;
-            _world.Check(Monitor.Contradiction, contradiction is null, $"replica {replica.Number}: {contradiction}");
+            DiskMishaps mishaps = replica.Disk.Mishaps;
+            bool isRotten = ((mishaps.Harm & DiskHarm.Rotten) != 0 || mishaps.HasFailedReads)
+                && contradiction?.Contains("cannot be read back", StringComparison.Ordinal) == true;
+            _world.Check(Monitor.Contradiction, contradiction is null || isRotten, $"replica {replica.Number}: {contradiction}");
         }
     }
 

@@ -34,7 +34,8 @@ internal sealed class DamageNotes
 
     internal void OnRecord(in RecordHeader header)
     {
-        if (RunList.IsOnLine(header.Type) || header.Type == RecordType.Truncate)
+        bool isOnLine = RunList.IsOnLine(header.Type) && header.Index > 0;
+        if (isOnLine || header.Type == RecordType.Truncate)
         {
             _last[header.Group] = header.Index;
         }

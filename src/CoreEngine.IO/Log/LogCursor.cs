@@ -63,8 +63,8 @@ internal sealed class LogCursor : IDisposable
     private uint _group;
     private ulong _wanted;
 
-    /// <summary>Last entry that can be read on from here; behind it another place must be found.</summary>
-    private ulong _until;
+    /// <summary>What can be read on from here; behind it another place must be found.</summary>
+    private LogPiece _piece;
     private int _repairs;
 
     /// <summary>The batch that is being put together or shown.</summary>
@@ -116,7 +116,7 @@ internal sealed class LogCursor : IDisposable
         _isBatchBegun = false;
         _isBatchReady = false;
         _repairs = _log.Index.RepairsOf(group);
-        if (!_log.Index.TryFind(group, index, out _batchLsn, out _until))
+        if (!_log.Index.TryFind(group, index, out _piece))
         {
             State = CursorState.Idle;
             return false;
@@ -124,6 +124,7 @@ internal sealed class LogCursor : IDisposable
 
         _group = group;
         _wanted = index;
+        _batchLsn = _piece.BatchLsn;
         State = CursorState.Ready;
         return true;
     }
@@ -138,7 +139,7 @@ internal sealed class LogCursor : IDisposable
         while (State is not (CursorState.Idle or CursorState.Faulted))
         {
             // Copies of damaged entries stand elsewhere in the log.
-            bool isElsewhere = _wanted > _until || _repairs != _log.Index.RepairsOf(_group);
+            bool isElsewhere = _wanted > _piece.Until || _repairs != _log.Index.RepairsOf(_group);
             if (isElsewhere && _wanted <= _log.Index.LastOf(_group) && !Seek(_group, _wanted))
             {
                 return false;
@@ -243,7 +244,7 @@ internal sealed class LogCursor : IDisposable
         while (_batch.TryNext(ref _offset, out int position, out header, out record))
         {
             if (header.Group != _group || !RunList.IsOnLine(header.Type) || header.Index < _wanted
-                || !_log.Index.IsInForce(_group, header.Index, _batchLsn + (ulong)position))
+                || !IsInPiece(header.Index, _batchLsn + (ulong)position))
             {
                 continue;
             }
@@ -269,6 +270,13 @@ internal sealed class LogCursor : IDisposable
         _isBatchReady = false;
         return false;
     }
+
+    /// <summary>Copies and entries in their first place may stand side by side: only those are read that belong to the
+    /// piece.</summary>
+    private bool IsInPiece(ulong index, ulong lsn) => index <= _piece.Until
+        && (_piece.CopiesFrom > 0
+            ? lsn > _piece.CopiesFrom
+            : _log.Index.IsInForce(_group, index, lsn));
 
     /// <summary>Goes on putting the batch together; starts a read when its next page is not at hand.</summary>
     private bool TryAssemble()

@@ -4,6 +4,13 @@ using CoreEngine.Model;
 
 namespace CoreEngine.IO.Log;
 
+/// <summary>Where entries can be read on, one after another.</summary>
+/// <param name="BatchLsn">The batch to begin with.</param>
+/// <param name="CopiesFrom">They are copies of damaged ones, behind this position; 0 for entries in their first
+/// place.</param>
+/// <param name="Until">Last entry that can be read on from there.</param>
+internal readonly record struct LogPiece(ulong BatchLsn, ulong CopiesFrom, ulong Until);
+
 /// <summary>
 /// Where the entries of each group stand: a sparse map from index to LSN, kept in memory and rebuilt by the scan at
 /// open.
@@ -31,6 +38,9 @@ internal sealed class LogIndex
     {
         switch (header.Type)
         {
+            case RecordType.Entry or RecordType.Configuration when header.Index == 0:
+                // A descriptor stands on no line; after damage it is written again.
+                break;
             case RecordType.Entry or RecordType.Configuration:
                 LineOf(header.Group).Add(header.Index, batchLsn, lsn);
                 break;
@@ -41,7 +51,7 @@ internal sealed class LogIndex
                 LineOf(header.Group).Truncate(header.Index);
                 break;
             case RecordType.Repair when header.Flags == RepairFlags.Copies:
-                LineOf(header.Group).Repair(header.Index, header.Term, batchLsn);
+                LineOf(header.Group).Repair(header.Index, header.Term, batchLsn, lsn);
                 break;
             default:
                 break;
@@ -89,11 +99,10 @@ internal sealed class LogIndex
 
     /// <summary>Where to read an entry, and up to which index the entries can be read on from there.</summary>
     /// <returns>False when the log holds no such entry, or none that the map still reaches.</returns>
-    internal bool TryFind(uint group, ulong index, out ulong batchLsn, out ulong until)
+    internal bool TryFind(uint group, ulong index, out LogPiece piece)
     {
-        batchLsn = 0;
-        until = 0;
-        return _lines.TryGetValue(group, out Line? line) && line.TryFindPiece(index, out batchLsn, out until);
+        piece = default;
+        return _lines.TryGetValue(group, out Line? line) && line.TryFindPiece(index, out piece);
     }
 
     /// <summary>Changes whenever entries of a group can be read elsewhere than before.</summary>
@@ -123,7 +132,7 @@ internal sealed class LogIndex
     private readonly record struct Point(ulong First, ulong Lsn, ulong BatchLsn, bool IsBreak);
 
     /// <summary>Where copies of entries stand that were damaged.</summary>
-    private readonly record struct Copies(ulong First, ulong Last, ulong BatchLsn);
+    private readonly record struct Copies(ulong First, ulong Last, ulong BatchLsn, ulong Lsn);
 
     /// <summary>The points of one group, rising in index and in LSN.</summary>
     private sealed class Line(uint group)
@@ -202,18 +211,18 @@ internal sealed class LogIndex
             _breaks = true;
         }
 
-        internal void Repair(ulong first, ulong last, ulong batchLsn)
+        internal void Repair(ulong first, ulong last, ulong batchLsn, ulong lsn)
         {
-            _copies.Add(new Copies(first, last, batchLsn));
+            _copies.Add(new Copies(first, last, batchLsn, lsn));
             _copiesLeft = last - first + 1;
             Repairs++;
         }
 
         /// <summary>The newest copy of an entry counts, before its place on the line.</summary>
-        internal bool TryFindPiece(ulong index, out ulong batchLsn, out ulong until)
+        internal bool TryFindPiece(ulong index, out LogPiece piece)
         {
-            bool found = TryFind(index, out batchLsn);
-            until = ulong.MaxValue;
+            bool found = TryFind(index, out ulong batchLsn);
+            ulong until = ulong.MaxValue;
             for (int i = _copies.Count - 1; i >= 0 && index <= Last; i--)
             {
                 Copies copies = _copies[i];
@@ -223,12 +232,12 @@ internal sealed class LogIndex
                 }
                 else if (index <= copies.Last)
                 {
-                    until = ulong.Min(until, copies.Last);
-                    batchLsn = copies.BatchLsn;
+                    piece = new LogPiece(copies.BatchLsn, copies.Lsn, ulong.Min(until, copies.Last));
                     return true;
                 }
             }
 
+            piece = new LogPiece(batchLsn, 0, until);
             return found;
         }
 

@@ -37,6 +37,22 @@ internal sealed class ConfigurationLog
         _items = [.. _items, configuration];
     }
 
+    /// <summary>The entry of a configuration can be read again that could not (raft.md S18).</summary>
+    internal void Insert(Configuration configuration)
+    {
+        int place = 0;
+        while (place < _items.Length && _items[place].Epoch < configuration.Epoch)
+        {
+            place++;
+        }
+
+        bool isKnown = place < _items.Length && _items[place].Epoch == configuration.Epoch;
+        if (!isKnown && place > 0)
+        {
+            _items = [.. _items[..place], configuration, .. _items[place..]];
+        }
+    }
+
     /// <summary>Everything above <paramref name="index"/> is void.</summary>
     internal void TruncateTo(ulong index)
     {

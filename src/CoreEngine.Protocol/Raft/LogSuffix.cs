@@ -197,6 +197,33 @@ internal sealed class LogSuffix
         records.CopyTo(_copies.AsSpan(RecordHeader.Bytes));
     }
 
+    /// <summary>The copies are on the medium: what they stand for can be read again.</summary>
+    internal void FillFromCopies(ulong first, ulong last)
+    {
+        ReadOnlySpan<byte> rest = Copies[RecordHeader.Bytes..];
+        while (RecordHeader.TryRead(rest, out RecordHeader header, out ReadOnlySpan<byte> record))
+        {
+            AdoptFromCopy(header, record);
+            rest = rest[record.Length..];
+        }
+
+        Holes.Fill(first, last);
+    }
+
+    /// <summary>A copy may hold a configuration that was not known while it could not be read.</summary>
+    internal void AdoptFromCopy(in RecordHeader header, ReadOnlySpan<byte> record)
+    {
+        bool mayHoldOne = (header.Flags & (ushort)EntryFlags.Configuration) != 0
+            && header.Index <= LastIndex
+            && TermAt(header.Index) == header.Term;
+        if (mayHoldOne
+            && EntryCodec.TryRead(header, record, out Entry entry)
+            && ConfigurationBody.TryRead(entry.Payload, header.Index, out Configuration configuration))
+        {
+            Configurations.Insert(configuration);
+        }
+    }
+
     /// <summary>What <see cref="KeepCopies"/> keeps: to be appended to the log in one piece.</summary>
     internal ReadOnlySpan<byte> Copies => _copies.AsSpan(0, _copiesLength);
 

@@ -93,7 +93,8 @@ internal static class RepairAsking
         repair.CopiesTicket = 0;
         repair.Repaired += (long)(last - first) + 1;
         repair.DeadlineNs = state.NowNs;
-        state.Log.Holes.Fill(first, last);
+        state.Log.FillFromCopies(first, last);
+        ConfigurationRule.Follow(state);
         Array.Clear(repair.Verdicts);
     }
 
@@ -172,7 +173,8 @@ internal static class RepairAsking
         RaftState state, int place, in MessageHeader header, in RepairReplyBody body, Outputs outputs)
     {
         RepairState repair = state.Repair;
-        if ((repair.Doubt & Doubt.Vote) != 0 && (body.Standing & RepairStanding.KnowsItsTerm) != 0)
+        bool knows = (body.Standing & RepairStanding.KnowsItsTerm) != 0 && body.ConfigEpoch <= state.ConfigEpoch;
+        if ((repair.Doubt & Doubt.Vote) != 0 && knows)
         {
             repair.TermsHeard |= 1UL << place;
             repair.TermMax = ulong.Max(repair.TermMax, header.Term);

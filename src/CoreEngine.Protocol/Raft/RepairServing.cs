@@ -115,7 +115,7 @@ internal static class RepairServing
         }
 
         message.Header = RepairAsking.HeaderTo(state, MessageType.RepairReply, place, round);
-        new RepairReplyBody(first, state.LastIndex, verdict, count, standing).Write(message.Body);
+        new RepairReplyBody(first, state.LastIndex, verdict, count, standing, state.ConfigEpoch).Write(message.Body);
         message.BodyLength = RepairReplyBody.Bytes;
     }
 }

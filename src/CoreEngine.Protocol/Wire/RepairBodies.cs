@@ -69,18 +69,19 @@ internal readonly record struct RepairRequestBody(ulong First, ulong Last, ulong
 }
 
 /// <summary>
-/// Body of RepairReply: <c>u64 first | u64 lastIndex | u32 verdict | u32 count | u32 standing | u32 zero</c>, then the
-/// records. The header's sequence repeats the request's, its term is the sender's own.
+/// Body of RepairReply: <c>u64 first | u64 lastIndex | u32 verdict | u32 count | u32 standing | u32 zero | u64
+/// configEpoch</c>, then the records. The header's sequence repeats the request's, its term is the sender's own.
 /// </summary>
 /// <param name="First">First entry that was asked for.</param>
 /// <param name="LastIndex">Where the sender's log ends.</param>
 /// <param name="Verdict">What became of the request.</param>
 /// <param name="Count">Records that follow.</param>
 /// <param name="Standing">What the sender may vouch for.</param>
+/// <param name="ConfigEpoch">The configuration that the sender goes by.</param>
 internal readonly record struct RepairReplyBody(
-    ulong First, ulong LastIndex, RepairVerdict Verdict, int Count, RepairStanding Standing)
+    ulong First, ulong LastIndex, RepairVerdict Verdict, int Count, RepairStanding Standing, ulong ConfigEpoch)
 {
-    internal const int Bytes = 32;
+    internal const int Bytes = 40;
 
     internal void Write(Span<byte> target)
     {
@@ -90,6 +91,7 @@ internal readonly record struct RepairReplyBody(
         BinaryPrimitives.WriteInt32LittleEndian(target[20..], Count);
         BinaryPrimitives.WriteUInt32LittleEndian(target[24..], (uint)Standing);
         BinaryPrimitives.WriteUInt32LittleEndian(target[28..], 0);
+        BinaryPrimitives.WriteUInt64LittleEndian(target[32..], ConfigEpoch);
     }
 
     /// <summary>Reads the fixed part and hands out the rest, unread.</summary>
@@ -110,7 +112,8 @@ internal readonly record struct RepairReplyBody(
             BinaryPrimitives.ReadUInt64LittleEndian(source[8..]),
             (RepairVerdict)verdict,
             BinaryPrimitives.ReadInt32LittleEndian(source[20..]),
-            (RepairStanding)standing);
+            (RepairStanding)standing,
+            BinaryPrimitives.ReadUInt64LittleEndian(source[32..]));
         records = source[Bytes..];
         return verdict <= (uint)RepairVerdict.Busy
             && standing <= (uint)(RepairStanding.Leads | RepairStanding.KnowsItsTerm)

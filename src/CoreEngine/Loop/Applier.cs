@@ -55,7 +55,8 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
 
     /// <summary>Committed entries wait, and no worker is in the machine.</summary>
     internal bool HasMore =>
-        group.Frontiers.Applied < group.Frontiers.Committed && Volatile.Read(ref _state) != Running;
+        group.Frontiers.Applied < ulong.Min(group.Frontiers.Committed, group.Suffix.Holes.ReadableLast)
+        && Volatile.Read(ref _state) != Running;
 
     /// <summary>The group stopped: queries that a worker had in hand are answered once it is through.</summary>
     internal void Abandon(EngineLoop loop)

@@ -132,6 +132,13 @@ internal sealed class GroupRecovery(
     private static void AddEntry(RecoveredGroup group, in RecordHeader header, ReadOnlySpan<byte> record)
     {
         LogSuffix suffix = group.Suffix;
+        if (group.CopiesLeft > 0)
+        {
+            group.CopiesLeft--;
+            suffix.AdoptFromCopy(header, record);
+            return;
+        }
+
         if (!LostRecords.MayTake(group, header.Index, header.Term))
         {
             return;

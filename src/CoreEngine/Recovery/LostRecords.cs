@@ -62,16 +62,8 @@ internal static class LostRecords
     }
 
     /// <summary>Decides whether the next entry of the log belongs to the group's line.</summary>
-    internal static bool MayTake(RecoveredGroup group, ulong index, ulong term)
-    {
-        if (group.CopiesLeft > 0)
-        {
-            group.CopiesLeft--;
-            return false;
-        }
-
-        return !group.IsCut && (!group.IsGap || TryJoin(group, index, term));
-    }
+    internal static bool MayTake(RecoveredGroup group, ulong index, ulong term) =>
+        !group.IsCut && (!group.IsGap || TryJoin(group, index, term));
 
     private static void Lose(RecoveredGroup group, in Run run)
     {

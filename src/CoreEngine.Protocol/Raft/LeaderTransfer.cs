@@ -162,7 +162,8 @@ internal static class LeaderTransfer
             && header.From == state.Leader
             && body.Incarnation == state.Incarnation;
         bool isUpToDate = body.LastIndex == state.LastIndex && state.Matched == state.LastIndex;
-        if (!isTold || !isUpToDate || !MayLead(state, state.Self) || !Abdication.MayCampaign(state))
+        bool mayLead = MayLead(state, state.Self) && Claims.MayLead(state);
+        if (!isTold || !isUpToDate || !mayLead || !Abdication.MayCampaign(state))
         {
             return ReceiveResult.Stale;
         }

@@ -50,25 +50,43 @@ public sealed class FaultKindTests
     }
 
     [Fact]
-    public void Rot_IsFoundAtTheRestart_ByName()
+    public void Rot_IsFoundAtTheRestart_ByName_AndFetchedFromPeers()
     {
         using World world = Filled(31);
         Assert.True(world[2].Disk.TryRot(new Prng(1)));
         world[2].Kill();
-        Assert.False(world[2].TryStart());
-        Assert.Equal(LogOpenStatus.Damaged, world[2].Refusal!.Status);
-        Assert.Contains("are damaged", world[2].Refusal!.Message, StringComparison.Ordinal);
+        LogOpenResult opened = world[2].Recover();
+        Assert.NotEmpty(opened.Damages);
+        Assert.Contains("Opened with damage", opened.Message, StringComparison.Ordinal);
+        world.RunUntil(() => !world[2].IsDamaged, "what was lost is fetched");
+        Assert.Equal(DiskHarm.None, world[2].Disk.Mishaps.Harm);
         Propose(world, 3);
     }
 
     [Fact]
-    public void ALostWrite_IsNotLetInAgain()
+    public void ALostWrite_ThatOthersFollowed_IsFetchedFromPeers()
     {
         using World world = Filled(32);
         world[3].Disk.Mishaps.Arm(WriteFate.Lost, 0, 0);
         Propose(world, 3);
+        Propose(world, 3);
         world[3].Kill();
-        Assert.False(world[3].TryStart());
+        Assert.NotEmpty(world[3].Recover().Damages);
+        world.RunUntil(() => !world[3].IsDamaged, "what was lost is fetched");
+        Propose(world, 3);
+    }
+
+    [Fact]
+    public void ALostWrite_AtTheEnd_CannotBeToldFromATornTail_AndIsNotLetInAgain()
+    {
+        using World world = Filled(32);
+        SimulatedReplica replica = world[world.Leader!.Number == 3 ? 2u : 3u];
+        ulong durable = replica.Runtime.Frontiers.Durable;
+        replica.Disk.Mishaps.Arm(WriteFate.Lost, 0, 0);
+        _ = world.Leader!.ProposeAsync(world.NextValue());
+        world.RunUntil(() => replica.Runtime.Frontiers.Durable > durable, "it claims the lost write");
+        replica.Kill();
+        Assert.False(replica.TryStart());
         Propose(world, 3);
     }
 

@@ -317,37 +317,48 @@ internal sealed class LogScanner : IDisposable
                 continue;
             }
 
-            ulong badLsn = _batch.Finding == PageFinding.Inconsistent ? lsn : _batch.BadLsn;
-            long offset = LogFormat.FileOffset(_segment.Header.BaseLsn, badLsn);
-            _notes.Begin(_batch, _segment.Header.Sequence, offset, lsn, finding);
-            ulong next = Resync(lsn, end, out ulong dirtyEnd);
-            bool isAcknowledged = end is not null || Report.DurableLsn > lsn;
-            if (!isAcknowledged && IsUnreached(finding))
-            {
-                _notes.Drop();
-                Report.IsTailCut = finding == PageFinding.Torn || dirtyEnd != 0;
-                Report.IsFreshSegment = Report.IsTailCut || _reader.IsShort;
-                break;
-            }
-
-            if (next == 0)
-            {
-                // The next segment may name what is lost. Nothing is appended here: the place must be found again.
-                lsn = end ?? Math.Max(_notes.EndLsn, dirtyEnd);
-                _notes.EndLsn = lsn;
-                Report.IsFreshSegment = true;
-                break;
-            }
-
-            _notes.EndLsn = next;
-            lsn = next;
             isFirst = true;
+            if (!TryPass(ref lsn, end, finding))
+            {
+                break;
+            }
         }
 
         Report.EndLsn = end ?? lsn;
         Report.IsFreshSegment &= end is null;
         Report.IsSealed &= !Report.IsTailCut && !_notes.IsOpen;
         Report.DurableLsn = Math.Max(Report.DurableLsn, end ?? 0);
+    }
+
+    /// <summary>Meets a bad batch: the end of the log, or damage behind which the walk goes on.</summary>
+    /// <returns>False when nothing more of this segment can be read.</returns>
+    private bool TryPass(ref ulong lsn, ulong? end, PageFinding finding)
+    {
+        ulong badLsn = _batch.Finding == PageFinding.Inconsistent ? lsn : _batch.BadLsn;
+        long offset = LogFormat.FileOffset(_segment.Header.BaseLsn, badLsn);
+        _notes.Begin(_batch, _segment.Header.Sequence, offset, lsn, finding);
+        ulong next = Resync(lsn, end, out ulong dirtyEnd);
+        bool isAcknowledged = end is not null || Report.DurableLsn > lsn;
+        if (!isAcknowledged && IsUnreached(finding))
+        {
+            _notes.Drop();
+            Report.IsTailCut = finding == PageFinding.Torn || dirtyEnd != 0;
+            Report.IsFreshSegment = Report.IsTailCut || _reader.IsShort;
+            return false;
+        }
+
+        if (next == 0)
+        {
+            // The next segment may name what is lost. Nothing is appended here: the place must be found again.
+            lsn = end ?? Math.Max(_notes.EndLsn, dirtyEnd);
+            _notes.EndLsn = lsn;
+            Report.IsFreshSegment = true;
+            return false;
+        }
+
+        _notes.EndLsn = next;
+        lsn = next;
+        return true;
     }
 
     /// <summary>LSN behind the segment's last page.</summary>

@@ -35,7 +35,7 @@ internal sealed class RaftCore : IProtocolCore
     internal RaftState State => _state;
 
     /// <inheritdoc/>
-    public CoreStatus Status => 
+    public CoreStatus Status =>
         new(_state.Role, _state.Term, _state.Leader, ModeNow(), RepairStatus.Of(_state));
 
     /// <inheritdoc/>

@@ -1,4 +1,3 @@
-using System;
 using CoreEngine.Protocol.Wire;
 
 namespace CoreEngine.Protocol.Raft;

@@ -68,7 +68,8 @@ internal static class GroupOpening
             AppendEntriesMax = options.Windows.AppendEntriesMax,
             AppendBytesMax = options.Windows.AppendBytesMax,
         };
-        var found = new RaftRecovery(recovered.Term, recovered.Vote, recovered.Commit, recovered.Suffix, recovered.Doubt);
+        var found = new RaftRecovery(
+            recovered.Term, recovered.Vote, recovered.Commit, recovered.Suffix, recovered.Doubt);
         var core = new RaftCore(raft, found);
         IProtocolCore seen = loop.CoreTap is { } tap ? tap(core) : core;
         return new GroupRuntime(

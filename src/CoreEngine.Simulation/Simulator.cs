@@ -279,7 +279,10 @@ internal sealed class Simulator : IDisposable
             DiskMishaps mishaps = replica.Disk.Mishaps;
             bool isRotten = ((mishaps.Harm & DiskHarm.Rotten) != 0 || mishaps.HasFailedReads)
                 && contradiction?.Contains("cannot be read back", StringComparison.Ordinal) == true;
-            _world.Check(Monitor.Contradiction, contradiction is null || isRotten, $"replica {replica.Number}: {contradiction}");
+            _world.Check(
+                Monitor.Contradiction,
+                contradiction is null || isRotten,
+                $"replica {replica.Number}: {contradiction}");
         }
     }
 

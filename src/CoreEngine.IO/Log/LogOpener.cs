@@ -10,8 +10,8 @@ namespace CoreEngine.IO.Log;
 /// </summary>
 internal sealed class LogOpener : IDisposable
 {
-    private const string NothingLeft = "No segment of the log is left whose header can be read: this replica has nothing "
-        + "to go on from. Remove it from its group and add it again with an empty directory.";
+    private const string NothingLeft = "No segment of the log is left whose header can be read: this replica has "
+        + "nothing to go on from. Remove it from its group and add it again with an empty directory.";
 
     /// <summary>Of a segment that is gone: no page of it is ever read.</summary>
     private const uint NoSalt = 1;

@@ -98,10 +98,10 @@ internal static class RepairAsking
         Array.Clear(repair.Verdicts);
     }
 
-    /// <summary>Ends the doubt about the log when the leader's log was copied as far as it went when we asked.</summary>
+    /// <summary>Ends the doubt about the log when the leader's was copied as far as it went when we asked.</summary>
     /// <remarks>
-    /// What we acknowledged to earlier leaders and is committed stands in this leader's log (leader completeness: it
-    /// was elected without us, or when our log was whole); what we acknowledged to this leader stands there too. So
+    /// What we acknowledged to earlier leaders and is committed stands in this leader's log (leader completeness:
+    /// it was elected without us, or when our log was whole); what we acknowledged to this leader stands there too. So
     /// nothing that we forgot is missing here any more, and nothing that we say from now on contradicts it.
     /// </remarks>
     internal static void SettleIfWhole(RaftState state, Outputs outputs)

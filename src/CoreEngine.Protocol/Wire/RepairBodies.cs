@@ -32,7 +32,7 @@ internal enum RepairVerdict : byte
 /// </summary>
 /// <param name="First">First entry wanted; 0 when only the standing is asked for.</param>
 /// <param name="Last">Last entry wanted; where the sender's log ends when only the standing is asked for.</param>
-/// <param name="Term">Term of the last that is wanted: who holds it holds the same entries before it (log matching).</param>
+/// <param name="Term">Term of the last that is wanted: who holds it holds the same before it (log matching).</param>
 /// <param name="BytesMax">Bytes of records that may come back.</param>
 internal readonly record struct RepairRequestBody(ulong First, ulong Last, ulong Term, int BytesMax)
 {

@@ -2,8 +2,10 @@ using System;
 using System.Collections.Generic;
 using System.Threading.Tasks;
 using CoreEngine.IO.Log;
+using CoreEngine.IO.Transport;
 using CoreEngine.Model;
 using CoreEngine.Model.Modes;
+using CoreEngine.Protocol;
 using CoreEngine.Protocol.Raft;
 using CoreEngine.Simulation.Scripting;
 
@@ -88,6 +90,55 @@ internal static class DamageScenarios
         _ = script.Commit(2);
         script.Free();
         script.UntilEqual();
+    }
+
+    /// <summary>S18: one of the two replicas that hold committed entries cannot read them. By what it claims, or
+    /// because it does not know what it claimed, it helps nobody to lead who lacks them; nor does it lead.</summary>
+    internal static void DamagedVoter(ulong seed)
+    {
+        // A page in the middle of the last batch leaves its lists of names; its first page takes them along.
+        foreach (bool isNamed in new[] { true, false })
+        {
+            using Script script = Script.Started(new WorldOptions { Seed = seed });
+            SimulatedReplica damaged = script[2];
+            script.EntriesOnlyTo(2);
+            for (int burst = 0; burst < 20 && Medium.PagesOfLastBatch(Medium.NewestSegment(damaged)) < 3; burst++)
+            {
+                for (int i = 0; i < 600; i++)
+                {
+                    _ = script[1].ProposeAsync(script.World.NextValue());
+                }
+
+                script.UntilSpread(1);
+            }
+
+            script.Until(() => script[1].Core.CommitIndex == script[1].Core.LastIndex, "all of them are committed");
+            ulong committed = script[1].Core.CommitIndex;
+            damaged.Kill();
+            SimulatedFile segment = Medium.NewestSegment(damaged);
+            int end = Medium.EndOfData(segment) / LogFormat.PageBytes;
+            int pages = Medium.PagesOfLastBatch(segment);
+            script.Holds(pages >= 3, $"the last batch has {pages} pages");
+            segment.FlipBit(((end - (isNamed ? 2 : pages)) * LogFormat.PageBytes * 8L) + 8000);
+            FrameFilter noHelp = script.Rule(static (in FrameHeader header, ReadOnlySpan<byte> _) =>
+                Frames.Is(header, MessageType.RepairReply) ? FrameFate.Drop : FrameFate.Pass);
+            script[1].Kill();
+            damaged.Start();
+            script.Holds(
+                damaged.IsDamaged && isNamed == (damaged.Core.LastIndex == committed),
+                $"committed {committed}, recovered {damaged.Core.LastIndex}");
+            script.OnlyCandidate(3);
+            script.Throughout(
+                4 * Script.Second, () => script.World.Leader is null, "nobody leads without what is committed");
+            script.OnlyCandidate(2);
+            script.Throughout(
+                4 * Script.Second, () => script.World.Leader is null, "nobody leads who cannot read its log");
+            script.Lift(noHelp);
+            script[1].Start();
+            script.Free();
+            script.UntilEqual();
+            script.Holds(!damaged.IsDamaged, $"replica 2 is still damaged");
+        }
     }
 
     /// <summary>S19: every copy of one committed entry is corrupt. Nobody leads, each says which index is lost, and

@@ -49,6 +49,23 @@ internal static class Medium
         return Math.Max(DataStart, (end + LogFormat.PageBytes - 1) / LogFormat.PageBytes * LogFormat.PageBytes);
     }
 
+    /// <summary>How many pages the last batch has.</summary>
+    internal static int PagesOfLastBatch(SimulatedFile segment)
+    {
+        byte[] bytes = ReadAll(segment);
+        int end = EndOfData(segment) / LogFormat.PageBytes;
+        for (int page = end - 1; page >= LogFormat.HeaderPages; page--)
+        {
+            ReadOnlySpan<byte> stream = bytes.AsSpan((page * LogFormat.PageBytes) + LogFormat.TagBytes);
+            if (BatchHeader.TryRead(stream, out _))
+            {
+                return end - page;
+            }
+        }
+
+        return 0;
+    }
+
     /// <summary>A bit of some page that holds batches.</summary>
     /// <param name="lastPage">Of the very last one.</param>
     internal static long DrawBit(SimulatedFile segment, Prng chance, bool lastPage)

@@ -17,8 +17,8 @@ namespace CoreEngine.Loop;
 /// once acknowledged (S4-51). Noted in the log before anything that the peer acknowledges can be, since the log is
 /// written in order.
 /// <see cref="Admits"/> may be called from any thread, the rest belongs to the shard's.
-/// Record: <c>u32 replica | u32 zero | u64 incarnation</c>, little endian, group 0. Index and term say the same, so that
-/// the batch's list of runs keeps it too.
+/// Record: <c>u32 replica | u32 zero | u64 incarnation</c>, little endian, group 0. Index and term say the same, so
+/// that the batch's list of runs keeps it too.
 /// </remarks>
 internal sealed class PeerMemory
 {

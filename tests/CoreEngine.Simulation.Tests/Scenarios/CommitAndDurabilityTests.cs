@@ -37,6 +37,9 @@ public sealed class CommitAndDurabilityTests
         Play.Seeds(3, DamageScenarios.RotIsFetched);
 
     [Fact]
+    public void Raft_S18_ADamagedReplicaVotesByWhatItClaims() => Play.Seeds(2, DamageScenarios.DamagedVoter);
+
+    [Fact]
     public void Raft_S19_WhereAllCopiesOfAnEntryAreCorruptNobodyLeadsAndTheIndexIsNamed() =>
         Play.Seeds(3, DamageScenarios.AllCopiesCorrupt);
 

@@ -137,7 +137,7 @@ internal static class DamageScenarios
             script[1].Start();
             script.Free();
             script.UntilEqual();
-            script.Holds(!damaged.IsDamaged, $"replica 2 is still damaged");
+            script.Until(() => !damaged.IsDamaged, "replica 2 is whole again");
         }
     }
 

@@ -129,8 +129,16 @@ internal readonly record struct CoreStatus(
 /// <param name="Elections">Campaigns of this replica so far.</param>
 /// <param name="ReadRounds">Rounds of confirmed authority in the term that it leads.</param>
 /// <param name="LagMax">Leader: entries that the slowest voter misses.</param>
+/// <param name="ClosedStamp">The newest closed timestamp: that of the last entry known committed; 0: none.</param>
+/// <param name="IsLeased">Leader: it holds a lease now.</param>
 internal readonly record struct CoreProgress(
-    long QuorumHeardNs, long MediumWaitsSinceNs, ulong Elections, ulong ReadRounds, ulong LagMax);
+    long QuorumHeardNs,
+    long MediumWaitsSinceNs,
+    ulong Elections,
+    ulong ReadRounds,
+    ulong LagMax,
+    ulong ClosedStamp = 0,
+    bool IsLeased = false);
 
 /// <summary>A replica's part in its group.</summary>
 internal enum Role : byte

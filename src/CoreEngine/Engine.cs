@@ -12,6 +12,10 @@ namespace CoreEngine;
 /// </remarks>
 public sealed class Engine : IAsyncDisposable
 {
+    /// <summary>The name of the meter whose instruments show every engine of the process, tagged by
+    /// <c>replica</c>.</summary>
+    public const string MeterName = "CoreEngine";
+
     private readonly EngineHost _host;
 
     private Engine(EngineHost host) => _host = host;

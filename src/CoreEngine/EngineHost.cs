@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics.CodeAnalysis;
 using System.IO;
 using System.Linq;
 using System.Net.Sockets;
@@ -17,11 +18,13 @@ using CoreEngine.Recovery;
 namespace CoreEngine;
 
 /// <summary>Builds a shard from its options, runs its thread, and takes it down again. Cold paths only.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "the shard's thread ends the meter when it ends")]
 internal sealed class EngineHost
 {
     private readonly DirectoryLock _lock;
     private readonly GroupRecovery _recovery;
     private readonly Thread _thread;
+    private readonly EngineMeter _meter;
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ulong _seed;
     private bool _stopping;
@@ -37,6 +40,7 @@ internal sealed class EngineHost
         _recovery = opened.Recovery;
         _lock = directoryLock;
         _seed = options.Seed != 0 ? options.Seed : BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8));
+        _meter = new EngineMeter(loop);
         _thread = new Thread(Run) { IsBackground = true, Name = $"coreengine-{options.Replica}" };
     }
 
@@ -210,6 +214,7 @@ internal sealed class EngineHost
             new GroupMembership(members, _seed, Incarnation));
         _recovery.Release(options.Group);
         Loop.Add(runtime);
+        _meter.Add(runtime);
         return new Group(runtime);
     }
 
@@ -226,6 +231,7 @@ internal sealed class EngineHost
             Options.Log?.Invoke($"fault: {error}");
         }
 
+        _meter.Dispose();
         TearDown();
         _stopped.SetResult();
     }

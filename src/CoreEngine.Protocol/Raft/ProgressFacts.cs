@@ -1,5 +1,6 @@
 using System;
 using CoreEngine.Model;
+using CoreEngine.Protocol.Reads;
 
 namespace CoreEngine.Protocol.Raft;
 
@@ -19,7 +20,13 @@ internal static class ProgressFacts
     {
         bool waits = state.DurableTicket + 1 < state.NextTicket;
         return new CoreProgress(
-            QuorumHeardNs(state), waits ? state.MediumMovedNs : 0, state.Campaign, state.Round, LagMax(state));
+            QuorumHeardNs(state),
+            waits ? state.MediumMovedNs : 0,
+            state.Campaign,
+            state.Round,
+            LagMax(state),
+            state.CommitProof.Stamp,
+            Lease.Holds(state, state.NowNs));
     }
 
     private static long QuorumHeardNs(RaftState state)

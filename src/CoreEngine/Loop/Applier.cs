@@ -315,6 +315,7 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
             }
             else
             {
+                loop.Counters.Superseded++;
                 var refusal = new Refusal(RefusalCode.Superseded, entry.Index, term);
                 loop.Decide(group, entry.Correlation, Receipts.Refused(refusal), default);
             }

@@ -91,6 +91,9 @@ internal sealed partial class EngineLoop
 
     internal Completions Completions { get; }
 
+    /// <summary>Takes the times of writes and commits; null: nobody measures.</summary>
+    internal LatencyTaps? Latencies { get; set; }
+
     internal PeerMemory Peers { get; }
 
     internal Func<RaftCore, IProtocolCore>? CoreTap { get; }
@@ -171,6 +174,7 @@ internal sealed partial class EngineLoop
         Counters.Turns++;
         bool any = Requests();
         bool hasLogMoved = Reap();
+        Latencies?.LogMoved(Log.DurableEnd, Now);
         any |= hasLogMoved;
         bool timersDue = Now >= _timersAt;
         Schedule.Gather(this, hasLogMoved);
@@ -444,6 +448,7 @@ internal sealed partial class EngineLoop
             if (Log.TrySubmit())
             {
                 Submissions++;
+                Latencies?.Submitted(Log.StagedEnd, Now);
                 any = true;
             }
             else
@@ -467,6 +472,7 @@ internal sealed partial class EngineLoop
             group.CommitProof = group.Outputs.CommitProof;
         }
 
+        Latencies?.Completed(group, Now);
         group.Reads.Answer(this, group);
         if (!group.Outputs.Transfers.IsEmpty)
         {

@@ -361,6 +361,7 @@ internal sealed class GroupRuntime
         CoreStatus status = Core.Status;
         if (status.Role != _lastStatus.Role || status.Term != _lastStatus.Term || status.Leader != _lastStatus.Leader)
         {
+            _loop.Counters.ViewChanges += status.Term != _lastStatus.Term ? 1 : 0;
             options.Log?.Invoke(
                 $"group {Number} '{Name}': {status.Role} in term {status.Term}, leader {status.Leader}");
         }

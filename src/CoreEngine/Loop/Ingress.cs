@@ -168,6 +168,7 @@ internal static class Ingress
         }
 
         loop.Counters.Proposals += result.Accepted;
+        loop.Latencies?.Accepted(group, result, loop.Now);
         return bytes;
     }
 

@@ -18,6 +18,8 @@ internal sealed class LoopCounters
     internal long MessagesFromStrangers;
     internal long MessagesMalformed;
     internal long Contradictions;
+    internal long ViewChanges;
+    internal long Superseded;
 
     internal void Count(ReceiveResult result)
     {

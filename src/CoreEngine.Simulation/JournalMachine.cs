@@ -8,7 +8,7 @@ namespace CoreEngine.Simulation;
 /// A machine that remembers every command with its place: what the checkers compare between replicas.
 /// </summary>
 /// <remarks>Commands are eight bytes; the reply is how many were taken in before.</remarks>
-public sealed class JournalMachine : IStateMachine
+public sealed class JournalMachine : IKeyedMachine
 {
     private readonly List<(ulong Index, ulong Value)> _entries = [];
     private ulong _digest;
@@ -34,6 +34,11 @@ public sealed class JournalMachine : IStateMachine
     /// <summary>A journal that a host's machine stands behind.</summary>
     internal static JournalMachine Before(HostedMachine hosted) =>
         new() { Hosted = hosted, InlineSafe = hosted.Machine.InlineSafe };
+
+    /// <inheritdoc/>
+    /// <remarks>A command's value is its key.</remarks>
+    public bool MayTouch(System.ReadOnlySpan<byte> command, ulong key) =>
+        command.Length < 8 || BinaryPrimitives.ReadUInt64LittleEndian(command) == key;
 
     /// <inheritdoc/>
     public void Apply(in CommittedBatch batch, ref ReplyWriter replies)

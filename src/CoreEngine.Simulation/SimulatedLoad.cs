@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using CoreEngine.Model;
 using CoreEngine.Simulation.Faults;
@@ -5,10 +6,12 @@ using CoreEngine.Simulation.Faults;
 namespace CoreEngine.Simulation;
 
 /// <summary>
-/// Clients of a world: proposals on leader and followers, and linearizable reads, at a drawn rate or as a plan says.
+/// Clients of a world: proposals on leader and followers, and reads of all levels, at a drawn rate or as a plan says.
 /// </summary>
 internal sealed class SimulatedLoad
 {
+    private static readonly TimeSpan StaleBound = TimeSpan.FromMilliseconds(400);
+
     private readonly World _world;
     private readonly Swarm? _swarm;
     private readonly Prng? _chance;
@@ -48,7 +51,7 @@ internal sealed class SimulatedLoad
         while (_next < _planned.Count && _planned[_next].At <= _world.Instant)
         {
             Operation planned = _planned[_next++];
-            _world.NoteValue(planned.Value);
+            _world.NoteValue(planned.Kind == OperationKind.Read ? 0 : planned.Value);
             Do(planned);
         }
 
@@ -71,10 +74,25 @@ internal sealed class SimulatedLoad
                 OperationKind kind = reads ? OperationKind.Read
                     : chance.Chance(swarm.SessionPercent, 100) ? OperationKind.Session
                     : OperationKind.Propose;
-                Do(new Operation(_world.Instant, kind, replica.Number, reads ? 0 : _world.NextValue()));
+                ulong value = reads ? DrawLevel(chance) : _world.NextValue();
+                Do(new Operation(_world.Instant, kind, replica.Number, value));
             }
         }
     }
+
+    /// <summary>Half of the reads are linearizable, the others of any level.</summary>
+    private static ulong DrawLevel(Prng chance) =>
+        chance.Chance(1, 2) ? 0 : (ulong)chance.Between(0, (int)ReadLevel.AsOf);
+
+    private Read LevelOf(ulong level) => (ReadLevel)level switch
+    {
+        ReadLevel.Local => Read.Local,
+        ReadLevel.Lease => Read.Lease,
+        ReadLevel.Stale => Read.Stale(StaleBound),
+        ReadLevel.StaleEntries => Read.StaleEntries(3),
+        ReadLevel.AtLeast when _world.Monitors.Levels.Token.IsValid => Read.AtLeast(_world.Monitors.Levels.Token),
+        _ => Read.Linearizable,
+    };
 
     private void Do(in Operation operation)
     {
@@ -90,7 +108,7 @@ internal sealed class SimulatedLoad
         switch (operation.Kind)
         {
             case OperationKind.Read:
-                _ = replica.CountAsync();
+                _ = replica.CountAsync(LevelOf(operation.Value));
                 break;
             case OperationKind.Session:
                 _world.Sessions.Act(replica, operation.Value);

@@ -327,14 +327,15 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
     }
 
     /// <summary>Asks for a linearizable count of the entries taken in.</summary>
-    internal Task<QueryResult<int>> CountAsync()
+    internal Task<QueryResult<int>> CountAsync() => CountAsync(Read.Linearizable);
+
+    /// <summary>Asks for a count of the entries taken in, of any freshness.</summary>
+    /// <param name="meanwhile">Runs inside the machine, after the count; null for nothing.</param>
+    internal Task<QueryResult<int>> CountAsync(in Read read, Action? meanwhile = null)
     {
         int floor = world.Monitors.Reads.Floor;
         _again = true;
-        return Watch(
-            floor,
-            world.Now,
-            Group.QueryAsync<JournalMachine, bool, int>(static (machine, _) => machine.Entries.Count, true));
+        return Watch(read, floor, world.Now, Group.QueryAsync<JournalMachine, Action?, int>(Count, meanwhile, read));
     }
 
     public override string ToString() => Loop is null
@@ -374,11 +375,19 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         return receipt;
     }
 
-    private async Task<QueryResult<int>> Watch(int floor, long askedNs, ValueTask<QueryResult<int>> pending)
+    private static int Count(JournalMachine machine, Action? meanwhile)
+    {
+        int count = machine.Entries.Count;
+        meanwhile?.Invoke();
+        return count;
+    }
+
+    private async Task<QueryResult<int>> Watch(
+        Read read, int floor, long askedNs, ValueTask<QueryResult<int>> pending)
     {
         QueryResult<int> result = await pending.ConfigureAwait(false);
         world.Trace.Add(world.Now, TraceKind.Read, number, (ulong)result.Value, (ulong)result.Point.Refusal.Code);
-        world.Monitors.ReadEnded(this, floor, askedNs, result);
+        world.Monitors.ReadEnded(this, read, floor, askedNs, result);
         return result;
     }
 
@@ -417,6 +426,8 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         QueueBytes = world.Options.QueueBytes,
         ProposalsMax = world.Options.ProposalsMax,
         Windows = world.Options.Windows,
+        Lease = world.Options.Lease,
+        CloseTarget = world.Options.CloseTarget,
     };
 
     private EngineOptions OptionsOf() => new()

@@ -136,6 +136,7 @@ internal sealed class Simulator : IDisposable
         Load,
         Clocks,
         Core,
+        Reads,
     }
 
     private bool IsOver => _world.Trace.Events >= _options.EventsMax;
@@ -174,6 +175,7 @@ internal sealed class Simulator : IDisposable
             IsBeyondContract = _swarm.IsBeyondContract,
             SubmitBytesMin = _swarm.SubmitBytesMin,
             Command = _options.Command,
+            Lease = LeaseOf(Stream(ChanceOf.Reads)),
         }, _options.Memory);
         world.Trace.Writer = _options.Writer;
         world.Trace.HashEvery = _options.HashEvery;
@@ -192,6 +194,13 @@ internal sealed class Simulator : IDisposable
 
         return world;
     }
+
+    /// <summary>A lease that holds against every drift that faults may cause.</summary>
+    private static LeaseOptions LeaseOf(Prng chance) => new()
+    {
+        Duration = TimeSpan.FromMilliseconds(chance.Between(100, 601)),
+        Clock = new ClockBound(FaultDrawing.DriftMax + 1_000, 1_000),
+    };
 
     private SeedResult Run()
     {

@@ -59,6 +59,12 @@ internal sealed record WorldOptions
     /// <summary>Disks of a majority may be harmed: the group may stop then, and must not lie.</summary>
     public bool IsBeyondContract { get; init; }
 
+    /// <summary>Leases of the group; null for none.</summary>
+    public LeaseOptions? Lease { get; init; }
+
+    /// <summary>How far closed time may fall behind; null for any.</summary>
+    public TimeSpan? CloseTarget { get; init; }
+
     /// <summary>Makes the commands of a host's machine; null when the journal is the machine.</summary>
     public Func<Prng, byte[]>? Command { get; init; }
 }

@@ -12,7 +12,7 @@ internal sealed class FaultDrawing(World world, Swarm swarm, Prng chance)
     private const long WallStepMaxNs = 60_000 * Millisecond;
 
     /// <summary>Bound of a monotonic clock's drift, in parts in a million: far worse than any oscillator.</summary>
-    private const long DriftMax = 50_000;
+    internal const int DriftMax = 50_000;
 
     /// <summary>When the next fault is due.</summary>
     internal long Next { get; private set; } = world.Now + swarm.FaultPeriodNs;

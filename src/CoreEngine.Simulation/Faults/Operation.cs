@@ -6,7 +6,7 @@ internal enum OperationKind
     /// <summary>Proposes a value.</summary>
     Propose,
 
-    /// <summary>Asks for a linearizable count of the values taken in.</summary>
+    /// <summary>Asks for a count of the values taken in.</summary>
     Read,
 
     /// <summary>One of the clients with a session does what the value says.</summary>
@@ -17,5 +17,5 @@ internal enum OperationKind
 /// <param name="At">When.</param>
 /// <param name="Kind">What.</param>
 /// <param name="Replica">Where.</param>
-/// <param name="Value">What is proposed, or may be; 0 for a read.</param>
+/// <param name="Value">What is proposed, or may be; the level of a read, 0 for a linearizable one.</param>
 internal readonly record struct Operation(Instant At, OperationKind Kind, uint Replica, ulong Value);

@@ -50,7 +50,7 @@ internal static class PlanText
 
         foreach (Operation operation in plan.Operations)
         {
-            string value = operation.Kind == OperationKind.Read ? "" : $" value {operation.Value}";
+            string value = operation is { Kind: OperationKind.Read, Value: 0 } ? "" : $" value {operation.Value}";
             Line(text, $"operation {Time(operation.At)} {operation.Kind} {operation.Replica}{value}");
         }
 

@@ -246,14 +246,18 @@ internal sealed class PlanTextReader
         }
 
         bool isSession = words[2] == nameof(OperationKind.Session);
-        if ((!isSession && words[2] != nameof(OperationKind.Propose)) || words.Length != 6 || words[4] != "value"
-            || !TryNumber(words[5], out ulong value))
+        bool isRead = words[2] == nameof(OperationKind.Read);
+        bool isKnown = isSession || isRead || words[2] == nameof(OperationKind.Propose);
+        if (!isKnown || words.Length != 6 || words[4] != "value" || !TryNumber(words[5], out ulong value)
+            || (isRead && value > (ulong)ReadLevel.AsOf))
         {
             return Fail($"'{words[2]}' is no operation");
         }
 
-        _operations.Add(new Operation(
-            at, isSession ? OperationKind.Session : OperationKind.Propose, replica, value));
+        OperationKind kind = isSession ? OperationKind.Session
+            : isRead ? OperationKind.Read
+            : OperationKind.Propose;
+        _operations.Add(new Operation(at, kind, replica, value));
         return true;
     }
 

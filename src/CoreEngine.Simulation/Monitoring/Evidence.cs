@@ -44,8 +44,10 @@ internal sealed class Evidence(int replicas)
         proof.Term, proof.Voters, _durable, proof.Index, "held its index durably");
 
     /// <returns>What the history does not bear out; null when it bears out all of it.</returns>
-    internal string? Refute(in ReadCertificate proof) => Refute(
-        proof.Term, proof.Voters, _rounds, proof.Round, "confirmed its round");
+    internal string? Refute(in ReadCertificate proof) =>
+        proof.Proof is ReadProof.QuorumBarrier or ReadProof.ClosedTimestamp
+            ? Refute(proof.Term, proof.Voters, _rounds, proof.Round, "confirmed its round")
+            : Refute(proof.Term, proof.Voters, _durable, proof.Index, "held its index durably");
 
     private static ulong Bit(uint replica) => 1UL << ((int)replica - 1);
 

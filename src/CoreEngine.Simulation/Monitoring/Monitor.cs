@@ -41,6 +41,14 @@ internal sealed record Monitor(string Name, string Component)
 
     internal static Monitor ReadEvidence { get; } = new("read evidence", Monitoring.Component.Observation);
 
+    internal static Monitor ReadGuarantee { get; } = new("read guarantee", Monitoring.Component.Observation);
+
+    internal static Monitor SessionRead { get; } = new("session read", Monitoring.Component.Observation);
+
+    internal static Monitor Staleness { get; } = new("staleness label", Monitoring.Component.Observation);
+
+    internal static Monitor LeaseExclusive { get; } = new("lease exclusivity", Monitoring.Component.Observation);
+
     internal static Monitor ReadRound { get; } = new("read round", Monitoring.Component.Observation);
 
     internal static Monitor AnswerDurable { get; } = new("ack <= D", Monitoring.Component.DurableFrontier);

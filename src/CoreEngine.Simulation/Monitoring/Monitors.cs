@@ -27,6 +27,8 @@ internal sealed class Monitors(World world) : IFrameWatcher
 
     internal ReadChecker Reads { get; } = new(world);
 
+    internal LevelChecker Levels { get; } = new(world);
+
     internal ReadRounds Rounds { get; } = new(world);
 
     internal CertificateChecker Certificates { get; } = new(world);
@@ -74,6 +76,7 @@ internal sealed class Monitors(World world) : IFrameWatcher
         }
 
         Rounds.Observe(replica);
+        Levels.Observe(replica);
         Certificates.Observe(replica);
         MemoryChecker.Check(world, replica);
         bool leads = replica.IsLeader;
@@ -128,6 +131,7 @@ internal sealed class Monitors(World world) : IFrameWatcher
         if (receipt.Outcome == Outcome.Committed)
         {
             Trunk.Acknowledge(value, receipt);
+            Levels.Acknowledged(receipt);
             CheckCommitted(replica, receipt);
             Durability.Acknowledged(receipt);
             Certificates.Shown(receipt.Certificate);
@@ -141,15 +145,37 @@ internal sealed class Monitors(World world) : IFrameWatcher
     }
 
     /// <summary>A read was answered.</summary>
-    internal void ReadEnded(SimulatedReplica replica, int floor, long askedNs, in QueryResult<int> result)
+    internal void ReadEnded(
+        SimulatedReplica replica, in Read read, int floor, long askedNs, in QueryResult<int> result)
     {
         if (result.Point.IsGranted)
         {
-            Reads.Ended(replica.Number, floor, result);
-            Rounds.Granted(replica.Number, askedNs, result.Point.Certificate);
-            Certificates.Shown(result.Point.Certificate);
-            Rare.Sometimes(RareState.ReadAtFollower, replica.IsRunning && !replica.IsLeader);
+            bool isFresh = !read.HasKey && (read.Level is ReadLevel.Linearizable or ReadLevel.Lease);
+            if (isFresh)
+            {
+                Reads.Ended(replica.Number, floor, result);
+                Rare.Sometimes(RareState.ReadAtFollower, replica.IsRunning && !replica.IsLeader);
+                Rare.Sometimes(
+                    RareState.ReadByLease, result.Point.Certificate.Proof == Model.Certificates.ReadProof.Lease);
+            }
+
+            if (result.Point.Certificate.Proof == Model.Certificates.ReadProof.QuorumBarrier)
+            {
+                Rounds.Granted(replica.Number, askedNs, result.Point.Certificate);
+            }
+
+            if (result.Point.Certificate.IsValid)
+            {
+                Certificates.Shown(result.Point.Certificate);
+            }
+
+            Levels.Ended(replica, read, result);
+            Rare.Sometimes(RareState.ReadStale, read.Level == ReadLevel.Stale);
+            Rare.Sometimes(RareState.ReadByToken, read.Level == ReadLevel.AtLeast);
         }
+
+        Rare.Sometimes(RareState.LeaseReadRefused, result.Point.Refusal.Code == RefusalCode.LeaseNotHeld);
+        Rare.Sometimes(RareState.TooStale, result.Point.Refusal.Code == RefusalCode.NotFresh);
 
         Rare.Sometimes(RareState.ReadRefusedNoQuorum, result.Point.Refusal.Code == RefusalCode.NoQuorum);
     }

@@ -67,8 +67,9 @@ internal sealed class LevelChecker(World world)
     /// <summary>The state holds exactly the commands up to its index.</summary>
     private void CheckPlace(SimulatedReplica replica, in ReadResult point, int count)
     {
-        bool isWhole = count >= _trunk.Count || _trunk[count].Index > point.Index;
-        bool isNoMore = count == 0 || (count <= _trunk.Count && _trunk[count - 1].Index <= point.Index);
+        IReadOnlyList<(ulong Index, ulong Value)> entries = replica.Machine.Entries;
+        bool isWhole = count >= entries.Count || entries[count].Index > point.Index;
+        bool isNoMore = count == 0 || (count <= entries.Count && entries[count - 1].Index <= point.Index);
         world.Check(
             Monitor.SessionRead,
             isWhole && isNoMore,

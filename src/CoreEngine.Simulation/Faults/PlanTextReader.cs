@@ -245,20 +245,23 @@ internal sealed class PlanTextReader
             return true;
         }
 
-        bool isSession = words[2] == nameof(OperationKind.Session);
-        bool isRead = words[2] == nameof(OperationKind.Read);
-        bool isKnown = isSession || isRead || words[2] == nameof(OperationKind.Propose);
-        if (!isKnown || words.Length != 6 || words[4] != "value" || !TryNumber(words[5], out ulong value)
-            || (isRead && value > (ulong)ReadLevel.AsOf))
+        bool isValued = words.Length == 6 && words[4] == "value";
+        if (!isValued || !TryKind(words[2], out OperationKind kind) || !TryNumber(words[5], out ulong value)
+            || (kind == OperationKind.Read && value > (ulong)ReadLevel.AsOf))
         {
             return Fail($"'{words[2]}' is no operation");
         }
 
-        OperationKind kind = isSession ? OperationKind.Session
-            : isRead ? OperationKind.Read
-            : OperationKind.Propose;
         _operations.Add(new Operation(at, kind, replica, value));
         return true;
+    }
+
+    private static bool TryKind(string word, out OperationKind kind)
+    {
+        kind = word == nameof(OperationKind.Read) ? OperationKind.Read
+            : word == nameof(OperationKind.Session) ? OperationKind.Session
+            : OperationKind.Propose;
+        return kind != OperationKind.Propose || word == nameof(OperationKind.Propose);
     }
 
     private static bool TryNames(string[] words, int first, string names)

@@ -18,9 +18,9 @@ internal static class LeaseScenarios
     private const long LeaseNs = LeaseMs * Script.Millisecond;
     private const int Drift = 60_000;
 
-    /// <summary>S50: the leader's process stands still between reading and answering, past the end of its lease; another
-    /// leader commits meanwhile. Looked at again after the read, the lease is over: refused. It was refused before the
-    /// read as well when the process stood still before it.</summary>
+    /// <summary>S50: the leader's process stands still between reading and answering, past the end of its lease;
+    /// another leader commits meanwhile. Looked at again after the read, the lease is over: refused. It was refused
+    /// before the read as well when the process stood still before it.</summary>
     internal static void PausedBeyondTheLease(ulong seed)
     {
         using var script = new Script(OptionsOf(seed));
@@ -135,8 +135,8 @@ internal static class LeaseScenarios
         script.UntilEqual();
     }
 
-    /// <summary>S56: a token of what was written at one replica, used at another that lags: it waits, or is refused with
-    /// the place that is missing.</summary>
+    /// <summary>S56: a token of what was written at one replica, used at another that lags: it waits, or is refused
+    /// with the place that is missing.</summary>
     internal static void TokenWaitsOrIsRefused(ulong seed)
     {
         using Script script = Led(seed);
@@ -159,8 +159,8 @@ internal static class LeaseScenarios
         script.Holds(waits.Result.Point.Token.Index >= token.Index, $"monotonic reads would go back");
     }
 
-    /// <summary>S2-22, S2-43, X-05: the age of a state lies between the truth and the truth plus two heartbeats; cut off,
-    /// it grows with the time until the read is refused.</summary>
+    /// <summary>S2-22, S2-43, X-05: the age of a state lies between the truth and the truth plus two heartbeats; cut
+    /// off, it grows with the time until the read is refused.</summary>
     internal static void AgeIsTrue(ulong seed)
     {
         using Script script = Led(seed);
@@ -265,8 +265,8 @@ internal static class LeaseScenarios
             $"the read ended as {point}");
     }
 
-    /// <summary>Replica 1 is cut off, and another one is elected as soon as its silence allows: the lease is longer than
-    /// that.</summary>
+    /// <summary>Replica 1 is cut off, and another one is elected as soon as its silence allows: the lease is longer
+    /// than that.</summary>
     private static void Usurp(Script script, uint replica)
     {
         script.World.Network.Isolate(1);

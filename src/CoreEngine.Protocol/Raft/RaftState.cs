@@ -175,7 +175,9 @@ internal sealed class RaftState
         bool isTimed = options.LeaseNs > 0 || options.CloseTargetNs > 0;
         Lease = isTimed ? new LeaseState(options.ReadsMax) : LeaseState.None;
         Request = Chance.Next() >> 1;
-        Repair = new RepairState(recovered.Doubt, Chance.Next() >> 1, Quorum.Count);
+
+        // Another number of the same life; drawing one more would move every timeout.
+        Repair = new RepairState(recovered.Doubt, new Prng(Request).Next() >> 1);
         FullPatienceNs = options.StallNs;
         SlowPatienceNs = options.StallNs;
         Frontiers.Recover(new SyncCompletion(Log.LastIndex));

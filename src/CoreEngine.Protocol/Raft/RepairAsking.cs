@@ -95,7 +95,10 @@ internal static class RepairAsking
         repair.DeadlineNs = state.NowNs;
         state.Log.FillFromCopies(first, last);
         ConfigurationRule.Follow(state);
+
+        // A copy may have held a configuration: what was noted by place may belong to another member.
         Array.Clear(repair.Verdicts);
+        repair.TermsHeard = 0;
     }
 
     /// <summary>Ends the doubt about the log when the leader's was copied as far as it went when we asked.</summary>
@@ -144,7 +147,7 @@ internal static class RepairAsking
     {
         RepairState repair = state.Repair;
         Hole hole = state.Log.Holes.Lowest;
-        if (state.Quorum.Count == 1)
+        if (state.Quorum.Count <= 1 || state.Self < 0)
         {
             return;
         }

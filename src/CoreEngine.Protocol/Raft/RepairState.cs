@@ -14,7 +14,7 @@ internal sealed class RepairState
     internal ulong Round { get; set; }
 
     /// <summary>The first number of this life.</summary>
-    internal ulong FirstRound { get; init; }
+    internal ulong FirstRound { get; }
 
     /// <summary>When the next request is due.</summary>
     internal long DeadlineNs { get; set; }
@@ -23,7 +23,7 @@ internal sealed class RepairState
     internal int Target { get; set; }
 
     /// <summary>What each peer said of the lowest hole, by place.</summary>
-    internal RepairVerdict[] Verdicts { get; init; } = [];
+    internal RepairVerdict[] Verdicts { get; } = new RepairVerdict[Limits.ReplicasMax];
 
     /// <summary>Voters that have told their term since the start, by place.</summary>
     internal ulong TermsHeard { get; set; }
@@ -48,12 +48,10 @@ internal sealed class RepairState
     /// <summary>Entries that were taken from peers, ever.</summary>
     internal long Repaired { get; set; }
 
-    internal RepairState(Doubt doubt, ulong firstRound, int peers)
+    internal RepairState(Doubt doubt, ulong firstRound)
     {
-        Invariant.Holds(peers > 0);
         Doubt = doubt;
         FirstRound = firstRound;
         Round = firstRound;
-        Verdicts = new RepairVerdict[peers];
     }
 }

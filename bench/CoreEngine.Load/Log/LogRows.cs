@@ -226,5 +226,8 @@ internal sealed class LogRows : IDisposable
     {
         public void OnRecord(in RecordHeader header, ReadOnlySpan<byte> record) =>
             throw new InvariantException($"a fresh log holds a record: {header}");
+
+        public void OnDamage(LogDamage damage) =>
+            throw new InvariantException($"a fresh log is damaged: {damage}");
     }
 }

@@ -40,7 +40,7 @@ internal static class Catalogue
         new(15, "ack only after D", DurabilityScenarios.NothingIsAcknowledgedBeforeItIsDurable, "LeaderCountsUnsynced"),
         new(16, "append ABA", DurabilityScenarios.LateCompletionOfOverwrittenEntries, "TicketsNotCapped"),
         new(17, "sync fails once", DurabilityScenarios.SyncFailsOnce, "FailedSyncIgnored"),
-        new(18, "torn tail is cut", DamageScenarios.TornTailIsCut, "TornTailIsDamage"),
+        new(18, "torn tail is cut", DamageScenarios.TornTailIsCut, "TornTailIsDamage", "TornTailTaken"),
         new(18, "rot is fetched", DamageScenarios.RotIsFetched, "RotCutAsTornTail"),
         new(
             18,

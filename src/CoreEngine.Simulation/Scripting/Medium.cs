@@ -50,20 +50,25 @@ internal static class Medium
     }
 
     /// <summary>How many pages the last batch has.</summary>
-    internal static int PagesOfLastBatch(SimulatedFile segment)
+    internal static int PagesOfLastBatch(SimulatedFile segment) => LastBatch(segment).Pages;
+
+    /// <summary>How many records the last batch has.</summary>
+    internal static int RecordsOfLastBatch(SimulatedFile segment) => LastBatch(segment).Records;
+
+    private static BatchHeader LastBatch(SimulatedFile segment)
     {
         byte[] bytes = ReadAll(segment);
         int end = EndOfData(segment) / LogFormat.PageBytes;
         for (int page = end - 1; page >= LogFormat.HeaderPages; page--)
         {
             ReadOnlySpan<byte> stream = bytes.AsSpan((page * LogFormat.PageBytes) + LogFormat.TagBytes);
-            if (BatchHeader.TryRead(stream, out _))
+            if (BatchHeader.TryRead(stream, out BatchHeader header))
             {
-                return end - page;
+                return header;
             }
         }
 
-        return 0;
+        throw new ScenarioException("the segment holds no batch");
     }
 
     /// <summary>A bit of some page that holds batches.</summary>

@@ -405,6 +405,7 @@ internal sealed partial class EngineLoop
 
         bool any = group.Reads.Drain(this, group);
         any |= SessionKeeper.Expire(this, group);
+        group.ReleaseEarly(this);
         group.Reads.AskHeld(this, group);
         any |= group.HasTransferUnasked && group.Transfers.Ask(group);
         if (MayTakeProposals(group) || group.QueueHeldSince != 0)

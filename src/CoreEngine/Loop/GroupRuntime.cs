@@ -7,6 +7,7 @@ using CoreEngine.Model;
 using CoreEngine.Protocol;
 using CoreEngine.Protocol.Raft;
 using CoreEngine.Protocol.Sessions;
+using CoreEngine.Protocol.Wire;
 
 namespace CoreEngine.Loop;
 
@@ -28,6 +29,7 @@ internal sealed class GroupRuntime
     private long _inlineSince;
     private Transfers? _transfers;
     private bool _closing;
+    private EarlyAnswers? _early;
     private int _readsQueued;
     private Outputs? _outputs;
 
@@ -105,6 +107,12 @@ internal sealed class GroupRuntime
     internal HeldMessages Held { get; } = new();
 
     internal Reads Reads { get; }
+
+    /// <summary>Proposals that asked for less than a quorum.</summary>
+    internal EarlyAnswers Early => _early ??= new EarlyAnswers();
+
+    /// <summary>The leader's medium may have moved.</summary>
+    internal void ReleaseEarly(EngineLoop loop) => _early?.Release(loop, this);
 
     /// <summary>Client sessions: between the log and the machine.</summary>
     internal SessionStage Sessions { get; } = new();
@@ -248,7 +256,10 @@ internal sealed class GroupRuntime
         }
 
         result = terms.IsTicket ? default : source.Await(cancellationToken);
-        if (!Queue.TryEnqueue(source.Correlation, terms.Identity, command))
+        Model.Durability level = terms.Identity.Kind == EntryFlags.None
+            ? terms.Level ?? Options.Durability
+            : Model.Durability.QuorumDurable;
+        if (!Queue.TryEnqueue(source.Correlation, terms.Identity, command, level))
         {
             source.Withdraw();
             refusal = new Refusal(RefusalCode.QueueFull, (ulong)Slots.InUse);
@@ -450,8 +461,14 @@ internal sealed class GroupRuntime
 /// <param name="IsRetried">Proposed again until the log has decided it.</param>
 /// <param name="Owner">The session that is told the end.</param>
 /// <param name="IsTicket">The receipt is polled.</param>
+/// <param name="Level">When it is acknowledged; null at the group's own level. Whatever has an identity waits for its
+/// commit.</param>
 internal readonly record struct ProposalTerms(
-    EntryIdentity Identity, bool IsRetried = false, Session? Owner = null, bool IsTicket = false);
+    EntryIdentity Identity,
+    bool IsRetried = false,
+    Session? Owner = null,
+    bool IsTicket = false,
+    Model.Durability? Level = null);
 
 /// <summary>What a group is made of when it opens.</summary>
 internal sealed record GroupSetup(

@@ -13,6 +13,8 @@ internal enum MessageType : byte
     ReadIndexReply = 23,
     Forward = 24,
     ForwardReply = 25,
+    Quiesce = 28,
+    NodeBeat = 29,
 
     /// <summary>The leader holds what was handed on, at the level that the proposal asked for: not committed.</summary>
     ForwardAnswer = 48,

@@ -173,6 +173,9 @@ internal sealed class Simulator : IDisposable
             ProposalsMax = 256,
             ProposalTimeoutMs = _swarm.ProposalTimeoutMs,
             IsBeyondContract = _swarm.IsBeyondContract,
+            QuiesceAfterMs = _swarm.QuiesceAfterMs,
+            Groups = _swarm.Groups,
+            OtherPeriodMs = (int)(_swarm.BurstPeriodNs * 4 / 1_000_000) + 20,
             SubmitBytesMin = _swarm.SubmitBytesMin,
             Command = _options.Command,
             Lease = LeaseOf(Stream(ChanceOf.Reads)),
@@ -254,7 +257,7 @@ internal sealed class Simulator : IDisposable
         while (_world.Now < end && !IsOver)
         {
             _world.Step(long.Min(end, long.Min(_driver.NextInstant, _load.NextInstant)));
-            CheckShards();
+            ShardChecker.Check(_world);
             if (_world.Now >= _nextAudit)
             {
                 _nextAudit = _world.Now + _audits.Between(1, AuditPeriodNs);
@@ -267,34 +270,6 @@ internal sealed class Simulator : IDisposable
         }
     }
 
-    /// <summary>A shard may stop only for a failed disk: an invariant of its own is a bug.</summary>
-    private void CheckShards()
-    {
-        foreach (SimulatedReplica replica in _world.Replicas)
-        {
-            Exception? cause = replica.IsRunning ? replica.Loop!.Fault?.Cause ?? replica.Runtime.Fault?.Cause : null;
-            if (cause is not null)
-            {
-                Monitor monitor = cause is InvariantException broken
-                    ? Monitor.OfInvariant(broken)
-                    : Monitor.OfFault(cause);
-                _world.Check(monitor, false, $"replica {replica.Number} stopped on {cause}");
-            }
-
-            // A group that stops alone, without an exception, was sent what contradicts its proofs.
-            string? contradiction = replica.IsRunning && replica.Loop!.Fault is null
-                ? replica.Runtime.Fault?.Reason
-                : null;
-            DiskMishaps mishaps = replica.Disk.Mishaps;
-            bool isRotten = ((mishaps.Harm & DiskHarm.Rotten) != 0 || mishaps.HasFailedReads)
-                && contradiction?.Contains("cannot be read back", StringComparison.Ordinal) == true;
-            _world.Check(
-                Monitor.Contradiction,
-                contradiction is null || isRotten,
-                $"replica {replica.Number}: {contradiction}");
-        }
-    }
-
     /// <summary>Heals a random quorum, and waits for progress there.</summary>
     private void Recover()
     {
@@ -304,6 +279,7 @@ internal sealed class Simulator : IDisposable
         }
 
         _driver.Rest();
+        _world.CalmOthers();
         if (SoundDisks() < Quorum)
         {
             // Beyond the contract: it may stop. What it said stays true: every step was checked.
@@ -425,7 +401,7 @@ internal sealed class Simulator : IDisposable
                 _world.Now < end,
                 $"{complaint} within {_options.LivenessNs} ns; {Stalled(core)}");
             _world.Step(long.Min(end, _world.Now + RetryPeriodNs));
-            CheckShards();
+            ShardChecker.Check(_world);
             _world.ThrowIfBroken();
         }
     }

@@ -68,6 +68,8 @@ internal enum RareState
     MadeWhole,
     AcknowledgedInMemory,
     AcknowledgedLocally,
+    GroupRests,
+    LeaderLostAtRest,
 }
 
 /// <summary>Counts how often each rare state was reached.</summary>

@@ -280,18 +280,23 @@ internal sealed class Simulator : IDisposable
 
         _driver.Rest();
         _world.CalmOthers();
-        if (SoundDisks() < Quorum)
+        if (FoundingPhase.SoundDisks(_world) < Quorum)
         {
             // Beyond the contract: it may stop. What it said stays true: every step was checked.
             _world.Monitors.Rare.Sometimes(RareState.QuorumOfDisksLost);
             return;
         }
 
-        uint leftOut = _swarm.IsLockstep && SoundDisks() == _world.Options.Replicas ? FallInStep() : 0;
-        bool[] core = DrawCore(leftOut);
+        bool isStep = _swarm.IsLockstep && FoundingPhase.SoundDisks(_world) == _world.Options.Replicas;
+        bool[] core = DrawCore(isStep ? FallInStep() : 0);
+        if (!TryFound(core))
+        {
+            return;
+        }
+
         foreach (SimulatedReplica replica in _world.Replicas)
         {
-            Prepare(replica, core[replica.Number]);
+            FoundingPhase.Prepare(replica, core[replica.Number]);
         }
 
         long end = _world.Now + _options.LivenessNs;
@@ -314,15 +319,24 @@ internal sealed class Simulator : IDisposable
 
     private int Quorum => (_world.Options.Replicas / 2) + 1;
 
-    private int SoundDisks()
+    /// <summary>Founders that have not met do now.</summary>
+    /// <returns>False when a disk was harmed before: the group cannot begin.</returns>
+    private bool TryFound(bool[] core)
     {
-        int sound = 0;
-        foreach (SimulatedReplica replica in _world.Replicas)
+        bool isFounded = FoundingPhase.HasFounded(_world, core);
+        if (isFounded || FoundingPhase.SoundDisks(_world) < _world.Options.Replicas)
         {
-            sound += replica.Disk.Mishaps.IsHarmed ? 0 : 1;
+            return isFounded;
         }
 
-        return sound;
+        foreach (SimulatedReplica replica in _world.Replicas)
+        {
+            FoundingPhase.Prepare(replica, true);
+        }
+
+        long end = _world.Now + _options.LivenessNs;
+        Wait(() => FoundingPhase.HaveAllFounded(_world), "the founders do not meet while all are up", end, core);
+        return true;
     }
 
     /// <summary>All replicas run, and every delay is the same, until a leader was heard by all.</summary>
@@ -335,7 +349,7 @@ internal sealed class Simulator : IDisposable
         {
             all[replica.Number] = true;
             FaultEffects.SetTiming(replica, new DiskTiming(WriteMinNs: LockstepNs, WriteMaxNs: LockstepNs + 1));
-            Prepare(replica, true);
+            FoundingPhase.Prepare(replica, true);
         }
 
         long end = _world.Now + _options.LivenessNs;
@@ -376,20 +390,6 @@ internal sealed class Simulator : IDisposable
         }
 
         return core;
-    }
-
-    private static void Prepare(SimulatedReplica replica, bool isCore)
-    {
-        // Who was about to stop in good order stops now.
-        if (replica.IsRunning && (!isCore || !replica.IsSound || replica.Runtime.IsClosing))
-        {
-            replica.Kill();
-        }
-
-        if (isCore && !replica.IsRunning)
-        {
-            replica.Start();
-        }
     }
 
     private void Wait(Func<bool> condition, string complaint, long end, bool[] core)

@@ -260,6 +260,7 @@ internal sealed partial class EngineLoop
         group.Fail(fault);
         Options.Log?.Invoke($"group {group.Number} '{group.Name}' stopped: {fault.Reason}");
         Timers.EndAll(this, group);
+        group.MemberChanges.EndAll();
         Drain(group);
         group.Waiters.Fail(fault);
     }
@@ -309,7 +310,7 @@ internal sealed partial class EngineLoop
 
     internal void LinkChanged(in LinkEvent change)
     {
-        if (change.Connected && !Peers.Meet(change))
+        if (!Peers.Meet(change))
         {
             Options.Log?.Invoke($"replica {change.Peer} is not heard: it is remembered under another incarnation");
             return;
@@ -395,6 +396,7 @@ internal sealed partial class EngineLoop
             return false;
         }
 
+        group.MemberChanges.Advance(this, group);
         bool any = group.Reads.Drain(this, group);
         any |= SessionKeeper.Expire(this, group);
         group.ReleaseEarly(this);

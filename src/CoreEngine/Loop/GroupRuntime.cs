@@ -5,6 +5,7 @@ using System.Threading.Tasks;
 using CoreEngine.IO.Transport;
 using CoreEngine.Model;
 using CoreEngine.Protocol;
+using CoreEngine.Protocol.Membership;
 using CoreEngine.Protocol.Raft;
 using CoreEngine.Protocol.Sessions;
 using CoreEngine.Protocol.Wire;
@@ -23,6 +24,8 @@ internal sealed class GroupRuntime
     private EngineFault? _fault;
     private (ulong Life, ulong Sequence, ulong EarlierLife)[] _forwardsSeen = [];
     private LogWindow?[] _peerWindows = [];
+    private readonly PeerPlaces _places = new();
+    private Configuration _configuration;
     private ConcurrentQueue<IReadRequest>? _readQueue;
     private CoreStatus _lastStatus;
     private FrontierValues _lastFrontiers;
@@ -52,8 +55,8 @@ internal sealed class GroupRuntime
         Pending = new PendingEntries(Slots);
         Applier = new Applier(this);
         ApplyWindow = new LogWindow(loop, this, peer: 0);
-        Members = setup.Members;
         Reads = new Reads(setup.Options.Lease?.Clock ?? ClockBound.Default, loop.Options.Heartbeat.Ticks * 100);
+        _configuration = setup.Suffix.Configurations.Latest;
     }
 
     internal string Name { get; }
@@ -118,7 +121,9 @@ internal sealed class GroupRuntime
     internal SessionStage Sessions { get; } = new();
 
     /// <summary>When the group wants a turn at the latest. Monotonic nanoseconds.</summary>
-    internal long Deadline => long.Min(Core.Deadline, SessionKeeper.DeadlineOf(this));
+    internal long Deadline => long.Min(
+        long.Min(Core.Deadline, SessionKeeper.DeadlineOf(this)),
+        MemberChanges.DeadlineAfter(_loop.Now));
 
     /// <summary>When a leader looks for idle sessions next. Monotonic nanoseconds.</summary>
     internal long SessionsLookedAt { get; set; }
@@ -176,8 +181,11 @@ internal sealed class GroupRuntime
     /// <summary>Since when nobody could take the head of the queue; 0 when it moves. Monotonic nanoseconds.</summary>
     internal long QueueHeldSince { get; set; }
 
-    /// <summary>The members' numbers, sorted.</summary>
-    internal uint[] Members { get; }
+    /// <summary>Any thread. The members in effect, as of the last turn.</summary>
+    internal Configuration Configuration => Volatile.Read(ref _configuration);
+
+    /// <summary>Changes of members that callers wait for.</summary>
+    internal MemberChanges MemberChanges { get; } = new();
 
     /// <summary>The loop's count of writes when this group staged last.</summary>
     internal long SubmissionsSeen { get; set; }
@@ -282,7 +290,7 @@ internal sealed class GroupRuntime
     /// <summary>Any thread: hands a read to the shard.</summary>
     internal bool TryEnqueue(IReadRequest request, out Refusal refusal)
     {
-        if (IsStopped(out refusal))
+        if (IsStopped(out refusal) || IsWitness(out refusal))
         {
             return false;
         }
@@ -331,12 +339,45 @@ internal sealed class GroupRuntime
         return true;
     }
 
-    /// <summary>A member's place: its bit in a voter bitmap.</summary>
+    /// <summary>Where we keep what is a replica's; stays, whoever comes and goes.</summary>
     internal int PlaceOf(uint replica)
     {
-        int place = Array.IndexOf(Members, replica);
-        Invariant.Holds(place >= 0);
+        int place = _places.PlaceOf(replica, _configuration, out bool isReused);
+        if (isReused && place < _peerWindows.Length)
+        {
+            _peerWindows[place] = null;
+        }
+
+        if (isReused && place < _forwardsSeen.Length)
+        {
+            _forwardsSeen[place] = default;
+        }
+
         return place;
+    }
+
+    /// <summary>Any thread: has the shard do something with the group, in a turn of its own.</summary>
+    internal void AskShard(
+        Action<EngineLoop, TaskCompletionSource<MembershipOutcome>> start,
+        TaskCompletionSource<MembershipOutcome> done)
+    {
+        if (IsStopped(out Refusal refusal))
+        {
+            done.SetResult(new MembershipOutcome(Outcome.Refused, 0, refusal));
+            return;
+        }
+
+        _loop.Post(() =>
+        {
+            if (IsStopped(out Refusal late))
+            {
+                done.SetResult(new MembershipOutcome(Outcome.Refused, 0, late));
+                return;
+            }
+
+            _loop.Activate(this);
+            start(_loop, done);
+        });
     }
 
     /// <summary>The window for a peer that lags; made on first use.</summary>
@@ -386,6 +427,13 @@ internal sealed class GroupRuntime
         }
 
         _lastStatus = status;
+        Configuration latest = Suffix.Configurations.Latest;
+        if (!ReferenceEquals(latest, _configuration))
+        {
+            _loop.MembersChanged(_configuration, latest);
+            Volatile.Write(ref _configuration, latest);
+        }
+
         FrontierValues frontiers = Frontiers.Values;
         ProgressNotes notes = View.Notes.Next(_loop.Now, _lastFrontiers, this, _loop.IsLogFull);
         _lastFrontiers = frontiers;
@@ -398,12 +446,12 @@ internal sealed class GroupRuntime
     /// </summary>
     internal bool IsNewForward(in FrameHeader header)
     {
-        int place = Array.IndexOf(Members, header.From);
-        if (place < 0)
+        if (Suffix.Configurations.Latest.PlaceOf(header.From) < 0)
         {
             return false;
         }
 
+        int place = PlaceOf(header.From);
         if (place >= _forwardsSeen.Length)
         {
             Array.Resize(ref _forwardsSeen, place + 1);
@@ -441,11 +489,17 @@ internal sealed class GroupRuntime
 
     private bool IsStopped(out Refusal refusal)
     {
-        RefusalCode code = IsClosing ? RefusalCode.Closing
-            : Fault is not null ? RefusalCode.GroupFaulted
-            : RefusalCode.None;
+        RefusalCode code = Fault is not null ? RefusalCode.GroupFaulted : RefusalCode.None;
+        code = IsClosing ? RefusalCode.Closing : code;
         refusal = new Refusal(code);
         return code != RefusalCode.None;
+    }
+
+    private bool IsWitness(out Refusal refusal)
+    {
+        bool isWitness = Configuration.Find(_loop.Replica)?.Kind == MemberKind.Witness;
+        refusal = new Refusal(isWitness ? RefusalCode.WitnessServesNothing : RefusalCode.None);
+        return isWitness;
     }
 
     private bool IsTooLarge(int length, out Refusal refusal)
@@ -455,28 +509,3 @@ internal sealed class GroupRuntime
         return length > limit;
     }
 }
-
-/// <summary>How a proposal is made, beside its command.</summary>
-/// <param name="Identity">Session, key or control; default for a plain command.</param>
-/// <param name="IsRetried">Proposed again until the log has decided it.</param>
-/// <param name="Owner">The session that is told the end.</param>
-/// <param name="IsTicket">The receipt is polled.</param>
-/// <param name="Level">When it is acknowledged; null at the group's own level. Whatever has an identity waits for its
-/// commit.</param>
-internal readonly record struct ProposalTerms(
-    EntryIdentity Identity,
-    bool IsRetried = false,
-    Session? Owner = null,
-    bool IsTicket = false,
-    Model.Durability? Level = null);
-
-/// <summary>What a group is made of when it opens.</summary>
-internal sealed record GroupSetup(
-    string Name,
-    IStateMachine Machine,
-    GroupOptions Options,
-    Contract Contract,
-    IProtocolCore Core,
-    LogSuffix Suffix,
-    Frontiers Frontiers,
-    uint[] Members);

@@ -71,7 +71,10 @@ internal sealed partial class LogSuffix
     /// <summary>The configurations in this log: in effect at append, gone at truncation.</summary>
     internal ConfigurationLog Configurations { get; } = new();
 
-    /// <summary>Last index of the log; 0 when it is empty.</summary>
+    /// <summary>The index just before the log's first entry: trimmed up to here. Its term is known.</summary>
+    internal ulong BaseIndex => _terms.BaseIndex;
+
+    /// <summary>Last index of the log; the base when it is empty.</summary>
     internal ulong LastIndex => _terms.LastIndex;
 
     /// <summary>Term of the last entry; 0 when the log is empty.</summary>
@@ -83,7 +86,7 @@ internal sealed partial class LogSuffix
     /// <summary>Bytes of memory held for records, never above the capacity.</summary>
     internal long HeldBytes => _heldBytes;
 
-    /// <summary>The term of any index of the log, cached or not. TermAt(0) is 0.</summary>
+    /// <summary>The term of any index of the log, cached or not, and of its base. TermAt(0) is 0.</summary>
     internal ulong TermAt(ulong index) => _terms.TermAt(index);
 
     /// <summary>See <see cref="TermRuns.LastAtMost"/>.</summary>
@@ -215,6 +218,40 @@ internal sealed partial class LogSuffix
         Holes.TruncateTo(index);
         _released = ulong.Min(_released, index);
         Invariant.Holds(FirstCached <= LastIndex + 1);
+    }
+
+    /// <summary>Gives up everything up to <paramref name="index"/>, which becomes the base. Comes when the messages of
+    /// a turn have been gathered.</summary>
+    internal void TrimTo(ulong index)
+    {
+        Invariant.Holds(index >= BaseIndex);
+        Invariant.Holds(index <= LastIndex);
+        _terms.TrimTo(index);
+        while (_oldest <= _newest && ChunkLast(_oldest) <= index)
+        {
+            Drop(ref ChunkAt(_oldest));
+            _oldest++;
+        }
+
+        FirstCached = ulong.Max(FirstCached, index + 1);
+        _released = ulong.Max(_released, index);
+        _pinned = ulong.MaxValue;
+    }
+
+    /// <summary>Forgets everything: the log begins anew behind an index with a term.</summary>
+    internal void Reset(ulong index, ulong term)
+    {
+        while (_oldest <= _newest)
+        {
+            Drop(ref ChunkAt(_newest));
+            _newest--;
+        }
+
+        _terms.Reset(index, term);
+        Configurations.TruncateTo(0);
+        FirstCached = index + 1;
+        _released = index;
+        _pinned = ulong.MaxValue;
     }
 
     /// <summary>The whole record of a cached entry; valid until the log changes.</summary>

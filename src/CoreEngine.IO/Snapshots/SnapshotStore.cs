@@ -1,0 +1,191 @@
+using System;
+using System.Collections.Generic;
+using CoreEngine.IO.Ring;
+using CoreEngine.Model;
+
+namespace CoreEngine.IO.Snapshots;
+
+/// <summary>Whoever has operations of a snapshot's file under way.</summary>
+internal interface ISnapshotIo
+{
+    /// <summary>An operation ended.</summary>
+    void OnEvent(int code, int result);
+
+    /// <summary>The shard has ended and nothing is in flight any more: gives memory back.</summary>
+    void Free();
+}
+
+/// <summary>A whole snapshot in the data directory.</summary>
+internal sealed record SnapshotFile(SnapshotManifest Manifest, string Name);
+
+/// <summary>The snapshots of a shard's groups: files in its directory, reached through the ring.</summary>
+/// <remarks>
+/// Shard's thread only. The newest snapshot of each group stays; the one before is removed when it is durable. A
+/// reader of a removed one keeps its open file.
+/// </remarks>
+internal sealed class SnapshotStore : IDisposable
+{
+    /// <summary>Top byte of every token; nobody else on the ring may use it.</summary>
+    private const byte Owner = 0x53;
+
+    private const int DeleteCode = 1;
+
+    private readonly IIoRing _ring;
+    private readonly Dictionary<uint, SnapshotFile> _newest = [];
+    private readonly List<ISnapshotIo?> _users = [null];
+    private readonly Queue<string> _toDelete = new();
+    private bool _isDeleting;
+
+    internal SnapshotStore(IIoRing ring, SlabPool? slabs = null)
+    {
+        _ring = ring;
+        Slabs = slabs;
+    }
+
+    /// <summary>Where the memory of buffers comes from; null: the system.</summary>
+    internal SlabPool? Slabs { get; }
+
+    /// <summary>What was found at the open and is not as it should be, for people.</summary>
+    internal List<string> Notes { get; } = [];
+
+    /// <summary>The groups that have a snapshot.</summary>
+    internal IReadOnlyCollection<uint> Groups => _newest.Keys;
+
+    /// <summary>
+    /// Looks at a directory: keeps the newest sound snapshot of each group, removes what is half made or outdated.
+    /// Blocking; before anybody else uses the ring.
+    /// </summary>
+    /// <param name="isReadOnly">Nothing is removed.</param>
+    internal static SnapshotStore Open(IIoRing ring, SlabPool? slabs = null, bool isReadOnly = false)
+    {
+        var store = new SnapshotStore(ring, slabs);
+        var io = new BlockingIo(ring);
+        using var page = new AlignedSlab(SnapshotFormat.FirstChunk, slabs);
+        bool isChanged = false;
+        foreach (string name in ring.ListFiles())
+        {
+            bool isWhole = SnapshotFormat.TryParse(name, out uint group, out ulong index);
+            string? old = SnapshotFormat.IsHalfMade(name) ? name : null;
+            if (isWhole && Look(io, page, name, group, index) is { } found)
+            {
+                // Names are sorted: a later one of a group is newer.
+                old = store._newest.TryGetValue(group, out SnapshotFile? before) ? before.Name : null;
+                store._newest[group] = found;
+            }
+            else if (isWhole)
+            {
+                store.Notes.Add($"{name}: the manifest is damaged or of another version; the file is left alone");
+            }
+
+            if (old is not null && !isReadOnly)
+            {
+                _ = io.Run(new IoOp(IoKind.Delete, IoFlags.None, 0, 0, 0, 0, old));
+                isChanged = true;
+            }
+        }
+
+        if (isChanged)
+        {
+            _ = io.Run(new IoOp(IoKind.SyncDirectory, IoFlags.None, 0, 0, 0, 0));
+        }
+
+        return store;
+    }
+
+    /// <summary>The newest snapshot of a group; null when there is none.</summary>
+    internal SnapshotFile? Newest(uint group) => _newest.GetValueOrDefault(group);
+
+    /// <summary>A snapshot is durable under its name: an older one of the group goes.</summary>
+    internal void Publish(SnapshotFile file)
+    {
+        uint group = file.Manifest.Group;
+        if (_newest.TryGetValue(group, out SnapshotFile? old) && old.Name != file.Name)
+        {
+            Invariant.Holds(old.Manifest.Index < file.Manifest.Index);
+            _toDelete.Enqueue(old.Name);
+        }
+
+        _newest[group] = file;
+        PumpDeletions();
+    }
+
+    /// <summary>Gives a user of the ring its number.</summary>
+    internal int Register(ISnapshotIo user)
+    {
+        int slot = _users.IndexOf(null, 1);
+        if (slot < 0)
+        {
+            slot = _users.Count;
+            _users.Add(null);
+        }
+
+        _users[slot] = user;
+        return slot;
+    }
+
+    /// <summary>The user has nothing in flight and comes no more.</summary>
+    internal void Forget(int slot) => _users[slot] = null;
+
+    internal bool TryEnqueue(int slot, in IoOp op, int code) =>
+        _ring.TryEnqueue(in op, ((ulong)Owner << 56) | ((ulong)slot << 8) | (uint)code);
+
+    /// <summary>Takes an event of the ring if it is one of a snapshot's.</summary>
+    internal bool OnEvent(in IoEvent ended)
+    {
+        if ((byte)(ended.Token >> 56) != Owner)
+        {
+            return false;
+        }
+
+        int slot = (int)((ended.Token >> 8) & 0xFFFF_FFFF);
+        if (slot == 0)
+        {
+            _isDeleting = false;
+            _ = _toDelete.Dequeue();
+            PumpDeletions();
+            return true;
+        }
+
+        ISnapshotIo? user = _users[slot];
+        Invariant.Holds(user is not null);
+        user.OnEvent((int)(ended.Token & 0xFF), ended.Result);
+        return true;
+    }
+
+    /// <summary>Frees the memory; the ring has ended before.</summary>
+    public void Dispose()
+    {
+        foreach (ISnapshotIo? user in _users)
+        {
+            user?.Free();
+        }
+
+        _users.Clear();
+    }
+
+    /// <summary>Removes outdated files one by one. One that stays is found at the next open.</summary>
+    private void PumpDeletions()
+    {
+        if (!_isDeleting && _toDelete.TryPeek(out string? name))
+        {
+            var delete = new IoOp(IoKind.Delete, IoFlags.Background, 0, 0, 0, 0, name);
+            _isDeleting = TryEnqueue(0, in delete, DeleteCode);
+        }
+    }
+
+    private static SnapshotFile? Look(BlockingIo io, AlignedSlab page, string name, uint group, ulong index)
+    {
+        int file = io.Run(new IoOp(IoKind.Open, IoFlags.ReadOnly, 0, 0, 0, 0, name));
+        if (file < 0)
+        {
+            return null;
+        }
+
+        int read = io.Run(new IoOp(IoKind.Read, IoFlags.None, file, 0, page.Address, page.Length));
+        bool isSound = SnapshotManifest.TryRead(page.GetSpan()[..int.Max(read, 0)], out SnapshotManifest manifest)
+            && manifest.Group == group
+            && manifest.Index == index;
+        _ = io.Run(new IoOp(IoKind.Close, IoFlags.None, file, 0, 0, 0));
+        return isSound ? new SnapshotFile(manifest, name) : null;
+    }
+}

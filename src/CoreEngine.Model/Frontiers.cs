@@ -66,6 +66,9 @@ public sealed class Frontiers
     /// <summary>C. May lead the local D on a follower.</summary>
     public ulong Committed => Values.Committed;
 
+    /// <summary>T. Trimmed &lt;= Committed.</summary>
+    public ulong Trimmed => Values.Trimmed;
+
     /// <summary>
     /// The proof that C stands on; <c>default</c> while C has not moved. Binds contract and group of later ones.
     /// </summary>

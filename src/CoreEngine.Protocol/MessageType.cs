@@ -31,4 +31,10 @@ internal enum MessageType : byte
 
     RepairRequest = 34,
     RepairReply = 35,
+
+    /// <summary>A piece of a snapshot, from a leader whose log no longer holds what the member needs.</summary>
+    InstallSnapshot = 30,
+
+    /// <summary>How far the member has come with it.</summary>
+    InstallReply = 31,
 }

@@ -7,6 +7,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using CoreEngine.Diagnostics;
 using CoreEngine.IO.Log;
+using CoreEngine.IO.Snapshots;
 using CoreEngine.Loop;
 using CoreEngine.Model;
 using CoreEngine.Protocol;
@@ -179,6 +180,8 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
             return result with { Log = null };
         }
 
+        SnapshotStore snapshots = SnapshotStore.Open(_ring, world.Memory.Slabs);
+        recovery.Join(snapshots);
         RecoveredGroup recovered = recovery.Find(1);
         world.Monitors.Restarted(this, recovered);
         long refused = world.Network.Refused;
@@ -192,6 +195,7 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
             Scratch = world.Memory.ScratchOf(number),
             CoreTap = Tap,
             Clock = () => Clock.Local(world.Now),
+            Snapshots = snapshots,
         };
         Loop = new EngineLoop(setup);
         Machine = MachineMaker();
@@ -364,6 +368,8 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         var recovery = new GroupRecovery(ChunkBytes, world.Options.SuffixBytes);
         LogOpenResult result = SegmentedLog.Open(ring, LogOptionsOf(1), number, world.Cluster, recovery);
         using SegmentedLog? log = result.Log;
+        using SnapshotStore snapshots = SnapshotStore.Open(ring, world.Memory.Slabs);
+        recovery.Join(snapshots);
         world.Check(Monitor.Recovery, log is not null, $"the medium of replica {number} is refused: {result.Message}");
         return recovery;
     }
@@ -402,6 +408,7 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         _transport!.Dispose();
         _ring!.Dispose();
         _log!.Dispose();
+        Loop!.Snapshots.Dispose();
         Loop = null;
         _group = null;
         _runtime = null;
@@ -428,6 +435,9 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         Windows = world.Options.Windows,
         Lease = world.Options.Lease,
         CloseTarget = world.Options.CloseTarget,
+
+        // The second statement of the rules knows no snapshots: a traced world keeps its logs.
+        Snapshots = world.Tracer is null ? world.Options.Snapshots : WorldOptions.NoSnapshots,
     };
 
     private EngineOptions OptionsOf() => new()
@@ -462,13 +472,21 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
 
         internal bool RunAll()
         {
-            bool any = _items.Count > 0;
+            if (_items.Count == 0)
+            {
+                return false;
+            }
+
+            // Under a caller's context the continuations of a host's stream would run on threads of their own.
+            SynchronizationContext? outer = SynchronizationContext.Current;
+            SynchronizationContext.SetSynchronizationContext(null);
             while (_items.TryDequeue(out IThreadPoolWorkItem? item))
             {
                 item.Execute();
             }
 
-            return any;
+            SynchronizationContext.SetSynchronizationContext(outer);
+            return true;
         }
     }
 }

@@ -10,6 +10,7 @@ using System.Threading.Tasks;
 using CoreEngine.Diagnostics;
 using CoreEngine.IO.Log;
 using CoreEngine.IO.Ring;
+using CoreEngine.IO.Snapshots;
 using CoreEngine.IO.Transport;
 using CoreEngine.Loop;
 using CoreEngine.Model;
@@ -108,6 +109,7 @@ internal sealed class EngineHost
                 options, life, ring, carrier, opened.Log, PoolWorkers.Instance, opened.Recovery.Peers)
             {
                 CoreTap = options.Taps?.Core,
+                Snapshots = opened.Snapshots,
             };
             var host = new EngineHost(options, directoryLock, opened, new EngineLoop(setup));
             transport.Start();
@@ -179,7 +181,13 @@ internal sealed class EngineHost
         return result.Log is null
             ? throw new EngineOpenException(
                 $"replica {options.Replica} cannot open {options.Directory}: {result.Message}")
-            : new Opened(result.Log, recovery, result.Report.ToString());
+            : Join(result, recovery, SnapshotStore.Open(ring));
+    }
+
+    private static Opened Join(LogOpenResult result, GroupRecovery recovery, SnapshotStore snapshots)
+    {
+        recovery.Join(snapshots);
+        return new Opened(result.Log!, recovery, snapshots, string.Join("; ", [$"{result.Report}", .. snapshots.Notes]));
     }
 
     private static TransportOptions TransportOptionsOf(EngineOptions options, Opened opened, PortableIoRing ring)
@@ -274,6 +282,7 @@ internal sealed class EngineHost
         foreach (GroupRuntime group in Loop.Groups)
         {
             group.Applier.WaitUntilIdle();
+            group.Snapshots.Mute();
         }
 
         Loop.IsStopped = true;
@@ -283,6 +292,7 @@ internal sealed class EngineHost
         // The ring first: until its threads have ended, the log's buffers may still be read or written.
         Loop.Ring.Dispose();
         Loop.Log.Dispose();
+        Loop.Snapshots.Dispose();
         _lock.Dispose();
     }
 
@@ -300,7 +310,8 @@ internal sealed class EngineHost
         }
     }
 
-    private sealed record Opened(SegmentedLog Log, GroupRecovery Recovery, string Report);
+    private sealed record Opened(
+        SegmentedLog Log, GroupRecovery Recovery, SnapshotStore Snapshots, string Report);
 
     /// <summary>Disposes what was opened so far when opening fails half way.</summary>
     private sealed class UndoStack : IDisposable

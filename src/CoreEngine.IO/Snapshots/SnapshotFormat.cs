@@ -34,7 +34,7 @@ internal static class SnapshotFormat
     /// <summary>Bytes of a slab that holds any chunk with its header.</summary>
     internal const int SlabBytes = ChunkBytesMax + 4096;
 
-    /// <summary>Bytes of the configuration and of the sessions, each, at most: they are read into memory.</summary>
+    /// <summary>Bytes of the sessions at most: they are read into memory. The configuration is one chunk.</summary>
     internal const int SmallSectionBytesMax = 64 * 1024 * 1024;
 
     private const string Prefix = "snap-";

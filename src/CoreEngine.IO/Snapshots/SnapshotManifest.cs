@@ -106,7 +106,7 @@ internal readonly record struct SnapshotManifest(
 
     private bool IsSound => Certificate.IsValid
         && FileBytes >= SnapshotFormat.FirstChunk
-        && ConfigurationBytes is >= 0 and <= SnapshotFormat.SmallSectionBytesMax
+        && ConfigurationBytes is >= 0 and <= SnapshotFormat.ChunkBytesMax
         && SessionsBytes is >= 0 and <= SnapshotFormat.SmallSectionBytesMax
         && MachineBytes >= 0;
 }

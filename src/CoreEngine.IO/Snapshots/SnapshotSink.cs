@@ -54,8 +54,7 @@ internal sealed class SnapshotSink : ISnapshotIo
     {
         _store = store;
         _temporary = temporary;
-        _slabs = [new AlignedSlab(SnapshotFormat.SlabBytes, store.Slabs),
-            new AlignedSlab(SnapshotFormat.SlabBytes, store.Slabs)];
+        _slabs = [store.NewSlab(), store.NewSlab()];
         _slot = store.Register(this);
         Enqueue(new IoOp(IoKind.Open, IoFlags.Create | IoFlags.Background, 0, 0, 0, 0, temporary), OpenCode);
     }

@@ -26,7 +26,7 @@ internal sealed class SnapshotSource : ISnapshotIo
     {
         _store = store;
         File = file;
-        _slab = new AlignedSlab(SnapshotFormat.SlabBytes, store.Slabs);
+        _slab = store.NewSlab();
         _slot = store.Register(this);
         Enqueue(new IoOp(IoKind.Open, IoFlags.ReadOnly | IoFlags.Background, 0, 0, 0, 0, file.Name), OpenCode);
     }

@@ -16,7 +16,13 @@ internal interface ISnapshotIo
 }
 
 /// <summary>A whole snapshot in the data directory.</summary>
-internal sealed record SnapshotFile(SnapshotManifest Manifest, string Name);
+/// <param name="Manifest">What it holds.</param>
+/// <param name="Name">In the data directory.</param>
+internal sealed record SnapshotFile(SnapshotManifest Manifest, string Name)
+{
+    /// <summary>The configuration's section, read at the open: a replica must know it before it may vote.</summary>
+    internal ReadOnlyMemory<byte> Configuration { get; init; }
+}
 
 /// <summary>The snapshots of a shard's groups: files in its directory, reached through the ring.</summary>
 /// <remarks>
@@ -60,7 +66,7 @@ internal sealed class SnapshotStore : IDisposable
     {
         var store = new SnapshotStore(ring, slabs);
         var io = new BlockingIo(ring);
-        using var page = new AlignedSlab(SnapshotFormat.FirstChunk, slabs);
+        using var page = new AlignedSlab(SnapshotFormat.FirstChunk + SnapshotFormat.SlabBytes, slabs);
         bool isChanged = false;
         foreach (string name in ring.ListFiles())
         {
@@ -108,6 +114,9 @@ internal sealed class SnapshotStore : IDisposable
         _newest[group] = file;
         PumpDeletions();
     }
+
+    /// <summary>A buffer for any chunk; the caller frees it when nothing is in flight on it.</summary>
+    internal AlignedSlab NewSlab() => new(SnapshotFormat.SlabBytes, Slabs);
 
     /// <summary>Gives a user of the ring its number.</summary>
     internal int Register(ISnapshotIo user)
@@ -182,10 +191,37 @@ internal sealed class SnapshotStore : IDisposable
         }
 
         int read = io.Run(new IoOp(IoKind.Read, IoFlags.None, file, 0, page.Address, page.Length));
-        bool isSound = SnapshotManifest.TryRead(page.GetSpan()[..int.Max(read, 0)], out SnapshotManifest manifest)
-            && manifest.Group == group
-            && manifest.Index == index;
         _ = io.Run(new IoOp(IoKind.Close, IoFlags.None, file, 0, 0, 0));
-        return isSound ? new SnapshotFile(manifest, name) : null;
+        ReadOnlySpan<byte> bytes = page.GetSpan()[..int.Max(read, 0)];
+        return SnapshotManifest.TryRead(bytes, out SnapshotManifest manifest)
+            && manifest.Group == group
+            && manifest.Index == index
+            && TryReadConfiguration(bytes, manifest.ConfigurationBytes, out ReadOnlyMemory<byte> configuration)
+                ? new SnapshotFile(manifest, name) { Configuration = configuration }
+                : null;
+    }
+
+    /// <summary>The configuration is one chunk, the first.</summary>
+    private static bool TryReadConfiguration(
+        ReadOnlySpan<byte> file, long length, out ReadOnlyMemory<byte> configuration)
+    {
+        configuration = default;
+        if (length == 0)
+        {
+            return true;
+        }
+
+        if (file.Length <= SnapshotFormat.FirstChunk
+            || !SnapshotChunk.TryRead(
+                file[SnapshotFormat.FirstChunk..], out SnapshotChunk chunk, out ReadOnlySpan<byte> stored)
+            || chunk.Section != SnapshotSection.Configuration
+            || chunk.Raw != length)
+        {
+            return false;
+        }
+
+        byte[] raw = new byte[chunk.Raw];
+        configuration = raw;
+        return SnapshotCodecs.TryRestore(chunk.Codec, stored, raw);
     }
 }

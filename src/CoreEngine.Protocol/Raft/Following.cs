@@ -33,7 +33,7 @@ internal static class Following
         }
 
         Follow(state, header, outputs);
-        if (body.PrevIndex > state.LastIndex || state.Log.TermAt(body.PrevIndex) != body.PrevTerm)
+        if (body.PrevIndex > state.LastIndex || !state.Log.IsAt(body.PrevIndex, body.PrevTerm))
         {
             if (body.PrevIndex <= Floor(state))
             {
@@ -63,6 +63,26 @@ internal static class Following
         return result;
     }
 
+    /// <summary>A piece of a snapshot arrived: its sender leads. The loop keeps the bytes when this is
+    /// accepted.</summary>
+    internal static ReceiveResult OnInstallSnapshot(RaftState state, in Message message, Outputs outputs)
+    {
+        MessageHeader header = message.Header;
+        if (header.Term < state.Term)
+        {
+            Reply(state, header.From, AppendVerdict.OldTerm, 0, outputs);
+            return ReceiveResult.Stale;
+        }
+
+        if (header.Term == state.Term && state.LeaderOfTerm != 0 && state.LeaderOfTerm != header.From)
+        {
+            return state.Quorum.PlaceOf(header.From) < 0 ? ReceiveResult.Stranger : ReceiveResult.Contradiction;
+        }
+
+        Follow(state, header, outputs);
+        return ReceiveResult.Accepted;
+    }
+
     /// <summary>D rose: tells the leader, once for everything that it covers.</summary>
     internal static void AcknowledgeDurable(RaftState state, Outputs outputs)
     {
@@ -88,7 +108,9 @@ internal static class Following
         state.WasLed = true;
         state.LeaderHeardNs = state.NowNs;
         state.ElectionDeadlineNs = state.NowNs + state.ElectionTimeoutNs + state.PriorityDelayNs;
-        state.RoundSeen = ulong.Max(state.RoundSeen, header.Sequence);
+        state.RoundSeen = header.Type == MessageType.AppendEntries
+            ? ulong.Max(state.RoundSeen, header.Sequence)
+            : state.RoundSeen;
         LeaderTransfer.OnLeaderKnown(state, outputs);
     }
 
@@ -120,7 +142,7 @@ internal static class Following
                 break;
             }
 
-            if (header.Index <= log.LastIndex && log.TermAt(header.Index) != header.Term)
+            if (header.Index <= log.LastIndex && !log.IsAt(header.Index, header.Term))
             {
                 if (header.Index <= Floor(state))
                 {

@@ -89,6 +89,10 @@ internal sealed partial class LogSuffix
     /// <summary>The term of any index of the log, cached or not, and of its base. TermAt(0) is 0.</summary>
     internal ulong TermAt(ulong index) => _terms.TermAt(index);
 
+    /// <summary>True when an index has a term here. What was trimmed was committed, and so is the same
+    /// everywhere.</summary>
+    internal bool IsAt(ulong index, ulong term) => index < BaseIndex || TermAt(index) == term;
+
     /// <summary>See <see cref="TermRuns.LastAtMost"/>.</summary>
     internal ulong LastAtMost(ulong index, ulong term) => _terms.LastAtMost(index, term);
 
@@ -227,6 +231,7 @@ internal sealed partial class LogSuffix
         Invariant.Holds(index >= BaseIndex);
         Invariant.Holds(index <= LastIndex);
         _terms.TrimTo(index);
+        Holes.Fill(1, index);
         while (_oldest <= _newest && ChunkLast(_oldest) <= index)
         {
             Drop(ref ChunkAt(_oldest));
@@ -238,6 +243,9 @@ internal sealed partial class LogSuffix
         _pinned = ulong.MaxValue;
     }
 
+    /// <summary>Recovery: the term of the base is known now.</summary>
+    internal void SetBaseTerm(ulong term) => _terms.SetBaseTerm(term);
+
     /// <summary>Forgets everything: the log begins anew behind an index with a term.</summary>
     internal void Reset(ulong index, ulong term)
     {
@@ -248,6 +256,7 @@ internal sealed partial class LogSuffix
         }
 
         _terms.Reset(index, term);
+        Holes.TruncateTo(0);
         Configurations.TruncateTo(0);
         FirstCached = index + 1;
         _released = index;

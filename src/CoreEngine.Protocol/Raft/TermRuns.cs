@@ -115,6 +115,13 @@ internal sealed class TermRuns
         }
     }
 
+    /// <summary>The term of the base was not known, and is now.</summary>
+    internal void SetBaseTerm(ulong term)
+    {
+        Invariant.Holds(BaseTerm == 0 || BaseTerm == term);
+        BaseTerm = term;
+    }
+
     /// <summary>Forgets everything: the log begins anew behind an index with a term.</summary>
     internal void Reset(ulong index, ulong term)
     {

@@ -7,6 +7,7 @@ using CoreEngine.Model;
 using CoreEngine.Protocol;
 using CoreEngine.Protocol.Raft;
 using CoreEngine.Protocol.Sessions;
+using CoreEngine.Snapshots;
 
 namespace CoreEngine.Loop;
 
@@ -52,6 +53,7 @@ internal sealed class GroupRuntime
         ApplyWindow = new LogWindow(loop, this, peer: 0);
         Members = setup.Members;
         Reads = new Reads(setup.Options.Lease?.Clock ?? ClockBound.Default, loop.Options.Heartbeat.Ticks * 100);
+        Snapshots = new GroupSnapshots(loop, this);
     }
 
     internal string Name { get; }
@@ -110,7 +112,8 @@ internal sealed class GroupRuntime
     internal SessionStage Sessions { get; } = new();
 
     /// <summary>When the group wants a turn at the latest. Monotonic nanoseconds.</summary>
-    internal long Deadline => long.Min(Core.Deadline, SessionKeeper.DeadlineOf(this));
+    internal long Deadline => long.Min(
+        long.Min(Core.Deadline, SessionKeeper.DeadlineOf(this)), Snapshots.Deadline);
 
     /// <summary>When a leader looks for idle sessions next. Monotonic nanoseconds.</summary>
     internal long SessionsLookedAt { get; set; }
@@ -137,6 +140,9 @@ internal sealed class GroupRuntime
     internal bool IsTransferPending => Volatile.Read(ref _transfers) is { IsPending: true };
 
     internal Applier Applier { get; }
+
+    /// <summary>What becomes of the machine's state beside the log.</summary>
+    internal GroupSnapshots Snapshots { get; }
 
     /// <summary>Entries read back from the log for the machine, when they left memory.</summary>
     internal LogWindow ApplyWindow { get; }

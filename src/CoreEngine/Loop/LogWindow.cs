@@ -55,7 +55,9 @@ internal sealed class LogWindow(EngineLoop loop, GroupRuntime group, uint peer)
 
         // Opening the cursor, or entries that it holds already, raise no event.
         loop.TurnAgain = true;
-        if (_cursor is not null && (_cursor.NextIndex != first || _cursor.State == CursorState.Faulted))
+        bool isElsewhere = _cursor is not null
+            && (_cursor.NextIndex != first || _cursor.State is CursorState.Faulted or CursorState.Idle);
+        if (_cursor is not null && isElsewhere)
         {
             _ = _cursor.Seek(group.Number, first);
         }

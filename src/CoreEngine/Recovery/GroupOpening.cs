@@ -69,11 +69,21 @@ internal static class GroupOpening
             AppendBytesMax = options.Windows.AppendBytesMax,
         };
         var found = new RaftRecovery(
-            recovered.Term, recovered.Vote, recovered.Commit, recovered.Suffix, recovered.Doubt);
+            recovered.Term, recovered.Vote, recovered.Commit, recovered.Suffix, recovered.Doubt)
+        {
+            Base = recovered.Base,
+        };
         var core = new RaftCore(raft, found);
         IProtocolCore seen = loop.CoreTap is { } tap ? tap(core) : core;
-        return new GroupRuntime(
+        var group = new GroupRuntime(
             loop, new GroupSetup(name, machine, options, contract, seen, recovered.Suffix, core.Frontiers, members));
+        if (recovered.Snapshot is { } snapshot)
+        {
+            group.CommitProof = recovered.Base.CommitAtSnapshot;
+            group.Snapshots.BeginWith(snapshot);
+        }
+
+        return group;
     }
 
     private static void Check(RecoveredGroup recovered, GroupDescriptor wanted, uint group)

@@ -3,6 +3,7 @@ using System.Buffers;
 using System.Collections.Generic;
 using System.IO.Pipelines;
 using CoreEngine.IO.Snapshots;
+using CoreEngine.Model;
 
 namespace CoreEngine.Snapshots;
 

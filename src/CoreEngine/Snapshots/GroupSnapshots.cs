@@ -30,6 +30,9 @@ internal sealed class GroupSnapshots(EngineLoop loop, GroupRuntime group)
     /// <summary>A snapshot waits for A to be durable: apply must not go beyond D until it is taken.</summary>
     internal bool IsDue { get; private set; }
 
+    /// <summary>Something is under way, or waits to be: the group takes part in every turn.</summary>
+    internal bool IsBusy => _taking is not null || _restoring is not null || _arrived is not null || !_asked.IsEmpty;
+
     /// <summary>Snapshots that became durable here.</summary>
     internal long Taken { get; private set; }
 
@@ -51,7 +54,7 @@ internal sealed class GroupSnapshots(EngineLoop loop, GroupRuntime group)
     internal void Ask(TaskCompletionSource<SnapshotResult>? waiter)
     {
         _asked.Enqueue(waiter);
-        loop.RequestArrived();
+        loop.RequestArrived(group);
         if (group.Fault is not null)
         {
             Refuse(new Refusal(RefusalCode.GroupFaulted));
@@ -109,13 +112,7 @@ internal sealed class GroupSnapshots(EngineLoop loop, GroupRuntime group)
             && group.Applier.IsIdle
             && group.Frontiers.Applied <= group.Frontiers.Durable
             && group.CommitProof.Index >= group.Frontiers.Applied;
-        if (!mayTake)
-        {
-            return any;
-        }
-
-        Begin();
-        return true;
+        return (mayTake && TryBegin()) || any;
     }
 
     /// <summary>The group stops.</summary>
@@ -159,12 +156,18 @@ internal sealed class GroupSnapshots(EngineLoop loop, GroupRuntime group)
         return _isAsked || isLarge || loop.Now >= Deadline;
     }
 
-    private void Begin()
+    private bool TryBegin()
     {
+        if (!group.Core.TryConfigurationAt(group.Frontiers.Applied, out ReadOnlyMemory<byte> configuration))
+        {
+            return false;
+        }
+
         IsDue = false;
         _bytes = 0;
         _sinceNs = 0;
-        _taking = new SnapshotTaking(loop, group, Bell());
+        _taking = new SnapshotTaking(loop, group, Bell(), configuration);
+        return true;
     }
 
     private bool StepTaking()
@@ -196,8 +199,7 @@ internal sealed class GroupSnapshots(EngineLoop loop, GroupRuntime group)
         TrimCertificate proof = TrimRule.Certify(loop, group, file.Manifest);
         if (proof.IsValid && proof.Index > group.Frontiers.Trimmed)
         {
-            group.Core.Trim(proof);
-            group.TrimMark = (proof.Index, group.Suffix.TermAt(proof.Index));
+            group.Core.Trim(proof, group.Outputs);
         }
     }
 

@@ -35,6 +35,8 @@ internal sealed class SnapshotTaking : IThreadPoolWorkItem
     private readonly ulong _term;
     private readonly ulong _stamp;
     private readonly CommitCertificate _proof;
+    private readonly ReadOnlyMemory<byte> _configuration;
+    private readonly ReadOnlyMemory<byte> _sessions;
     private SnapshotSink? _sink;
     private ISnapshot? _view;
     private ulong _digest;
@@ -45,8 +47,12 @@ internal sealed class SnapshotTaking : IThreadPoolWorkItem
     /// <param name="loop">The shard.</param>
     /// <param name="group">Everything up to its A is taken in, nobody is in its machine, and A is durable.</param>
     /// <param name="bell">Wakes the shard.</param>
-    internal SnapshotTaking(EngineLoop loop, GroupRuntime group, LoopBell bell)
+    /// <param name="configuration">In effect at A.</param>
+    internal SnapshotTaking(
+        EngineLoop loop, GroupRuntime group, LoopBell bell, ReadOnlyMemory<byte> configuration)
     {
+        _configuration = configuration;
+        _sessions = group.SessionsSection?.Capture() ?? default;
         _loop = loop;
         _group = group;
         _bell = bell;
@@ -177,6 +183,9 @@ internal sealed class SnapshotTaking : IThreadPoolWorkItem
             _encoder.Chunk.CopyTo(slab.GetSpan());
             _sink.Write(place, _encoder.Chunk.Length);
             _encoder.Taken();
+
+            // Behind a chunk there may be another one, whether or not the host flushes again.
+            Volatile.Write(ref _mayHaveBytes, true);
             any = true;
         }
 
@@ -222,8 +231,8 @@ internal sealed class SnapshotTaking : IThreadPoolWorkItem
     {
         Invariant.Holds(_view is not null);
         _sink = new SnapshotSink(_loop.Snapshots, SnapshotFormat.TemporaryOf(_group.Number));
-        _encoder.Add(SnapshotSection.Configuration, _group.Core.ConfigurationSection);
-        _encoder.Add(SnapshotSection.Sessions, _group.SessionsSection?.Capture() ?? default);
+        _encoder.Add(SnapshotSection.Configuration, _configuration);
+        _encoder.Add(SnapshotSection.Sessions, _sessions);
         _mayHaveBytes = true;
         _loop.Workers.Run(new Stream(this));
     }

@@ -15,8 +15,10 @@ internal static class TrimRule
     internal static TrimCertificate Certify(EngineLoop loop, GroupRuntime group, in SnapshotManifest manifest)
     {
         ulong needed = group.Core.SlowestNeed();
-        ulong kept = loop.Log.Index.IndexBefore(
-            group.Number, manifest.Index, (ulong)group.Options.Snapshots.KeptLogBytes);
+        long keptBytes = group.Options.Snapshots.KeptLogBytes;
+        ulong kept = keptBytes == 0
+            ? manifest.Index
+            : loop.Log.Index.IndexBefore(group.Number, manifest.Index, (ulong)keptBytes);
         ulong index = ulong.Min(manifest.Index, ulong.Max(needed, kept));
         return index == 0 ? default : manifest.Certificate with { Index = index, Needed = needed };
     }

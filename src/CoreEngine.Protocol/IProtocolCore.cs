@@ -115,6 +115,12 @@ internal interface IProtocolCore
     /// lead.</summary>
     ulong SnapshotPeers { get; }
 
+    /// <summary>The place of a member in the configuration in effect; -1 for who is none.</summary>
+    int PlaceOf(uint replica);
+
+    /// <summary>The member at a place.</summary>
+    uint ReplicaAt(int place);
+
     /// <summary>What every member has certified to hold, as this leader knows it; 0 when it does not lead.</summary>
     ulong SlowestNeed();
 

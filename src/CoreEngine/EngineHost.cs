@@ -101,6 +101,9 @@ internal sealed class EngineHost
             PortableIoRing ring = storage.Ring;
             Opened opened = OpenLog(options, ring);
             storage.Log = opened.Log;
+            SnapshotStore snapshots = undo.Push(SnapshotStore.Open(ring));
+            opened.Recovery.Join(snapshots);
+            snapshots.Notes.ForEach(note => options.Log?.Invoke(note));
             PipeTransport transport = undo.Push(new PipeTransport(TransportOptionsOf(options, opened, ring)));
 #pragma warning restore CA2000
             uint life = BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4));
@@ -109,7 +112,7 @@ internal sealed class EngineHost
                 options, life, ring, carrier, opened.Log, PoolWorkers.Instance, opened.Recovery.Peers)
             {
                 CoreTap = options.Taps?.Core,
-                Snapshots = opened.Snapshots,
+                Snapshots = snapshots,
             };
             var host = new EngineHost(options, directoryLock, opened, new EngineLoop(setup));
             transport.Start();
@@ -181,13 +184,7 @@ internal sealed class EngineHost
         return result.Log is null
             ? throw new EngineOpenException(
                 $"replica {options.Replica} cannot open {options.Directory}: {result.Message}")
-            : Join(result, recovery, SnapshotStore.Open(ring));
-    }
-
-    private static Opened Join(LogOpenResult result, GroupRecovery recovery, SnapshotStore snapshots)
-    {
-        recovery.Join(snapshots);
-        return new Opened(result.Log!, recovery, snapshots, string.Join("; ", [$"{result.Report}", .. snapshots.Notes]));
+            : new Opened(result.Log, recovery, result.Report.ToString());
     }
 
     private static TransportOptions TransportOptionsOf(EngineOptions options, Opened opened, PortableIoRing ring)
@@ -310,8 +307,7 @@ internal sealed class EngineHost
         }
     }
 
-    private sealed record Opened(
-        SegmentedLog Log, GroupRecovery Recovery, SnapshotStore Snapshots, string Report);
+    private sealed record Opened(SegmentedLog Log, GroupRecovery Recovery, string Report);
 
     /// <summary>Disposes what was opened so far when opening fails half way.</summary>
     private sealed class UndoStack : IDisposable

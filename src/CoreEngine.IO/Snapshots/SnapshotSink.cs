@@ -41,7 +41,8 @@ internal sealed class SnapshotSink : ISnapshotIo
     private readonly SnapshotStore _store;
     private readonly string _temporary;
     private readonly int _slot;
-    private readonly AlignedSlab[] _slabs;
+    private readonly AlignedSlab _first;
+    private readonly AlignedSlab _second;
     private readonly bool[] _isTaken = new bool[2];
     private Step _step;
     private int _file = NoFile;
@@ -54,7 +55,8 @@ internal sealed class SnapshotSink : ISnapshotIo
     {
         _store = store;
         _temporary = temporary;
-        _slabs = [store.NewSlab(), store.NewSlab()];
+        _first = store.NewSlab();
+        _second = store.NewSlab();
         _slot = store.Register(this);
         Enqueue(new IoOp(IoKind.Open, IoFlags.Create | IoFlags.Background, 0, 0, 0, 0, temporary), OpenCode);
     }
@@ -79,6 +81,9 @@ internal sealed class SnapshotSink : ISnapshotIo
     /// <summary>Where the next chunk goes: bytes given so far, with the manifest's page.</summary>
     internal long Offset { get; private set; } = SnapshotFormat.FirstChunk;
 
+    /// <summary>The file is there to be written.</summary>
+    internal bool IsOpen => _file != NoFile;
+
     /// <summary>The whole file, once published.</summary>
     internal SnapshotFile? File { get; private set; }
 
@@ -86,7 +91,7 @@ internal sealed class SnapshotSink : ISnapshotIo
     internal AlignedSlab? TryTake(out int place)
     {
         place = _isTaken[0] ? 1 : 0;
-        return State == SinkState.Writing && _file != NoFile && !_isTaken[place] && !_isSyncing ? _slabs[place] : null;
+        return State == SinkState.Writing && _file != NoFile && !_isTaken[place] && !_isSyncing ? SlabAt(place) : null;
     }
 
     /// <summary>Writes a buffer behind what was written.</summary>
@@ -95,7 +100,7 @@ internal sealed class SnapshotSink : ISnapshotIo
         Invariant.Holds(State == SinkState.Writing);
         Invariant.Holds(!_isTaken[place]);
         _isTaken[place] = true;
-        var write = new IoOp(IoKind.Write, IoFlags.Background, _file, Offset, _slabs[place].Address, length);
+        var write = new IoOp(IoKind.Write, IoFlags.Background, _file, Offset, SlabAt(place).Address, length);
         Enqueue(in write, WriteCode + place);
         Offset += length;
         _unsynced += length;
@@ -151,11 +156,11 @@ internal sealed class SnapshotSink : ISnapshotIo
 
     public void Free()
     {
-        foreach (AlignedSlab slab in _slabs)
-        {
-            slab.Free();
-        }
+        _first.Free();
+        _second.Free();
     }
+
+    private AlignedSlab SlabAt(int place) => place == 0 ? _first : _second;
 
     private void OnStep()
     {
@@ -221,10 +226,10 @@ internal sealed class SnapshotSink : ISnapshotIo
         switch (step)
         {
             case Step.Manifest:
-                _slabs[0].GetSpan()[..SnapshotFormat.FirstChunk].Clear();
-                _manifest.Write(_slabs[0].GetSpan());
+                _first.GetSpan()[..SnapshotFormat.FirstChunk].Clear();
+                _manifest.Write(_first.GetSpan());
                 return new IoOp(
-                    IoKind.Write, IoFlags.Background, _file, 0, _slabs[0].Address, SnapshotFormat.FirstChunk);
+                    IoKind.Write, IoFlags.Background, _file, 0, _first.Address, SnapshotFormat.FirstChunk);
             case Step.Sync:
                 return new IoOp(IoKind.Sync, IoFlags.Background, _file, 0, 0, 0);
             case Step.Close:

@@ -101,18 +101,52 @@ internal sealed class SnapshotStore : IDisposable
     /// <summary>The newest snapshot of a group; null when there is none.</summary>
     internal SnapshotFile? Newest(uint group) => _newest.GetValueOrDefault(group);
 
+    /// <summary>A snapshot turned out to be damaged: it counts as none. Its file stays until a newer one is
+    /// durable.</summary>
+    internal void Discard(SnapshotFile file)
+    {
+        if (_newest.TryGetValue(file.Manifest.Group, out SnapshotFile? newest) && newest == file)
+        {
+            _ = _newest.Remove(file.Manifest.Group);
+            _toDelete.Enqueue(file.Name);
+        }
+    }
+
     /// <summary>A snapshot is durable under its name: an older one of the group goes.</summary>
     internal void Publish(SnapshotFile file)
     {
         uint group = file.Manifest.Group;
-        if (_newest.TryGetValue(group, out SnapshotFile? old) && old.Name != file.Name)
+        SnapshotFile? old = _newest.GetValueOrDefault(group);
+        if (old is not null && old.Manifest.Index > file.Manifest.Index)
         {
-            Invariant.Holds(old.Manifest.Index < file.Manifest.Index);
-            _toDelete.Enqueue(old.Name);
+            // It came from elsewhere, and was overtaken on the way.
+            _toDelete.Enqueue(file.Name);
+        }
+        else
+        {
+            Keep(file, old);
         }
 
-        _newest[group] = file;
         PumpDeletions();
+    }
+
+    private void Keep(SnapshotFile file, SnapshotFile? old)
+    {
+        _newest[file.Manifest.Group] = file;
+        for (int i = _toDelete.Count; i > 0; i--)
+        {
+            // A name that was to go may have come anew.
+            string name = _toDelete.Dequeue();
+            if (name != file.Name)
+            {
+                _toDelete.Enqueue(name);
+            }
+        }
+
+        if (old is not null && old.Name != file.Name)
+        {
+            _toDelete.Enqueue(old.Name);
+        }
     }
 
     /// <summary>A buffer for any chunk; the caller frees it when nothing is in flight on it.</summary>

@@ -80,7 +80,21 @@ internal static class Following
         }
 
         Follow(state, header, outputs);
-        return ReceiveResult.Accepted;
+        if (!InstallSnapshotBody.TryRead(message.Body, out InstallSnapshotBody body, out _)
+            || body.Identity.Term > header.Term)
+        {
+            return ReceiveResult.Malformed;
+        }
+
+        if (body.Identity.Index > state.CommitIndex)
+        {
+            return ReceiveResult.Accepted;
+        }
+
+        // We hold it all (raft.md S40); what is committed is in every leader's log.
+        state.Matched = ulong.Max(state.Matched, state.CommitIndex);
+        Reply(state, header.From, AppendVerdict.Fits, 0, outputs);
+        return ReceiveResult.Stale;
     }
 
     /// <summary>D rose: tells the leader, once for everything that it covers.</summary>

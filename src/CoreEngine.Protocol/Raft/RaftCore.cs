@@ -225,6 +225,12 @@ internal sealed class RaftCore : IProtocolCore
     public ulong SnapshotPeers => SnapshotRule.Waiting(_state);
 
     /// <inheritdoc/>
+    public int PlaceOf(uint replica) => _state.Quorum.PlaceOf(replica);
+
+    /// <inheritdoc/>
+    public uint ReplicaAt(int place) => _state.Quorum.VoterAt(place);
+
+    /// <inheritdoc/>
     public ulong SlowestNeed() => SnapshotRule.SlowestNeed(_state);
 
     /// <inheritdoc/>

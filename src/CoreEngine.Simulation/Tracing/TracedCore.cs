@@ -129,6 +129,10 @@ internal sealed class TracedCore : IProtocolCore
 
     public ulong SnapshotPeers => _core.SnapshotPeers;
 
+    public int PlaceOf(uint replica) => _core.PlaceOf(replica);
+
+    public uint ReplicaAt(int place) => _core.ReplicaAt(place);
+
     public ulong SlowestNeed() => _core.SlowestNeed();
 
     public bool TryConfigurationAt(ulong index, out ReadOnlyMemory<byte> section) =>

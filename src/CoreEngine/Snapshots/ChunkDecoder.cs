@@ -28,9 +28,24 @@ internal sealed class ChunkDecoder(SnapshotManifest manifest, PipeWriter machine
     internal bool IsAtEnd => _ordinal == manifest.Chunks;
 
     /// <summary>Decodes one chunk.</summary>
-    /// <returns>Ends when the machine's pipe can take more.</returns>
-    /// <exception cref="InvalidDataException">It is damaged, or not the one that comes next.</exception>
-    internal ValueTask<FlushResult> Decode(ReadOnlySpan<byte> source)
+    /// <returns>Ends when the machine's pipe can take more; with an InvalidDataException when the chunk is damaged, or
+    /// not the one that comes next.</returns>
+    internal async Task DecodeAsync(ReadOnlyMemory<byte> source)
+    {
+        if (Decode(source.Span) == SnapshotSection.Machine)
+        {
+            _ = await machine.FlushAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>True when nothing is missing.</summary>
+    internal bool IsWhole => IsAtEnd
+        && _content == manifest.Content
+        && _configuration.WrittenCount == manifest.ConfigurationBytes
+        && _sessions.WrittenCount == manifest.SessionsBytes
+        && _machineBytes == manifest.MachineBytes;
+
+    private SnapshotSection Decode(ReadOnlySpan<byte> source)
     {
         if (!SnapshotChunk.TryRead(source, out SnapshotChunk chunk, out ReadOnlySpan<byte> stored))
         {
@@ -51,15 +66,8 @@ internal sealed class ChunkDecoder(SnapshotManifest manifest, PipeWriter machine
             throw new InvalidDataException($"chunk {chunk.Ordinal} contradicts the manifest");
         }
 
-        return chunk.Section == SnapshotSection.Machine ? machine.FlushAsync() : default;
+        return chunk.Section;
     }
-
-    /// <summary>True when nothing is missing.</summary>
-    internal bool IsWhole => IsAtEnd
-        && _content == manifest.Content
-        && _configuration.WrittenCount == manifest.ConfigurationBytes
-        && _sessions.WrittenCount == manifest.SessionsBytes
-        && _machineBytes == manifest.MachineBytes;
 
     private bool Take(SnapshotSection section, ReadOnlySpan<byte> raw)
     {

@@ -3,9 +3,11 @@ using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Threading.Tasks;
 using CoreEngine.IO.Snapshots;
+using CoreEngine.IO.Transport;
 using CoreEngine.Loop;
 using CoreEngine.Model;
 using CoreEngine.Model.Certificates;
+using CoreEngine.Protocol;
 
 namespace CoreEngine.Snapshots;
 
@@ -18,6 +20,7 @@ internal sealed class GroupSnapshots(EngineLoop loop, GroupRuntime group)
     private LoopBell? _bell;
     private SnapshotTaking? _taking;
     private SnapshotRestoring? _restoring;
+    private SnapshotTransfers? _transfers;
     private SnapshotFile? _arrived;
     private bool _hasNone;
     private bool _isAsked;
@@ -31,7 +34,8 @@ internal sealed class GroupSnapshots(EngineLoop loop, GroupRuntime group)
     internal bool IsDue { get; private set; }
 
     /// <summary>Something is under way, or waits to be: the group takes part in every turn.</summary>
-    internal bool IsBusy => _taking is not null || _restoring is not null || _arrived is not null || !_asked.IsEmpty;
+    internal bool IsBusy => _taking is not null || _restoring is not null || _arrived is not null || !_asked.IsEmpty
+        || IsDue || _transfers is { IsBusy: true };
 
     /// <summary>Snapshots that became durable here.</summary>
     internal long Taken { get; private set; }
@@ -39,16 +43,18 @@ internal sealed class GroupSnapshots(EngineLoop loop, GroupRuntime group)
     /// <summary>Snapshots that were restored into the machine.</summary>
     internal long Restored { get; private set; }
 
-    /// <summary>When the group wants a turn for the sake of its snapshots.</summary>
-    internal long Deadline
+    private long AgeDeadline
     {
         get
         {
             long age = group.Options.Snapshots.Age.Ticks * 100;
-            bool isAging = age > 0 && _sinceNs != 0 && !_hasNone && _taking is null && _restoring is null;
+            bool isAging = age > 0 && !IsDue && _sinceNs != 0 && !_hasNone && _taking is null && _restoring is null;
             return isAging ? _sinceNs + age : long.MaxValue;
         }
     }
+
+    /// <summary>When the group wants a turn for the sake of its snapshots.</summary>
+    internal long Deadline => long.Min(AgeDeadline, _transfers?.Deadline ?? long.MaxValue);
 
     /// <summary>Any thread: a snapshot is wanted now. Null: nobody waits for it.</summary>
     internal void Ask(TaskCompletionSource<SnapshotResult>? waiter)
@@ -71,11 +77,19 @@ internal sealed class GroupSnapshots(EngineLoop loop, GroupRuntime group)
     /// <summary>Recovery found a snapshot: it goes into the machine before anything is applied.</summary>
     internal void BeginWith(SnapshotFile file) => _restoring = new SnapshotRestoring(loop, group, Bell(), file);
 
-    /// <summary>A snapshot from elsewhere is whole and durable here.</summary>
-    internal void Arrived(SnapshotFile file) => _arrived = file;
-
-    /// <summary>A snapshot from elsewhere is on its way into the machine, or waits for it.</summary>
-    internal bool IsInstalling => _arrived is not null || _restoring is not null;
+    /// <summary>A frame of a snapshot that the core has accepted.</summary>
+    internal void Receive(in FrameHeader header, ReadOnlySpan<byte> body)
+    {
+        _transfers ??= new SnapshotTransfers(loop, group);
+        if (header.Type == (byte)MessageType.InstallSnapshot)
+        {
+            _transfers.OnPiece(header, body, _arrived is not null || _restoring is not null);
+        }
+        else
+        {
+            _transfers.OnReply(header, body);
+        }
+    }
 
     /// <summary>Goes on with whatever is under way. Comes last in a turn. Returns true when something was
     /// done.</summary>
@@ -92,6 +106,7 @@ internal sealed class GroupSnapshots(EngineLoop loop, GroupRuntime group)
             }
         }
 
+        any |= StepTransfers();
         if (_restoring is not null)
         {
             return StepRestoring() | any;
@@ -118,6 +133,7 @@ internal sealed class GroupSnapshots(EngineLoop loop, GroupRuntime group)
     /// <summary>The group stops.</summary>
     internal void Stop()
     {
+        _transfers?.Stop();
         _taking?.Cancel();
         _restoring?.Cancel();
         Refuse(new Refusal(RefusalCode.GroupFaulted));
@@ -127,6 +143,33 @@ internal sealed class GroupSnapshots(EngineLoop loop, GroupRuntime group)
     internal void Mute() => _bell?.Mute();
 
     private LoopBell Bell() => _bell ??= new LoopBell(loop.Ring);
+
+    private bool StepTransfers()
+    {
+        if (_transfers is null && group.Core.SnapshotPeers == 0)
+        {
+            return false;
+        }
+
+        _transfers ??= new SnapshotTransfers(loop, group);
+        bool any = _transfers.Step();
+        if (_transfers.Arrived is { } arrived)
+        {
+            _transfers.Arrived = null;
+            _arrived = arrived;
+        }
+
+        if (_transfers.Damaged is { } damaged)
+        {
+            _transfers.Damaged = null;
+            loop.Options.Log?.Invoke(
+                $"group {group.Number} '{group.Name}': {damaged.Name} is damaged on this disk; another one is taken");
+            loop.Snapshots.Discard(damaged);
+            _isAsked = true;
+        }
+
+        return any;
+    }
 
     private bool IsWanted()
     {
@@ -153,7 +196,7 @@ internal sealed class GroupSnapshots(EngineLoop loop, GroupRuntime group)
 
         SnapshotOptions policy = group.Options.Snapshots;
         bool isLarge = policy.LogBytes > 0 && _bytes >= policy.LogBytes;
-        return _isAsked || isLarge || loop.Now >= Deadline;
+        return IsDue || _isAsked || isLarge || loop.Now >= AgeDeadline;
     }
 
     private bool TryBegin()

@@ -21,6 +21,9 @@ internal sealed class LoopBell(IIoRing ring)
         }
     }
 
+    /// <summary>Ends a host's stream. Needs no disposal: no timer, no handle.</summary>
+    internal static CancellationTokenSource NewEnd() => new();
+
     /// <summary>The shard has ended: its ring is not touched any more.</summary>
     internal void Mute()
     {

@@ -6,7 +6,6 @@ using System.Threading.Tasks;
 using CoreEngine.IO.Ring;
 using CoreEngine.IO.Snapshots;
 using CoreEngine.Loop;
-using CoreEngine.Model;
 
 namespace CoreEngine.Snapshots;
 
@@ -28,14 +27,14 @@ internal sealed class SnapshotRestoring : IThreadPoolWorkItem
     private readonly SnapshotSource _source;
     private readonly Pipe _pipe;
     private readonly ChunkDecoder _decoder;
-    private readonly CancellationTokenSource _cancel = new();
+    private readonly CancellationTokenSource _cancel = LoopBell.NewEnd();
     private readonly byte[] _chunk = new byte[SnapshotFormat.SlabBytes];
     private int _length;
     private long _next = SnapshotFormat.FirstChunk;
     private Exception? _error;
     private int _job;
     private bool _isFlushing;
-    private ValueTask<FlushResult> _flush;
+    private Task? _decoded;
     private bool _isRestored;
     private bool _isCompleted;
     private bool _hasAsked;
@@ -112,15 +111,15 @@ internal sealed class SnapshotRestoring : IThreadPoolWorkItem
             }
             else
             {
-                _flush = _decoder.Decode(_chunk.AsSpan(0, _length));
                 Volatile.Write(ref _isFlushing, true);
-                if (_flush.IsCompleted)
+                _decoded = _decoder.DecodeAsync(_chunk.AsMemory(0, _length));
+                if (_decoded.IsCompleted)
                 {
                     Flushed();
                 }
                 else
                 {
-                    _flush.GetAwaiter().OnCompleted(Flushed);
+                    _decoded.ConfigureAwait(false).GetAwaiter().OnCompleted(Flushed);
                 }
             }
         }
@@ -208,7 +207,7 @@ internal sealed class SnapshotRestoring : IThreadPoolWorkItem
 
     private void Flushed()
     {
-        _ = _flush.GetAwaiter().GetResult();
+        _error ??= _decoded!.Exception?.InnerException;
         Volatile.Write(ref _isFlushing, false);
         _bell.Ring();
     }

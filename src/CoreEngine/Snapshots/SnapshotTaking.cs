@@ -30,7 +30,7 @@ internal sealed class SnapshotTaking : IThreadPoolWorkItem
     private readonly LoopBell _bell;
     private readonly Pipe _pipe;
     private readonly ChunkEncoder _encoder;
-    private readonly CancellationTokenSource _cancel = new();
+    private readonly CancellationTokenSource _cancel = LoopBell.NewEnd();
     private readonly ulong _index;
     private readonly ulong _term;
     private readonly ulong _stamp;

@@ -161,7 +161,11 @@ internal readonly record struct RefusalText(string Missing, string CannotKnow, s
             "repeatable reads",
             "the state at index {0} cannot be given: it is not on this replica's line or no longer kept "
                 + "(oldest kept: {1}; 0 means none)"),
-        _ => MemberRefusalText.Of(code),
+        _ => OfSnapshots(code),
+    };
+
+    private static RefusalText OfSnapshots(RefusalCode code) => code switch
+    {
         RefusalCode.BelowTrim => new(
             "the log entries behind the position held",
             "what happened between the position and the trim boundary",
@@ -177,6 +181,6 @@ internal readonly record struct RefusalText(string Missing, string CannotKnow, s
             "whether a later one can be written",
             "bounded log",
             "the snapshot could not be written (error {0}); free space on the disk or repair the machine, then retry"),
-        _ => new(string.Empty, string.Empty, string.Empty, string.Empty),
+        _ => MemberRefusalText.Of(code),
     };
 }

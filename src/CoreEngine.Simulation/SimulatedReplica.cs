@@ -295,6 +295,7 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
     {
         Invariant.Holds(Loop is not null);
         world.Trace.Add(world.Now, TraceKind.Killed, number, 0, 0);
+        world.Monitors.Snapshots.Crashed(this);
         _ring!.Kill();
         Leave();
     }
@@ -305,6 +306,7 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         world.Trace.Add(world.Now, TraceKind.PowerCut, number, 0, 0);
         if (Loop is not null)
         {
+            world.Monitors.Snapshots.Crashed(this);
             _ring!.PowerCut();
             Leave();
         }
@@ -361,10 +363,14 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
     /// <summary>A power cut at this instant would not make the replica forget that it has met another one.</summary>
     internal bool RemembersOnMedium(uint other) => !RecoverMedium().Peers.Admits(other, 0);
 
+    /// <summary>A ring of its own over a copy of what the medium alone holds.</summary>
+    internal SimulatedRing RingOverMedium() =>
+        new(Disk.OfMedium(), new Prng(number), () => world.Now, new DiskTiming());
+
     private GroupRecovery RecoverMedium()
     {
         // Chance of its own: looking must not change what happens.
-        using var ring = new SimulatedRing(Disk.OfMedium(), new Prng(number), () => world.Now, new DiskTiming());
+        using SimulatedRing ring = RingOverMedium();
         var recovery = new GroupRecovery(ChunkBytes, world.Options.SuffixBytes);
         LogOpenResult result = SegmentedLog.Open(ring, LogOptionsOf(1), number, world.Cluster, recovery);
         using SegmentedLog? log = result.Log;

@@ -174,6 +174,7 @@ internal sealed class Simulator : IDisposable
             ProposalTimeoutMs = _swarm.ProposalTimeoutMs,
             IsBeyondContract = _swarm.IsBeyondContract,
             SubmitBytesMin = _swarm.SubmitBytesMin,
+            Snapshots = _swarm.Snapshots,
             Command = _options.Command,
             Lease = LeaseOf(Stream(ChanceOf.Reads)),
         }, _options.Memory);

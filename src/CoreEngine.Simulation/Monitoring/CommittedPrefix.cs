@@ -15,6 +15,9 @@ internal sealed class CommittedPrefix(World world)
     /// <summary>The highest index that any replica has known committed.</summary>
     internal ulong Length => (ulong)_committed.Count;
 
+    /// <summary>The term that an index was committed with; 0 when nobody has committed it.</summary>
+    internal ulong TermAt(ulong index) => index == 0 || index > Length ? 0 : _committed[(int)index - 1].Term;
+
     internal void Observe(SimulatedReplica replica)
     {
         RaftState core = replica.Core;

@@ -66,6 +66,11 @@ internal enum RareState
     OpenedWithClaims,
     OpenedInDoubt,
     MadeWhole,
+    SnapshotTaken,
+    SnapshotRestoredAtStart,
+    SnapshotInstalled,
+    SegmentGivenUp,
+    CrashWithSnapshotHalfMade,
 }
 
 /// <summary>Counts how often each rare state was reached.</summary>

@@ -57,9 +57,6 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
         return group.Machine.InlineSafe ? StepInline(loop) : StepOnWorker(loop);
     }
 
-    /// <summary>No worker is in the machine, and what one has done was taken in.</summary>
-    internal bool IsIdle => Volatile.Read(ref _state) == Idle;
-
     /// <summary>A worker is in the machine.</summary>
     internal bool IsRunning => Volatile.Read(ref _state) == Running;
 

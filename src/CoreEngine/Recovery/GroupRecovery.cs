@@ -249,6 +249,15 @@ internal sealed class GroupRecovery(
             return;
         }
 
+        LogSuffix suffix = group.Suffix;
+        bool isEmpty = suffix.LastIndex == suffix.BaseIndex;
+        if (header.Index < suffix.BaseIndex || (isEmpty && header.Index > suffix.LastIndex && !group.IsRestarted))
+        {
+            // What it cut off began before the oldest segment: the line goes on behind it.
+            suffix.Reset(header.Index, 0);
+            return;
+        }
+
         if (group.IsGap && header.Index > group.Suffix.LastIndex)
         {
             group.IsCut = true;

@@ -22,6 +22,7 @@ internal sealed class GroupSnapshots(EngineLoop loop, GroupRuntime group)
     private SnapshotRestoring? _restoring;
     private SnapshotTransfers? _transfers;
     private SnapshotFile? _arrived;
+    private bool _isFromElsewhere;
     private bool _hasNone;
     private bool _isAsked;
     private long _bytes;
@@ -42,6 +43,9 @@ internal sealed class GroupSnapshots(EngineLoop loop, GroupRuntime group)
 
     /// <summary>Snapshots that were restored into the machine.</summary>
     internal long Restored { get; private set; }
+
+    /// <summary>Those of them that came from elsewhere.</summary>
+    internal long Installed { get; private set; }
 
     private long AgeDeadline
     {
@@ -261,6 +265,7 @@ internal sealed class GroupSnapshots(EngineLoop loop, GroupRuntime group)
             return true;
         }
 
+        _isFromElsewhere = true;
         _restoring = new SnapshotRestoring(loop, group, Bell(), file);
         return true;
     }
@@ -281,10 +286,11 @@ internal sealed class GroupSnapshots(EngineLoop loop, GroupRuntime group)
         }
 
         Restored++;
+        Installed += _isFromElsewhere ? 1 : 0;
         _bytes = 0;
         _sinceNs = 0;
         SnapshotManifest manifest = ended.File.Manifest;
-        bool isSound = group.SessionsSection?.TryRestore(ended.Sessions.Span) ?? ended.Sessions.IsEmpty;
+        bool isSound = group.Sessions.TryRestore(ended.Sessions.Span);
         isSound &= group.Core.Install(manifest.Certificate, ended.Configuration, group.Outputs);
         if (!isSound)
         {

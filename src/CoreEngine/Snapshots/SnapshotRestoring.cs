@@ -78,9 +78,19 @@ internal sealed class SnapshotRestoring : IThreadPoolWorkItem
 
         _job = Idle;
         bool isRestored = Volatile.Read(ref _isRestored);
-        if (_error is not null || _source.Errno != 0)
+        if (_source.Errno != 0)
         {
-            Fail(_error ?? new IOException(Errno.Text(_source.Errno)));
+            Cancel();
+            _loop.Stop(new EngineFault(
+                $"the snapshot {File.Name} of group '{_group.Name}' cannot be read ({Errno.Text(_source.Errno)}); "
+                + "the shard has stopped",
+                null));
+            return true;
+        }
+
+        if (_error is not null)
+        {
+            Fail(_error);
             return true;
         }
 

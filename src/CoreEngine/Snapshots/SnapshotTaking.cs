@@ -52,7 +52,7 @@ internal sealed class SnapshotTaking : IThreadPoolWorkItem
         EngineLoop loop, GroupRuntime group, LoopBell bell, ReadOnlyMemory<byte> configuration)
     {
         _configuration = configuration;
-        _sessions = group.SessionsSection?.Capture() ?? default;
+        _sessions = group.Sessions.Capture();
         _loop = loop;
         _group = group;
         _bell = bell;

@@ -242,6 +242,9 @@ internal sealed class GroupRecovery(
         group.Doubt &= ~Doubt.Vote;
     }
 
+    /// <summary>An empty line may be one whose beginning was trimmed.</summary>
+    private static bool MayBegin(RecoveredGroup group) => !group.IsRestarted && !group.IsGap;
+
     private static void Truncate(RecoveredGroup group, in RecordHeader header)
     {
         if (group.IsCut)
@@ -251,7 +254,7 @@ internal sealed class GroupRecovery(
 
         LogSuffix suffix = group.Suffix;
         bool isEmpty = suffix.LastIndex == suffix.BaseIndex;
-        if (header.Index < suffix.BaseIndex || (isEmpty && header.Index > suffix.LastIndex && !group.IsRestarted))
+        if (header.Index < suffix.BaseIndex || (isEmpty && header.Index > suffix.LastIndex && MayBegin(group)))
         {
             // What it cut off began before the oldest segment: the line goes on behind it.
             suffix.Reset(header.Index, 0);

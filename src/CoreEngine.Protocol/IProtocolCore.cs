@@ -134,11 +134,12 @@ internal interface IProtocolCore
 
     /// <summary>A snapshot from elsewhere is durable here. When the log holds its last entry, C rises to it and the
     /// entries are applied as always.</summary>
-    /// <returns>False when the log does not hold it: the machine must be restored, then <see cref="Install"/>.</returns>
+    /// <returns>False when the log does not hold it: the machine must be restored, then <see
+    /// cref="Install"/>.</returns>
     bool TryFastForward(in TrimCertificate proof, Outputs outputs);
 
-    /// <summary>The machine holds a snapshot's state: A stands there, and when the log ends before it, or differs, E, D,
-    /// C and T stand there too.</summary>
+    /// <summary>The machine holds a snapshot's state: A stands there, and when the log ends before it, or differs, E,
+    /// D, C and T stand there too.</summary>
     /// <param name="proof">Of the snapshot.</param>
     /// <param name="configuration">The section that the snapshot carries.</param>
     /// <param name="outputs">Takes what is to be written.</param>

@@ -77,7 +77,8 @@ public sealed class JournalMachine : IKeyedMachine
     internal bool HasNoSnapshots { get; init; }
 
     /// <inheritdoc/>
-    /// <remarks>What was taken in never changes: the view is its length. A host's machine is captured with it.</remarks>
+    /// <remarks>What was taken in never changes: the view is its length. A host's machine is captured with
+    /// it.</remarks>
     public ISnapshot? Capture()
     {
         ISnapshot? hosted = Hosted?.Machine.Capture();

@@ -9,8 +9,8 @@ using System.Threading.Tasks;
 
 namespace CoreEngine.Simulation;
 
-/// <summary>A journal up to a length: <c>u64 count | u64 digest | (u64 index, u64 value) ...</c>, then a host's machine's
-/// own snapshot.</summary>
+/// <summary>A journal up to a length: <c>u64 count | u64 digest | (u64 index, u64 value) ...</c>, then a host's
+/// machine's own snapshot.</summary>
 /// <remarks>The entries before the length never change while a view lives; a restore puts others in their place only
 /// when the machine is replaced, which ends the view's use.</remarks>
 internal sealed class JournalSnapshot(
@@ -59,7 +59,8 @@ internal sealed class JournalSnapshot(
     private static async ValueTask<(ulong First, ulong Second)> ReadPairAsync(
         PipeReader reader, CancellationToken cancellationToken)
     {
-        System.IO.Pipelines.ReadResult read = await reader.ReadAtLeastAsync(EntryBytes, cancellationToken).ConfigureAwait(false);
+        System.IO.Pipelines.ReadResult read =
+            await reader.ReadAtLeastAsync(EntryBytes, cancellationToken).ConfigureAwait(false);
         if (read.Buffer.Length < EntryBytes)
         {
             throw new InvalidDataException("the journal ends early");

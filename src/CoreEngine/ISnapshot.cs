@@ -7,8 +7,8 @@ namespace CoreEngine;
 /// <summary>A view of a machine's state at one index, written to a file while the machine goes on.</summary>
 /// <remarks>
 /// Made by <see cref="IStateMachine.Capture"/>. The engine calls <see cref="WriteAsync"/> once, then disposes it when
-/// it can be disposed; until then the view must not change, whatever the machine applies: by copy-on-write, by versions,
-/// or by a copy.
+/// it can be disposed; until then the view must not change, whatever the machine applies: by copy-on-write, by
+/// versions, or by a copy.
 /// </remarks>
 public interface ISnapshot
 {

@@ -14,8 +14,8 @@ internal readonly record struct LiveBlock(BlockAddress Address, ulong Hash, int 
 /// Memory for keys and values: blocks one behind the other in slabs, the sparsest slab swept when too much is dead.
 /// </summary>
 /// <remarks>
-/// Block: <c>u32 capacity, top bit 1 when live | 15 bits key length, 17 bits slack | u64 hash of the key | key | value |
-/// slack</c>.
+/// Block: <c>u32 capacity, top bit 1 when live | 15 bits key length, 17 bits slack | u64 hash of the key | key | value
+/// | slack</c>.
 /// While a view lives, every change of bytes that it shows is told to it first.
 /// Slabs are recycled, so a state that no longer grows allocates nothing. Not thread-safe.
 /// Bound: while <see cref="TryNextLive"/> is called with <see cref="SweepFactor"/> bytes of budget for each byte

@@ -7,7 +7,8 @@ namespace CoreEngine.Cli.KeyValue;
 /// <summary>The slabs of an arena as they were at a capture, read by one thread while another goes on changing
 /// them.</summary>
 /// <remarks>
-/// Copy-on-write by pages of <see cref="PageBytes"/>: before the arena changes a page for the first time it keeps a copy
+/// Copy-on-write by pages of <see cref="PageBytes"/>: before the arena changes a page for the first time it keeps a
+/// copy
 /// here. The reader copies a page, then looks whether a copy was kept meanwhile, and then takes that one: a change that
 /// his copy may have caught was announced before it began. Memory: at most the pages that change while the view lives.
 /// </remarks>

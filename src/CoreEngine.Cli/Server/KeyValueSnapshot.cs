@@ -11,7 +11,8 @@ namespace CoreEngine.Cli.Server;
 
 /// <summary>The store at one index: <c>u64 index | u64 digest</c>, then <c>u32 key length | u32 value length | key |
 /// value</c> per key, then eight bytes of ones.</summary>
-/// <remarks>Little endian. In the order of the memory, which differs from replica to replica; the state does not.</remarks>
+/// <remarks>Little endian. In the order of the memory, which differs from replica to replica; the state does
+/// not.</remarks>
 internal sealed class KeyValueSnapshot(BlockView view, ulong index, ulong digest) : ISnapshot, IDisposable
 {
     private const int HeadBytes = 16;
@@ -104,7 +105,9 @@ internal sealed class KeyValueSnapshot(BlockView view, ulong index, ulong digest
             }
 
             rest.Slice(0, HeadBytes).CopyTo(words);
-            head = (BinaryPrimitives.ReadUInt64LittleEndian(words), BinaryPrimitives.ReadUInt64LittleEndian(words[8..]));
+            head = (
+                BinaryPrimitives.ReadUInt64LittleEndian(words),
+                BinaryPrimitives.ReadUInt64LittleEndian(words[8..]));
             rest = rest.Slice(HeadBytes);
         }
 

@@ -7,14 +7,6 @@ using CoreEngine.Protocol.Wire;
 
 namespace CoreEngine.Protocol.Raft;
 
-/// <summary>Entries that lie side by side in memory.</summary>
-/// <param name="First">First entry.</param>
-/// <param name="Count">How many, at least one.</param>
-/// <param name="Serial">Chunk that holds them.</param>
-/// <param name="Offset">Where in the chunk they start.</param>
-/// <param name="Length">Bytes of their records.</param>
-internal readonly record struct SuffixRange(ulong First, int Count, int Serial, int Offset, int Length);
-
 /// <summary>
 /// The end of one group's log in memory: the terms of the whole log, and the encoded records of its recent entries,
 /// the same bytes that go
@@ -42,7 +34,7 @@ internal sealed partial class LogSuffix
 
     /// <summary>Chunks by serial number modulo the length; live are _oldest to _newest, none when _oldest is above
     /// _newest.</summary>
-    private Chunk[] _chunks = new Chunk[1];
+    private SuffixChunk[] _chunks = new SuffixChunk[1];
     private int _oldest;
     private int _newest = -1;
     private byte[][] _spares = [];
@@ -52,7 +44,7 @@ internal sealed partial class LogSuffix
     private long _heldBytes;
 
     /// <summary>Where each cached entry lies, by index modulo the length, which is a power of two.</summary>
-    private Place[] _places = new Place[FirstPlaces];
+    private SuffixPlace[] _places = new SuffixPlace[FirstPlaces];
     private ulong _released;
     private ulong _pinned = ulong.MaxValue;
 
@@ -89,8 +81,7 @@ internal sealed partial class LogSuffix
     /// <summary>The term of any index of the log, cached or not, and of its base. TermAt(0) is 0.</summary>
     internal ulong TermAt(ulong index) => _terms.TermAt(index);
 
-    /// <summary>True when an index has a term here. What was trimmed was committed, and so is the same
-    /// everywhere.</summary>
+    /// <summary>True when an index has a term here. What was trimmed is committed, the same everywhere.</summary>
     internal bool IsAt(ulong index, ulong term) => index < BaseIndex || TermAt(index) == term;
 
     /// <summary>See <see cref="TermRuns.LastAtMost"/>.</summary>
@@ -186,8 +177,8 @@ internal sealed partial class LogSuffix
         if (_oldest > _newest)
         {
             Invariant.Holds(_heldBytes == 0);
-            _places = new Place[FirstPlaces];
-            _chunks = new Chunk[1];
+            _places = new SuffixPlace[FirstPlaces];
+            _chunks = new SuffixChunk[1];
         }
     }
 
@@ -207,7 +198,7 @@ internal sealed partial class LogSuffix
         else if (index + 1 <= LastIndex)
         {
             // The first entry to go marks where its chunk ends from now on; later chunks go as a whole.
-            Place place = PlaceOf(index + 1);
+            SuffixPlace place = PlaceOf(index + 1);
             ChunkAt(place.Serial).Used = place.Offset;
         }
 
@@ -224,8 +215,7 @@ internal sealed partial class LogSuffix
         Invariant.Holds(FirstCached <= LastIndex + 1);
     }
 
-    /// <summary>Gives up everything up to <paramref name="index"/>, which becomes the base. Comes when the messages of
-    /// a turn have been gathered.</summary>
+    /// <summary>Gives up everything up to an index, the new base; once a turn's messages were gathered.</summary>
     internal void TrimTo(ulong index)
     {
         Invariant.Holds(index >= BaseIndex);
@@ -243,7 +233,7 @@ internal sealed partial class LogSuffix
         _pinned = ulong.MaxValue;
     }
 
-    /// <summary>Recovery: the term of the base is known now.</summary>
+    /// <summary>See <see cref="TermRuns.SetBaseTerm"/>.</summary>
     internal void SetBaseTerm(ulong term) => _terms.SetBaseTerm(term);
 
     /// <summary>Forgets everything: the log begins anew behind an index with a term.</summary>
@@ -266,7 +256,7 @@ internal sealed partial class LogSuffix
     /// <summary>The whole record of a cached entry; valid until the log changes.</summary>
     internal ReadOnlySpan<byte> Record(ulong index)
     {
-        Place place = PlaceOf(index);
+        SuffixPlace place = PlaceOf(index);
         return ChunkAt(place.Serial).Bytes.AsSpan(place.Offset, EndOf(index, place.Serial) - place.Offset);
     }
 
@@ -282,8 +272,8 @@ internal sealed partial class LogSuffix
             return 0;
         }
 
-        Place place = PlaceOf(next);
-        ref Chunk newest = ref ChunkAt(_newest);
+        SuffixPlace place = PlaceOf(next);
+        ref SuffixChunk newest = ref ChunkAt(_newest);
         return newest.Position + newest.Used - ChunkAt(place.Serial).Position - place.Offset;
     }
 
@@ -299,7 +289,7 @@ internal sealed partial class LogSuffix
             return false;
         }
 
-        Place place = PlaceOf(from);
+        SuffixPlace place = PlaceOf(from);
         ulong high = ulong.Min(ulong.Min(last, ChunkLast(place.Serial)), from + (ulong)entriesMax - 1);
         if (EndOf(high, place.Serial) - place.Offset > bytesMax)
         {
@@ -319,7 +309,7 @@ internal sealed partial class LogSuffix
     internal ReadOnlySpan<byte> Bytes(ulong first, int count)
     {
         ulong last = first + (ulong)count - 1;
-        Place place = PlaceOf(first);
+        SuffixPlace place = PlaceOf(first);
         Invariant.Holds(PlaceOf(last).Serial == place.Serial);
         return ChunkAt(place.Serial).Bytes.AsSpan(place.Offset, EndOf(last, place.Serial) - place.Offset);
     }
@@ -331,7 +321,7 @@ internal sealed partial class LogSuffix
         Configurations.Append(configuration);
     }
 
-    private ulong LastWithin(ulong from, ulong high, Place start, int bytesMax)
+    private ulong LastWithin(ulong from, ulong high, SuffixPlace start, int bytesMax)
     {
         ulong low = from;
         while (low < high)
@@ -350,7 +340,7 @@ internal sealed partial class LogSuffix
         return low;
     }
 
-    private Place PlaceOf(ulong index)
+    private SuffixPlace PlaceOf(ulong index)
     {
         Invariant.Holds(index >= FirstCached);
         Invariant.Holds(index <= LastIndex);
@@ -362,7 +352,7 @@ internal sealed partial class LogSuffix
 
     private ulong ChunkLast(int serial) => serial == _newest ? LastIndex : ChunkAt(serial + 1).First - 1;
 
-    private ref Chunk ChunkAt(int serial) => ref _chunks[serial & (_chunks.Length - 1)];
+    private ref SuffixChunk ChunkAt(int serial) => ref _chunks[serial & (_chunks.Length - 1)];
 
     private bool TryReserve(int size, out Span<byte> target)
     {
@@ -377,16 +367,16 @@ internal sealed partial class LogSuffix
             GrowPlaces();
         }
 
-        ref Chunk chunk = ref ChunkAt(_newest);
+        ref SuffixChunk chunk = ref ChunkAt(_newest);
         target = chunk.Bytes.AsSpan(chunk.Used, size);
         return true;
     }
 
     private void Take(ulong term, int size)
     {
-        ref Chunk chunk = ref ChunkAt(_newest);
+        ref SuffixChunk chunk = ref ChunkAt(_newest);
         _terms.Append(term);
-        _places[LastIndex & (ulong)(_places.Length - 1)] = new Place(_newest, chunk.Used);
+        _places[LastIndex & (ulong)(_places.Length - 1)] = new SuffixPlace(_newest, chunk.Used);
         chunk.Used += size;
     }
 
@@ -405,7 +395,7 @@ internal sealed partial class LogSuffix
         }
 
         _newest++;
-        ChunkAt(_newest) = new Chunk { Bytes = bytes, First = LastIndex + 1, Position = position };
+        ChunkAt(_newest) = new SuffixChunk { Bytes = bytes, First = LastIndex + 1, Position = position };
         return true;
     }
 
@@ -471,7 +461,7 @@ internal sealed partial class LogSuffix
         return true;
     }
 
-    private void Drop(ref Chunk chunk)
+    private void Drop(ref SuffixChunk chunk)
     {
         if (chunk.Bytes.Length == _chunkBytes)
         {
@@ -492,7 +482,7 @@ internal sealed partial class LogSuffix
 
     private void GrowPlaces()
     {
-        var grown = new Place[_places.Length * 2];
+        var grown = new SuffixPlace[_places.Length * 2];
         for (ulong i = FirstCached; i <= LastIndex; i++)
         {
             grown[i & (ulong)(grown.Length - 1)] = _places[i & (ulong)(_places.Length - 1)];
@@ -503,28 +493,12 @@ internal sealed partial class LogSuffix
 
     private void GrowChunks()
     {
-        var grown = new Chunk[_chunks.Length * 2];
+        var grown = new SuffixChunk[_chunks.Length * 2];
         for (int i = _oldest; i <= _newest; i++)
         {
             grown[i & (grown.Length - 1)] = ChunkAt(i);
         }
 
         _chunks = grown;
-    }
-
-    private readonly record struct Place(int Serial, int Offset);
-
-    private struct Chunk
-    {
-        public byte[] Bytes;
-
-        /// <summary>Bytes used, from the start.</summary>
-        public int Used;
-
-        /// <summary>Index of the first entry in it.</summary>
-        public ulong First;
-
-        /// <summary>Bytes used in all earlier chunks: makes sizes of ranges a subtraction.</summary>
-        public long Position;
     }
 }

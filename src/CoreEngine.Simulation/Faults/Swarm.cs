@@ -106,7 +106,6 @@ internal sealed record Swarm
             SubmitBytesMin = chance.Chance(1, 3) ? 64 : null,
             IsLockstep = chance.Chance(1, 8),
             SessionPercent = chance.Chance(1, 4) ? 0 : (int)chance.Between(1, 100),
-
             Snapshots = DrawSnapshots(chance),
         };
     }

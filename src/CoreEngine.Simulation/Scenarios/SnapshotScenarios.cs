@@ -13,8 +13,8 @@ internal static class SnapshotScenarios
 {
     private const int Many = 60;
 
-    /// <summary>A restart begins at the snapshot: the state is the one that all entries give, what came before is neither
-    /// kept nor applied again, and what came after is.</summary>
+    /// <summary>A restart begins at the snapshot: the state is the one that all entries give, what came before is
+    /// neither kept nor applied again, and what came after is.</summary>
     internal static void RestartFromSnapshot(ulong seed)
     {
         using Script script = Script.Started(Small(seed));
@@ -83,8 +83,8 @@ internal static class SnapshotScenarios
         _ = script.Commit(script.World.Leader!.Number);
     }
 
-    /// <summary>S38: a member holds entries of its own that contradict a snapshot; they are dropped, the snapshot stands,
-    /// and it follows on.</summary>
+    /// <summary>S38: a member holds entries of its own that contradict a snapshot; they are dropped, the snapshot
+    /// stands, and it follows on.</summary>
     internal static void ConflictingSuffixIsDropped(ulong seed)
     {
         using Script script = Script.Started(Small(seed));
@@ -119,8 +119,8 @@ internal static class SnapshotScenarios
         script.UntilEqual();
     }
 
-    /// <summary>S39: pieces are lost, repeated and damaged on the way, the receiver dies in the middle: nothing half made
-    /// gets its name, and in the end the whole snapshot does.</summary>
+    /// <summary>S39: pieces are lost, repeated and damaged on the way, the receiver dies in the middle: nothing half
+    /// made gets its name, and in the end the whole snapshot does.</summary>
     internal static void PartialTransferIsNeverPublished(ulong seed)
     {
         using Script script = Script.Started(Small(seed));
@@ -160,7 +160,8 @@ internal static class SnapshotScenarios
         script.Holds(script[3].Machine.Entries.Count > Many, $"replica 3 lacks what the snapshot holds");
     }
 
-    /// <summary>S39: the leader's own file rots: no damaged piece is sent on, another snapshot is taken and sent.</summary>
+    /// <summary>S39: the leader's own file rots: no damaged piece is sent on, another snapshot is taken and
+    /// sent.</summary>
     internal static void RottenSnapshotIsNotSent(ulong seed)
     {
         using Script script = Script.Started(Small(seed));
@@ -175,8 +176,8 @@ internal static class SnapshotScenarios
             script[1].Runtime.Snapshots.Taken == 2, $"the leader took {script[1].Runtime.Snapshots.Taken} snapshots");
     }
 
-    /// <summary>S40: a snapshot that says nothing new is ignored; one whose last entry the log holds moves C and keeps the
-    /// log; the configuration travels with it.</summary>
+    /// <summary>S40: a snapshot that says nothing new is ignored; one whose last entry the log holds moves C and keeps
+    /// the log; the configuration travels with it.</summary>
     internal static void OldOrEqualSnapshotIsIgnored(ulong seed)
     {
         using Script script = Script.Started(Small(seed));
@@ -198,14 +199,15 @@ internal static class SnapshotScenarios
         _ = script.DeliverHeld(static frame => true);
         script.Throughout(
             Script.Second,
-            () => script[3].Runtime.Frontiers.Committed >= before.Committed + 3 && script[3].Runtime.Snapshots.Restored == 1,
+            () => script[3].Runtime.Frontiers.Committed >= before.Committed + 3
+                && script[3].Runtime.Snapshots.Restored == 1,
             "an old snapshot changes nothing");
         script.Holds(script[3].Core.ConfigEpoch == epoch, $"an old snapshot moved the configuration");
         script.UntilEqual();
     }
 
-    /// <summary>S41: the leader changes in the middle of the stream; the receiver goes on with the next one's, or begins
-    /// anew, and never mixes the two.</summary>
+    /// <summary>S41: the leader changes in the middle of the stream; the receiver goes on with the next one's, or
+    /// begins anew, and never mixes the two.</summary>
     internal static void LeaderChangesMidStream(ulong seed)
     {
         using Script script = Script.Started(Small(seed) with { Snapshots = Slow });
@@ -304,7 +306,8 @@ internal static class SnapshotScenarios
         }
 
         _ = Snapshot(script, 1);
-        script.Holds(script[1].Runtime.Frontiers.Trimmed > held, $"the leader still holds what replica {lagging} lacks");
+        script.Holds(
+            script[1].Runtime.Frontiers.Trimmed > held, $"the leader still holds what replica {lagging} lacks");
     }
 
     /// <summary>Many entries at once.</summary>

@@ -7,7 +7,8 @@ using CoreEngine.IO.Snapshots;
 
 namespace CoreEngine.Snapshots;
 
-/// <summary>Takes chunks apart again, in order: small sections into memory, the machine's bytes into its pipe.</summary>
+/// <summary>Takes chunks apart again, in order: small sections into memory, the machine's bytes into its
+/// pipe.</summary>
 /// <remarks>One thread at a time. Nothing that does not fit the manifest is handed on.</remarks>
 internal sealed class ChunkDecoder(SnapshotManifest manifest, PipeWriter machine)
 {

@@ -9,7 +9,8 @@ using CoreEngine.Loop;
 
 namespace CoreEngine.Snapshots;
 
-/// <summary>A snapshot on its way from the disk into the machine: at a start, and after one came from elsewhere.</summary>
+/// <summary>A snapshot on its way from the disk into the machine: at a start, and after one came from
+/// elsewhere.</summary>
 /// <remarks>
 /// The shard reads chunks, a worker checks them and feeds the machine's pipe; the machine restores on the workers.
 /// Nothing is applied and nothing is asked until it is over. A failure stops the group: the machine is half replaced.

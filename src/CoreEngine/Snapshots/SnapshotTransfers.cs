@@ -10,7 +10,8 @@ using CoreEngine.Protocol.Wire;
 namespace CoreEngine.Snapshots;
 
 /// <summary>The snapshots of one group that are on their way from or to other replicas.</summary>
-/// <remarks>Shard's thread only. Streams are made when a member needs one, and gone when it does not any more.</remarks>
+/// <remarks>Shard's thread only. Streams are made when a member needs one, and gone when it does not any
+/// more.</remarks>
 internal sealed class SnapshotTransfers(EngineLoop loop, GroupRuntime group)
 {
     private readonly List<SnapshotSending> _sending = [];
@@ -113,7 +114,9 @@ internal sealed class SnapshotTransfers(EngineLoop loop, GroupRuntime group)
                 Damaged = sending.File;
             }
 
-            if (!isWanted || sending.IsDamaged)
+            // The log was trimmed beyond what is being sent: only a newer one helps now.
+            bool isOutdated = sending.File.Manifest.Index < group.Suffix.BaseIndex;
+            if (!isWanted || isOutdated || sending.IsDamaged)
             {
                 sending.Close();
                 _sending.RemoveAt(i);

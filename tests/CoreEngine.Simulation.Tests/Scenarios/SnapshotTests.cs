@@ -4,8 +4,8 @@ using Xunit;
 namespace CoreEngine.Simulation.Tests.Scenarios;
 
 /// <summary>
-/// Goal: the Expected column of raft.md section 8 for snapshots and trim, on whole replicas. Method: scripted worlds with
-/// real loops, logs, recovery and cores over simulated disks and network.
+/// Goal: the Expected column of raft.md section 8 for snapshots and trim, on whole replicas. Method: scripted worlds
+/// with real loops, logs, recovery and cores over simulated disks and network.
 /// </summary>
 public sealed class SnapshotTests
 {

@@ -63,7 +63,7 @@ internal sealed partial class LogSuffix
     /// <summary>The configurations in this log: in effect at append, gone at truncation.</summary>
     internal ConfigurationLog Configurations { get; } = new();
 
-    /// <summary>The index just before the log's first entry: trimmed up to here. Its term is known.</summary>
+    /// <summary>The index just before the log's first entry. Its term is known.</summary>
     internal ulong BaseIndex => _terms.BaseIndex;
 
     /// <summary>Last index of the log; the base when it is empty.</summary>
@@ -233,10 +233,9 @@ internal sealed partial class LogSuffix
         _pinned = ulong.MaxValue;
     }
 
-    /// <summary>See <see cref="TermRuns.SetBaseTerm"/>.</summary>
     internal void SetBaseTerm(ulong term) => _terms.SetBaseTerm(term);
 
-    /// <summary>Forgets everything: the log begins anew behind an index with a term.</summary>
+    /// <summary>The log begins anew behind an index with a term.</summary>
     internal void Reset(ulong index, ulong term)
     {
         while (_oldest <= _newest)

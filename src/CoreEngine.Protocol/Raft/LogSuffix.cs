@@ -215,11 +215,10 @@ internal sealed partial class LogSuffix
         Invariant.Holds(FirstCached <= LastIndex + 1);
     }
 
-    /// <summary>Gives up everything up to an index, the new base; once a turn's messages were gathered.</summary>
+    // Once a turn's messages were gathered: up to the index, the new base, all is given up.
     internal void TrimTo(ulong index)
     {
         Invariant.Holds(index >= BaseIndex);
-        Invariant.Holds(index <= LastIndex);
         _terms.TrimTo(index);
         Holes.Fill(1, index);
         while (_oldest <= _newest && ChunkLast(_oldest) <= index)
@@ -235,7 +234,6 @@ internal sealed partial class LogSuffix
 
     internal void SetBaseTerm(ulong term) => _terms.SetBaseTerm(term);
 
-    /// <summary>The log begins anew behind an index with a term.</summary>
     internal void Reset(ulong index, ulong term)
     {
         while (_oldest <= _newest)

@@ -218,7 +218,6 @@ internal sealed partial class LogSuffix
     // Once a turn's messages were gathered: up to the index, the new base, all is given up.
     internal void TrimTo(ulong index)
     {
-        Invariant.Holds(index >= BaseIndex);
         _terms.TrimTo(index);
         Holes.Fill(1, index);
         while (_oldest <= _newest && ChunkLast(_oldest) <= index)

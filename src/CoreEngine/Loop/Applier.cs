@@ -66,8 +66,8 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
 
     private ulong Next => group.Frontiers.Applied + 1;
 
-    /// <summary>What cannot be read is not passed over: the machine waits for the copy. A snapshot that is due waits for
-    /// A to be durable: apply must not run away from D.</summary>
+    /// <summary>What cannot be read is not passed over: the machine waits for the copy. A snapshot that is due waits
+    /// for A to be durable: apply must not run away from D.</summary>
     private ulong Last => ulong.Min(
         ulong.Min(group.Frontiers.Committed, group.Suffix.Holes.ReadableLast),
         group.Snapshots.IsDue ? group.Frontiers.Durable : ulong.MaxValue);

@@ -433,7 +433,7 @@ internal sealed partial class EngineLoop
             {
                 Persister.Collect(group);
                 any |= Egress.Send(this, group);
-                StartLoads(group);
+                LogWindow.StartAsked(this, group);
             }
         }
 
@@ -492,14 +492,6 @@ internal sealed partial class EngineLoop
         any |= group.Snapshots.Step();
         group.Publish(Options);
         return any;
-    }
-
-    private void StartLoads(GroupRuntime group)
-    {
-        foreach (ref readonly LoadRequest load in group.Outputs.Loads)
-        {
-            group.WindowOf(this, load.Peer).Start(load.First, load.Last, load.BytesMax);
-        }
     }
 
     private static long Nanoseconds(TimeSpan span) => span.Ticks * 100;

@@ -1,6 +1,7 @@
 using System;
 using CoreEngine.IO.Log;
 using CoreEngine.Model;
+using CoreEngine.Protocol;
 
 namespace CoreEngine.Loop;
 
@@ -33,6 +34,15 @@ internal sealed class LogWindow(EngineLoop loop, GroupRuntime group, uint peer)
 
     /// <summary>A load is under way.</summary>
     internal bool IsLoading => _isLoading;
+
+    /// <summary>Starts what the core asked for in this turn.</summary>
+    internal static void StartAsked(EngineLoop loop, GroupRuntime group)
+    {
+        foreach (ref readonly LoadRequest load in group.Outputs.Loads)
+        {
+            group.WindowOf(loop, load.Peer).Start(load.First, load.Last, load.BytesMax);
+        }
+    }
 
     /// <summary>Starts to load for the machine; does nothing while a load is under way.</summary>
     internal void Start(ulong first, ulong last) => Start(first, last, ApplyBytesMax);

@@ -71,8 +71,8 @@ internal sealed class RecoveredGroup(uint number, int chunkBytes, int capacityBy
         }
     }
 
-    /// <summary>A line that is empty so far goes on at an index. What came before was trimmed; a mark further on, or the
-    /// snapshot, tells where the log begins; an older mark may have been carried forward before that.</summary>
+    /// <summary>A line that is empty so far goes on at an index. What came before was trimmed; a mark further on, or
+    /// the snapshot, tells where the log begins; an older mark may have been carried forward before that.</summary>
     internal void BeginAt(ulong index)
     {
         if (Suffix.LastIndex == Suffix.BaseIndex && index > Suffix.LastIndex + 1 && !IsRestarted)

@@ -45,7 +45,8 @@ public readonly record struct ApplyResult(ulong Index);
 /// </summary>
 /// <remarks>
 /// C and T never fall. E and D fall only by truncation, never below C.
-/// Committed moves by a certificate; Appended, Durable, Applied by typed completions, never by a bare number.
+/// Committed and Trimmed move by a certificate; Appended, Durable, Applied by typed completions, never by a bare
+/// number.
 /// Not thread-safe: owned by the shard's thread.
 /// </remarks>
 public sealed class Frontiers
@@ -65,6 +66,9 @@ public sealed class Frontiers
     /// <summary>C. May lead the local D on a follower.</summary>
     public ulong Committed => Values.Committed;
 
+    /// <summary>T. Trimmed &lt;= Committed.</summary>
+    public ulong Trimmed => Values.Trimmed;
+
     /// <summary>
     /// The proof that C stands on; <c>default</c> while C has not moved. Binds contract and group of later ones.
     /// </summary>
@@ -75,6 +79,49 @@ public sealed class Frontiers
     {
         Invariant.Holds(Values == default);
         Values = new FrontierValues(recovered.Index, recovered.Index, 0, 0, 0);
+        AssertLattice();
+    }
+
+    /// <summary>
+    /// Sets the boundaries to what recovery found on the medium, with a durable snapshot: C is at least what it holds.
+    /// </summary>
+    /// <param name="recovered">The log's end; not below the snapshot.</param>
+    /// <param name="base">Proves the snapshot, and where the log begins.</param>
+    public void Recover(SyncCompletion recovered, in Certificates.TrimCertificate @base)
+    {
+        Invariant.Holds(@base.IsValid);
+        Invariant.Holds(recovered.Index >= @base.SnapshotIndex);
+        Recover(recovered);
+        Values = Values with { Committed = @base.SnapshotIndex, Trimmed = @base.Index };
+        Proof = @base.CommitAtSnapshot;
+        AssertLattice();
+    }
+
+    /// <summary>T rises to what the certificate lets go. Nothing else moves.</summary>
+    /// <param name="proof">Refused when it is <c>default</c>, of another contract or group, or of a snapshot that
+    /// this replica does not hold durably.</param>
+    public void Trim(in Certificates.TrimCertificate proof)
+    {
+        Invariant.Holds(proof.IsValid);
+        AssertSameHistory(proof.Commit);
+        Invariant.Holds(proof.SnapshotIndex <= Values.Durable);
+        Invariant.Holds(proof.SnapshotIndex <= Values.Applied);
+        Invariant.Holds(proof.Index >= Values.Trimmed);
+        Values = Values with { Trimmed = proof.Index };
+        AssertLattice();
+    }
+
+    /// <summary>A snapshot from elsewhere takes the place of the log: E, D, A, C and T move together.</summary>
+    /// <param name="proof">Of a snapshot above C, durable here and given to the machine.</param>
+    public void Install(in Certificates.TrimCertificate proof)
+    {
+        Invariant.Holds(proof.IsValid);
+        AssertSameHistory(proof.Commit);
+        ulong index = proof.SnapshotIndex;
+        Invariant.Holds(proof.Index == index);
+        Invariant.Holds(index > Values.Committed);
+        Values = new FrontierValues(index, index, index, index, index);
+        Proof = proof.CommitAtSnapshot;
         AssertLattice();
     }
 
@@ -116,12 +163,7 @@ public sealed class Frontiers
     public void Commit(in Certificates.CommitCertificate proof)
     {
         Invariant.Holds(proof.IsValid);
-        if (Proof.IsValid)
-        {
-            Invariant.Holds(proof.Contract == Proof.Contract);
-            Invariant.Holds(proof.Group == Proof.Group);
-        }
-
+        AssertSameHistory(proof);
         Invariant.Holds(proof.Index >= Values.Committed);
         Invariant.Holds(proof.Index <= Values.Appended);
         Values = Values with { Committed = proof.Index };
@@ -136,6 +178,15 @@ public sealed class Frontiers
         Invariant.Holds(index <= Values.Appended);
         Values = Values with { Appended = index, Durable = ulong.Min(Values.Durable, index) };
         AssertLattice();
+    }
+
+    private void AssertSameHistory(in Certificates.CommitCertificate proof)
+    {
+        if (Proof.IsValid)
+        {
+            Invariant.Holds(proof.Contract == Proof.Contract);
+            Invariant.Holds(proof.Group == Proof.Group);
+        }
     }
 
     private void AssertLattice()

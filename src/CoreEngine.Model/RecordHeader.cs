@@ -12,6 +12,12 @@ public enum RecordType : byte
     /// <summary>Term, vote and commit index of one group.</summary>
     HardState = 2,
 
+    /// <summary>
+    /// The group's log was replaced by a snapshot from elsewhere: its line goes on behind the record's index, which
+    /// has the record's term.
+    /// </summary>
+    Snapshot = 3,
+
     /// <summary>The group's descriptor or configuration.</summary>
     Configuration = 4,
 
@@ -19,6 +25,12 @@ public enum RecordType : byte
     /// Entries of the group above the record's index are void from here on: a marker, never an edit in place.
     /// </summary>
     Truncate = 5,
+
+    /// <summary>
+    /// Entries of the group up to the record's index may be gone: a durable snapshot holds them. The term is that of
+    /// the entry at the index.
+    /// </summary>
+    Trim = 6,
 
     /// <summary>The log was closed in good order here.</summary>
     Seal = 8,

@@ -147,6 +147,19 @@ public enum RefusalCode : byte
     /// <summary>Leadership changed, but not as asked. Arguments: to whom it was to go (0: to another), who leads
     /// now.</summary>
     LeadershipMoved = 69,
+
+    /// <summary>
+    /// The log no longer holds what follows the asker's position: only a snapshot helps. Arguments: the position
+    /// held, T.
+    /// </summary>
+    BelowTrim = 50,
+
+    /// <summary>The machine gives no snapshots.</summary>
+    NoSnapshots = 51,
+
+    /// <summary>The snapshot could not be written. Argument: the system's error number, 0 when the machine
+    /// threw.</summary>
+    SnapshotFailed = 52,
 }
 
 /// <summary>A typed no that names the missing evidence (S2-04); its text is rendered only when somebody asks.</summary>

@@ -161,6 +161,26 @@ internal readonly record struct RefusalText(string Missing, string CannotKnow, s
             "repeatable reads",
             "the state at index {0} cannot be given: it is not on this replica's line or no longer kept "
                 + "(oldest kept: {1}; 0 means none)"),
+        _ => OfSnapshots(code),
+    };
+
+    private static RefusalText OfSnapshots(RefusalCode code) => code switch
+    {
+        RefusalCode.BelowTrim => new(
+            "the log entries behind the position held",
+            "what happened between the position and the trim boundary",
+            "an unbroken history",
+            "the position {0} lies below the trim boundary {1}; take a snapshot first, then go on from there"),
+        RefusalCode.NoSnapshots => new(
+            "a machine that captures its state",
+            "nothing: the machine says so",
+            "bounded restart time",
+            "the machine gives no snapshots; implement IStateMachine.Capture and RestoreAsync"),
+        RefusalCode.SnapshotFailed => new(
+            "a durable snapshot",
+            "whether a later one can be written",
+            "bounded log",
+            "the snapshot could not be written (error {0}); free space on the disk or repair the machine, then retry"),
         _ => MemberRefusalText.Of(code),
     };
 }

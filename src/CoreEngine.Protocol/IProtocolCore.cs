@@ -1,4 +1,6 @@
+using System;
 using CoreEngine.Model;
+using CoreEngine.Model.Certificates;
 using CoreEngine.Model.Modes;
 using CoreEngine.Protocol.Membership;
 
@@ -117,6 +119,40 @@ internal interface IProtocolCore
     /// <param name="level">What is known now.</param>
     /// <param name="wasLost">It was silent in between, or has begun another life.</param>
     void PeerChanged(uint peer, Raft.PeerLiveness level, bool wasLost);
+    /// <summary>Members that need what the log has given up, by place, as this leader knows them; none when it does not
+    /// lead.</summary>
+    ulong SnapshotPeers { get; }
+
+    /// <summary>The place of a member in the configuration in effect; -1 for who is none.</summary>
+    int PlaceOf(uint replica);
+
+    /// <summary>The member at a place.</summary>
+    uint ReplicaAt(int place);
+
+    /// <summary>What every member has certified to hold, as this leader knows it; 0 when it does not lead.</summary>
+    ulong SlowestNeed();
+
+    /// <summary>The configuration in effect at an applied index, as a section of a snapshot.</summary>
+    /// <returns>False when it is not known any more: the index must be newer.</returns>
+    bool TryConfigurationAt(ulong index, out ReadOnlyMemory<byte> section);
+
+    /// <summary>A durable snapshot allows to give up the log's beginning. Comes when the turn's messages have been
+    /// gathered.</summary>
+    void Trim(in TrimCertificate proof, Outputs outputs);
+
+    /// <summary>A snapshot from elsewhere is durable here. When the log holds its last entry, C rises to it and the
+    /// entries are applied as always.</summary>
+    /// <returns>False when the log does not hold it: the machine must be restored, then <see
+    /// cref="Install"/>.</returns>
+    bool TryFastForward(in TrimCertificate proof, Outputs outputs);
+
+    /// <summary>The machine holds a snapshot's state: A stands there, and when the log ends before it, or differs, E,
+    /// D, C and T stand there too.</summary>
+    /// <param name="proof">Of the snapshot.</param>
+    /// <param name="configuration">The section that the snapshot carries.</param>
+    /// <param name="outputs">Takes what is to be written.</param>
+    /// <returns>False when the configuration makes no sense.</returns>
+    bool Install(in TrimCertificate proof, ReadOnlyMemory<byte> configuration, Outputs outputs);
 
     /// <summary>The link to a peer came up or went down: what was in flight on it may be lost.</summary>
     void LinkChanged(uint peer, bool connected, Outputs outputs);

@@ -42,4 +42,9 @@ internal enum MessageType : byte
 
     /// <summary>Which entry it became there.</summary>
     MemberReply = 46,
+    /// <summary>A piece of a snapshot, from a leader whose log no longer holds what the member needs.</summary>
+    InstallSnapshot = 30,
+
+    /// <summary>How far the member has come with it.</summary>
+    InstallReply = 31,
 }

@@ -24,6 +24,12 @@ internal enum PersistKind : byte
 
     /// <summary>Nothing that was lost before is missing any more.</summary>
     Settled,
+
+    /// <summary>The whole log is void: it goes on behind <c>Last</c>, which has <c>Term</c>.</summary>
+    Snapshot,
+
+    /// <summary>Entries up to <c>Last</c>, which has <c>Term</c>, may be gone.</summary>
+    Trim,
 }
 
 /// <summary>
@@ -146,6 +152,21 @@ internal sealed class Outputs
                 item = item.First > index
                     ? item with { Kind = PersistKind.Truncate, First = 0, Last = index }
                     : item with { Last = index };
+            }
+        }
+    }
+
+    /// <summary>
+    /// Nothing that this turn wanted to write of the log is written: a snapshot replaces it. Tickets stay as they are.
+    /// </summary>
+    internal void VoidLog()
+    {
+        for (int i = 0; i < _persistCount; i++)
+        {
+            ref PersistItem item = ref _persist[i];
+            if (item.Kind is PersistKind.Entries or PersistKind.Truncate)
+            {
+                item = item with { Kind = PersistKind.Entries, First = 1, Last = 0 };
             }
         }
     }

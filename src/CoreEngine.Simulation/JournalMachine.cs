@@ -1,5 +1,8 @@
 using System.Buffers.Binary;
 using System.Collections.Generic;
+using System.IO.Pipelines;
+using System.Threading;
+using System.Threading.Tasks;
 using CoreEngine.Simulation.Hosting;
 
 namespace CoreEngine.Simulation;
@@ -68,5 +71,33 @@ public sealed class JournalMachine : IKeyedMachine
         }
 
         Hosted?.Apply(batch, ref replies);
+    }
+
+    /// <summary>When true the machine has no snapshots.</summary>
+    internal bool HasNoSnapshots { get; init; }
+
+    /// <inheritdoc/>
+    /// <remarks>What was taken in never changes: the view is its length. A host's machine is captured with
+    /// it.</remarks>
+    public ISnapshot? Capture()
+    {
+        ISnapshot? hosted = Hosted?.Machine.Capture();
+        return HasNoSnapshots || (Hosted is not null && hosted is null)
+            ? null
+            : new JournalSnapshot(_entries, _entries.Count, _digest, hosted);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask RestoreAsync(PipeReader reader, CancellationToken cancellationToken)
+    {
+        (List<(ulong Index, ulong Value)> entries, ulong digest) =
+            await JournalSnapshot.ReadAsync(reader, cancellationToken).ConfigureAwait(false);
+        _entries.Clear();
+        _entries.AddRange(entries);
+        _digest = digest;
+        if (Hosted is not null)
+        {
+            await Hosted.Machine.RestoreAsync(reader, cancellationToken).ConfigureAwait(false);
+        }
     }
 }

@@ -8,6 +8,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using CoreEngine.Diagnostics;
 using CoreEngine.IO.Log;
+using CoreEngine.IO.Snapshots;
 using CoreEngine.Loop;
 using CoreEngine.Model;
 using CoreEngine.Protocol;
@@ -183,6 +184,8 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
             return result with { Log = null };
         }
 
+        SnapshotStore snapshots = SnapshotStore.Open(_ring, world.Memory.Slabs);
+        recovery.Join(snapshots);
         RecoveredGroup recovered = recovery.Find(1);
         world.Monitors.Restarted(this, recovered);
         long refused = world.Network.Refused;
@@ -196,6 +199,7 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
             Scratch = world.Memory.ScratchOf(number),
             CoreTap = Tap,
             Clock = () => Clock.Local(world.Now),
+            Snapshots = snapshots,
         };
         Loop = new EngineLoop(setup);
         Machine = MachineMaker();
@@ -297,6 +301,7 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
     {
         Invariant.Holds(Loop is not null);
         world.Trace.Add(world.Now, TraceKind.Killed, number, 0, 0);
+        world.Monitors.Snapshots.Crashed(this);
         _ring!.Kill();
         Leave();
     }
@@ -307,6 +312,7 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         world.Trace.Add(world.Now, TraceKind.PowerCut, number, 0, 0);
         if (Loop is not null)
         {
+            world.Monitors.Snapshots.Crashed(this);
             _ring!.PowerCut();
             Leave();
         }
@@ -373,13 +379,19 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
     /// <summary>It knows the lives of all founders, or will when it starts again.</summary>
     internal bool HasFounded => IsRunning ? Core.ConfigEpoch != 0 : RecoverMedium().Find(1).First is not null;
 
+    /// <summary>A ring of its own over a copy of what the medium alone holds.</summary>
+    internal SimulatedRing RingOverMedium() =>
+        new(Disk.OfMedium(), new Prng(number), () => world.Now, new DiskTiming());
+
     private GroupRecovery RecoverMedium()
     {
         // Chance of its own: looking must not change what happens.
-        using var ring = new SimulatedRing(Disk.OfMedium(), new Prng(number), () => world.Now, new DiskTiming());
+        using SimulatedRing ring = RingOverMedium();
         var recovery = new GroupRecovery(ChunkBytes, world.Options.SuffixBytes);
         LogOpenResult result = SegmentedLog.Open(ring, LogOptionsOf(1), number, world.Cluster, recovery);
         using SegmentedLog? log = result.Log;
+        using SnapshotStore snapshots = SnapshotStore.Open(ring, world.Memory.Slabs);
+        recovery.Join(snapshots);
         world.Check(Monitor.Recovery, log is not null, $"the medium of replica {number} is refused: {result.Message}");
         return recovery;
     }
@@ -423,6 +435,7 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         _transport!.Dispose();
         _ring!.Dispose();
         _log!.Dispose();
+        Loop!.Snapshots.Dispose();
         Loop = null;
         _group = null;
         _runtime = null;
@@ -450,6 +463,9 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         Windows = world.Options.Windows,
         Lease = world.Options.Lease,
         CloseTarget = world.Options.CloseTarget,
+
+        // The second statement of the rules knows no snapshots: a traced world keeps its logs.
+        Snapshots = world.Tracer is null ? world.Options.Snapshots : WorldOptions.NoSnapshots,
     };
 
     private EngineOptions OptionsOf() => new()
@@ -485,13 +501,21 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
 
         internal bool RunAll()
         {
-            bool any = _items.Count > 0;
+            if (_items.Count == 0)
+            {
+                return false;
+            }
+
+            // Under a caller's context the continuations of a host's stream would run on threads of their own.
+            SynchronizationContext? outer = SynchronizationContext.Current;
+            SynchronizationContext.SetSynchronizationContext(null);
             while (_items.TryDequeue(out IThreadPoolWorkItem? item))
             {
                 item.Execute();
             }
 
-            return any;
+            SynchronizationContext.SetSynchronizationContext(outer);
+            return true;
         }
     }
 }

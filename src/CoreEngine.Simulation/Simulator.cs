@@ -177,6 +177,7 @@ internal sealed class Simulator : IDisposable
             Groups = _swarm.Groups,
             OtherPeriodMs = (int)(_swarm.BurstPeriodNs * 4 / 1_000_000) + 20,
             SubmitBytesMin = _swarm.SubmitBytesMin,
+            Snapshots = _swarm.Snapshots,
             Command = _options.Command,
             Lease = LeaseOf(Stream(ChanceOf.Reads)),
         }, _options.Memory);

@@ -47,6 +47,12 @@ internal sealed record WorldOptions
     /// <summary>After how long an undecided proposal ends as Unknown.</summary>
     public int ProposalTimeoutMs { get; init; } = 10_000;
 
+    /// <summary>When replicas take snapshots, and how much log they keep.</summary>
+    public SnapshotOptions Snapshots { get; init; } = NoSnapshots;
+
+    /// <summary>Only when somebody asks.</summary>
+    internal static SnapshotOptions NoSnapshots { get; } = new() { LogBytes = 0, Age = System.TimeSpan.Zero };
+
     /// <summary>How often a leader shows that it lives.</summary>
     public int HeartbeatMs { get; init; } = 50;
 

@@ -10,6 +10,7 @@ using System.Threading.Tasks;
 using CoreEngine.Diagnostics;
 using CoreEngine.IO.Log;
 using CoreEngine.IO.Ring;
+using CoreEngine.IO.Snapshots;
 using CoreEngine.IO.Transport;
 using CoreEngine.Loop;
 using CoreEngine.Model;
@@ -100,6 +101,9 @@ internal sealed class EngineHost
             PortableIoRing ring = storage.Ring;
             Opened opened = OpenLog(options, ring);
             storage.Log = opened.Log;
+            SnapshotStore snapshots = undo.Push(SnapshotStore.Open(ring));
+            opened.Recovery.Join(snapshots);
+            snapshots.Notes.ForEach(note => options.Log?.Invoke(note));
             PipeTransport transport = undo.Push(new PipeTransport(TransportOptionsOf(options, opened, ring)));
 #pragma warning restore CA2000
             uint life = BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4));
@@ -108,6 +112,7 @@ internal sealed class EngineHost
                 options, life, ring, carrier, opened.Log, PoolWorkers.Instance, opened.Recovery.Peers)
             {
                 CoreTap = options.Taps?.Core,
+                Snapshots = snapshots,
             };
             var host = new EngineHost(options, directoryLock, opened, new EngineLoop(setup));
             transport.Start();
@@ -276,6 +281,7 @@ internal sealed class EngineHost
         foreach (GroupRuntime group in Loop.Groups)
         {
             group.Applier.WaitUntilIdle();
+            group.Snapshots.Mute();
         }
 
         Loop.IsStopped = true;
@@ -285,6 +291,7 @@ internal sealed class EngineHost
         // The ring first: until its threads have ended, the log's buffers may still be read or written.
         Loop.Ring.Dispose();
         Loop.Log.Dispose();
+        Loop.Snapshots.Dispose();
         _lock.Dispose();
     }
 

@@ -89,6 +89,31 @@ public sealed record EngineOptions
     public Action<string>? Log { get; init; }
 }
 
+/// <summary>When a group takes snapshots, and how much log it keeps behind them.</summary>
+public sealed record SnapshotOptions
+{
+    /// <summary>
+    /// A snapshot is taken when so many bytes of entries were applied since the last one. Default 256 MiB; 0: never
+    /// for this reason.
+    /// </summary>
+    public long LogBytes { get; init; } = 256L * 1024 * 1024;
+
+    /// <summary>
+    /// A snapshot is taken when the oldest applied entry outside the last one is so old, by the engine's clock. Default
+    /// one hour; zero: never for this reason.
+    /// </summary>
+    public TimeSpan Age { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>
+    /// Bytes of log kept behind a snapshot at most for members that lag: one that is dead for longer takes a snapshot
+    /// when it comes back. Default 64 MiB.
+    /// </summary>
+    public long KeptLogBytes { get; init; } = 64L * 1024 * 1024;
+
+    /// <summary>Bytes per second of snapshots sent to one other replica, below replication. Default 64 MiB.</summary>
+    public long SendBytesPerSecond { get; init; } = 64L * 1024 * 1024;
+}
+
 /// <summary>What a group is.</summary>
 public sealed record GroupOptions
 {
@@ -124,6 +149,8 @@ public sealed record GroupOptions
     /// it.
     /// </summary>
     public Model.Durability Durability { get; init; } = Model.Durability.QuorumDurable;
+    /// <summary>Snapshots and trimming. A machine without snapshots keeps its whole log.</summary>
+    public SnapshotOptions Snapshots { get; init; } = new();
 
     /// <summary>How much may be under way; other than the limits only to make rare states frequent.</summary>
     internal RaftWindows Windows { get; init; } = new();

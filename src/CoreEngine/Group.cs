@@ -304,5 +304,25 @@ public sealed partial class Group
     public Task WaitAsync(Frontier frontier, ulong index, CancellationToken cancellationToken = default) =>
         _runtime.Waiters.WaitAsync(frontier, index, cancellationToken);
 
+    /// <summary>Takes a snapshot now, whatever the policy says, and waits until it is durable and the log is trimmed as
+    /// far as the members allow.</summary>
+    /// <returns>What it covers; or why there is none.</returns>
+    /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
+    public async ValueTask<SnapshotResult> SnapshotAsync(CancellationToken cancellationToken = default)
+    {
+        var done = new TaskCompletionSource<SnapshotResult>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _runtime.Snapshots.Ask(done);
+        return await done.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Whether this replica's log still holds everything behind a position (the cliff theorem).</summary>
+    /// <param name="index">The last index that the asker holds.</param>
+    /// <param name="refusal">Otherwise: BelowTrim, with the position and T.</param>
+    public bool CanReplayFrom(ulong index, out Refusal refusal)
+    {
+        refusal = Protocol.Raft.Cliff.Judge(index, Frontiers.Trimmed);
+        return refusal.Code == RefusalCode.None;
+    }
+
     private static Receipt Refused(Refusal refusal) => Receipts.Refused(refusal);
 }

@@ -1,3 +1,8 @@
+using System;
+using System.IO.Pipelines;
+using System.Threading;
+using System.Threading.Tasks;
+
 namespace CoreEngine;
 
 /// <summary>The host's deterministic machine behind a Line history.</summary>
@@ -21,4 +26,21 @@ public interface IStateMachine
     /// <param name="batch">Valid during the call only.</param>
     /// <param name="replies">Takes the reply of each entry; an entry without one gets an empty reply.</param>
     void Apply(in CommittedBatch batch, ref ReplyWriter replies);
+
+    /// <summary>
+    /// Takes a view of the state as it is now, between two batches. Quick: it must not copy a large state.
+    /// </summary>
+    /// <returns>The view; <c>null</c> when the machine has no snapshots: its log is then never trimmed.</returns>
+    ISnapshot? Capture() => null;
+
+    /// <summary>
+    /// Replaces the whole state by what a snapshot holds. Nothing is applied or asked meanwhile; afterwards
+    /// <see cref="StateDigest"/> must be what it was at the capture.
+    /// </summary>
+    /// <param name="reader">The bytes that <see cref="ISnapshot.WriteAsync"/> wrote, checked.</param>
+    /// <param name="cancellationToken">Fires when the engine closes.</param>
+    /// <exception cref="Exception">Stops the group: the state cannot be trusted.</exception>
+    ValueTask RestoreAsync(PipeReader reader, CancellationToken cancellationToken) =>
+        throw new NotSupportedException(
+            $"{GetType().Name} is given a snapshot and restores none: implement RestoreAsync beside Capture");
 }

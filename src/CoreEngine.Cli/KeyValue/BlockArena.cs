@@ -14,7 +14,9 @@ internal readonly record struct LiveBlock(BlockAddress Address, ulong Hash, int 
 /// Memory for keys and values: blocks one behind the other in slabs, the sparsest slab swept when too much is dead.
 /// </summary>
 /// <remarks>
-/// Block: <c>u32 capacity, top bit 1 when live | u32 key length | u64 hash of the key | key | value | slack</c>.
+/// Block: <c>u32 capacity, top bit 1 when live | 15 bits key length, 17 bits slack | u64 hash of the key | key | value
+/// | slack</c>.
+/// While a view lives, every change of bytes that it shows is told to it first.
 /// Slabs are recycled, so a state that no longer grows allocates nothing. Not thread-safe.
 /// Bound: while <see cref="TryNextLive"/> is called with <see cref="SweepFactor"/> bytes of budget for each byte
 /// allocated, slabs in use stay near 1.5 x live bytes + <see cref="SpareSlabs"/> slabs. A victim is at most two thirds
@@ -34,6 +36,8 @@ internal sealed class BlockArena
     internal const int SpareSlabs = 2;
 
     private const uint LiveBit = 0x8000_0000;
+    private const int KeyBits = 15;
+    private const uint KeyMask = (1u << KeyBits) - 1;
     private const int None = -1;
 
     /// <summary>Slabs by number; null where there is none now.</summary>
@@ -58,6 +62,9 @@ internal sealed class BlockArena
     /// <summary>The slab being swept, and the next block of it to look at.</summary>
     private int _victim = None;
     private int _cursor;
+
+    /// <summary>Shows the state as it was at a capture; null when nobody looks.</summary>
+    private BlockView? _view;
 
     /// <summary>Bytes of live blocks, headers and slack included.</summary>
     internal long LiveBytes { get; private set; }
@@ -84,9 +91,10 @@ internal sealed class BlockArena
         int capacity = CapacityOf(key.Length, valueLength);
         Invariant.Holds(capacity <= BlockBytesMax);
         BlockAddress address = Take(capacity);
+        Touch(address, capacity);
         Span<byte> block = Block(address);
         BinaryPrimitives.WriteUInt32LittleEndian(block, (uint)capacity | LiveBit);
-        BinaryPrimitives.WriteInt32LittleEndian(block[4..], key.Length);
+        WriteLengths(block, capacity, key.Length, valueLength);
         BinaryPrimitives.WriteUInt64LittleEndian(block[8..], hash);
         key.CopyTo(block[HeaderBytes..]);
         return address;
@@ -98,6 +106,7 @@ internal sealed class BlockArena
         uint word = BinaryPrimitives.ReadUInt32LittleEndian(Block(address));
         Invariant.Holds((word & LiveBit) != 0);
         int capacity = (int)(word & ~LiveBit);
+        Touch(address, HeaderBytes);
         BinaryPrimitives.WriteInt32LittleEndian(Block(address), capacity);
         _live[address.Slab] -= capacity;
         LiveBytes -= capacity;
@@ -110,13 +119,64 @@ internal sealed class BlockArena
 
     /// <summary>The key of a block. Valid until the next allocation, release or move.</summary>
     internal ReadOnlySpan<byte> Key(BlockAddress address) =>
-        Block(address).Slice(HeaderBytes, BinaryPrimitives.ReadInt32LittleEndian(Block(address)[4..]));
+        Block(address).Slice(HeaderBytes, KeyLengthOf(Block(address)));
 
     /// <summary>
-    /// A value's place in its block, to read or to write. Valid until the next allocation, release or move.
+    /// A value's place in its block, to read. Valid until the next allocation, release or move.
     /// </summary>
-    internal Span<byte> Value(BlockAddress address, int length) =>
-        Block(address).Slice(HeaderBytes + BinaryPrimitives.ReadInt32LittleEndian(Block(address)[4..]), length);
+    internal ReadOnlySpan<byte> Value(BlockAddress address, int length) =>
+        Block(address).Slice(HeaderBytes + KeyLengthOf(Block(address)), length);
+
+    /// <summary>A value's place in its block, to write a value of this length.</summary>
+    internal Span<byte> Rewrite(BlockAddress address, int length)
+    {
+        int capacity = Capacity(address);
+        Touch(address, capacity);
+        Span<byte> block = Block(address);
+        int key = KeyLengthOf(block);
+        WriteLengths(block, capacity, key, length);
+        return block.Slice(HeaderBytes + key, length);
+    }
+
+    /// <summary>Begins to show the state as it is now; a view from before shows nothing any more.</summary>
+    internal BlockView Capture()
+    {
+        _view?.End();
+        _view = new BlockView(_slabs.AsSpan(0, _count), _end.AsSpan(0, _count));
+        return _view;
+    }
+
+    /// <summary>Gives everything back.</summary>
+    internal void Clear()
+    {
+        _view?.End();
+        _view = null;
+        Array.Clear(_slabs);
+        Array.Clear(_live);
+        Array.Clear(_end);
+        _freeCount = 0;
+        _vacantCount = 0;
+        _count = 0;
+        _current = None;
+        _victim = None;
+        LiveBytes = 0;
+    }
+
+    /// <summary>Takes a block apart, as it stands in a copy of its slab.</summary>
+    /// <param name="slab">From the block on.</param>
+    /// <param name="capacity">Bytes to the next one.</param>
+    /// <returns>False when the block is dead.</returns>
+    internal static bool TryRead(
+        ReadOnlySpan<byte> slab, out int capacity, out ReadOnlySpan<byte> key, out ReadOnlySpan<byte> value)
+    {
+        uint word = BinaryPrimitives.ReadUInt32LittleEndian(slab);
+        capacity = (int)(word & ~LiveBit);
+        int keyLength = KeyLengthOf(slab);
+        int slack = (int)(BinaryPrimitives.ReadUInt32LittleEndian(slab[4..]) >> KeyBits);
+        key = slab.Slice(HeaderBytes, keyLength);
+        value = slab[(HeaderBytes + keyLength)..(capacity - slack)];
+        return (word & LiveBit) != 0;
+    }
 
     /// <summary>Bytes of a block.</summary>
     internal int Capacity(BlockAddress address) =>
@@ -164,10 +224,26 @@ internal sealed class BlockArena
     {
         Invariant.Holds(block.Address.Slab == _victim);
         BlockAddress target = Take(block.Capacity);
+        Touch(target, block.Capacity);
         Block(block.Address)[..block.Capacity].CopyTo(Block(target));
         Free(block.Address);
         return target;
     }
+
+    private static int KeyLengthOf(ReadOnlySpan<byte> block) =>
+        (int)(BinaryPrimitives.ReadUInt32LittleEndian(block[4..]) & KeyMask);
+
+    private static void WriteLengths(Span<byte> block, int capacity, int key, int value)
+    {
+        uint slack = (uint)(capacity - HeaderBytes - key - value);
+        Invariant.Holds((uint)key <= KeyMask);
+        Invariant.Holds(slack < 1u << (32 - KeyBits));
+        BinaryPrimitives.WriteUInt32LittleEndian(block[4..], (uint)key | (slack << KeyBits));
+    }
+
+    /// <summary>Bytes of a block are about to change.</summary>
+    private void Touch(BlockAddress address, int length) =>
+        _view?.Keep(address.Slab, _slabs[address.Slab]!, address.Offset, length);
 
     private Span<byte> Block(BlockAddress address) => _slabs[address.Slab].AsSpan(address.Offset);
 

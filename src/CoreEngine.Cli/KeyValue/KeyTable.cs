@@ -38,6 +38,13 @@ internal sealed class KeyTable
         return -1;
     }
 
+    /// <summary>Removes all keys; the table keeps its size.</summary>
+    internal void Clear()
+    {
+        System.Array.Clear(_slots);
+        Count = 0;
+    }
+
     internal ref Slot At(int slot) => ref _slots[slot];
 
     /// <summary>Adds a key that is not there.</summary>

@@ -81,6 +81,32 @@ internal sealed class KeyValueStore
         return slot >= 0;
     }
 
+    /// <summary>Shows keys and values as they are now, while they go on changing; ends an earlier view.</summary>
+    internal BlockView Capture() => _arena.Capture();
+
+    /// <summary>Empties the store, before a restore.</summary>
+    internal void Clear()
+    {
+        _arena.Clear();
+        _table.Clear();
+        ChargedBytes = 0;
+        Digest = 0;
+    }
+
+    /// <summary>Restores one key of a snapshot.</summary>
+    /// <returns>False when it does not fit into the memory that the options allow, or is there already.</returns>
+    internal bool TryRestore(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    {
+        ulong hash = KeyValueHash.Of(key);
+        return key.Length <= KeyValueCommand.KeyBytesMax
+            && value.Length <= KeyValueCommand.ValueBytesMax
+            && _table.Find(hash, key, _arena) < 0
+            && TryWrite(hash, -1, key, value);
+    }
+
+    /// <summary>Every key was restored: the digest goes on from where it was.</summary>
+    internal void Restored(ulong digest) => Digest = digest;
+
     private KeyValueReply Execute(in KeyValueCommand command)
     {
         if (command.Operation == KeyValueOperation.Delete)
@@ -189,7 +215,7 @@ internal sealed class KeyValueStore
             return KeyValueReply.Refuse(KeyValueError.OutOfMemory);
         }
 
-        tail.CopyTo(_arena.Value(_table.At(slot).Address, length)[held..]);
+        tail.CopyTo(_arena.Rewrite(_table.At(slot).Address, length)[held..]);
         Fold(hash);
         Fold(KeyValueHash.Of(tail));
         Sweep(BlockArena.CapacityOf(command.Key.Length, length));
@@ -219,7 +245,7 @@ internal sealed class KeyValueStore
                 return false;
             }
 
-            value.CopyTo(_arena.Value(_table.At(slot).Address, value.Length));
+            value.CopyTo(_arena.Rewrite(_table.At(slot).Address, value.Length));
         }
         else
         {
@@ -229,7 +255,7 @@ internal sealed class KeyValueStore
             }
 
             BlockAddress address = _arena.Allocate(hash, key, value.Length);
-            value.CopyTo(_arena.Value(address, value.Length));
+            value.CopyTo(_arena.Rewrite(address, value.Length));
             _table.Insert(hash, address, value.Length);
         }
 
@@ -255,7 +281,7 @@ internal sealed class KeyValueStore
         if (wanted != held)
         {
             BlockAddress target = _arena.Allocate(hash, key, length);
-            _arena.Value(source, keepBytes).CopyTo(_arena.Value(target, length));
+            _arena.Value(source, keepBytes).CopyTo(_arena.Rewrite(target, length));
             _arena.Free(source);
             _table.At(slot).Address = target;
         }

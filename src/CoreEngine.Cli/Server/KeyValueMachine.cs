@@ -1,4 +1,7 @@
 using System;
+using System.IO.Pipelines;
+using System.Threading;
+using System.Threading.Tasks;
 using CoreEngine.Cli.KeyValue;
 
 namespace CoreEngine.Cli.Server;
@@ -19,6 +22,13 @@ internal sealed class KeyValueMachine : IStateMachine
 
     /// <inheritdoc/>
     public ulong StateDigest => Store.Digest;
+
+    /// <inheritdoc/>
+    public ISnapshot? Capture() => new KeyValueSnapshot(Store.Capture(), Index, Store.Digest);
+
+    /// <inheritdoc/>
+    public async ValueTask RestoreAsync(PipeReader reader, CancellationToken cancellationToken) =>
+        Index = await KeyValueSnapshot.ReadAsync(Store, reader, cancellationToken).ConfigureAwait(false);
 
     /// <inheritdoc/>
     public void Apply(in CommittedBatch batch, ref ReplyWriter replies)

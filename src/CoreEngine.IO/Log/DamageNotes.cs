@@ -35,7 +35,7 @@ internal sealed class DamageNotes
     internal void OnRecord(in RecordHeader header)
     {
         bool isOnLine = RunList.IsOnLine(header.Type) && header.Index > 0;
-        if (isOnLine || header.Type == RecordType.Truncate)
+        if (isOnLine || header.Type is RecordType.Truncate or RecordType.Snapshot)
         {
             _last[header.Group] = header.Index;
         }

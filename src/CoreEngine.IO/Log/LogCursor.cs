@@ -171,6 +171,15 @@ internal sealed class LogCursor : IDisposable
         return false;
     }
 
+    /// <summary>What lies before a position is being given up: a cursor there must seek again.</summary>
+    internal void DropBelow(ulong lsn)
+    {
+        if (!_isClosed && State != CursorState.Idle && _batchLsn < lsn)
+        {
+            State = CursorState.Idle;
+        }
+    }
+
     /// <summary>Closes the cursor; its buffers go when the last read under way has ended.</summary>
     public void Dispose()
     {

@@ -47,6 +47,12 @@ internal sealed class LogIndex
             case RecordType.Truncate:
                 LineOf(header.Group).Truncate(header.Index);
                 break;
+            case RecordType.Snapshot:
+                LineOf(header.Group).Restart(header.Index);
+                break;
+            case RecordType.Trim:
+                LineOf(header.Group).Trim(header.Index);
+                break;
             case RecordType.Repair when header.Flags == RepairFlags.Cut:
                 LineOf(header.Group).Truncate(header.Index);
                 break;
@@ -79,6 +85,24 @@ internal sealed class LogIndex
             }
         }
     }
+
+    /// <summary>Everything before this position is of no use to any group's line.</summary>
+    internal ulong Needed()
+    {
+        ulong needed = ulong.MaxValue;
+        foreach (Line line in _lines.Values)
+        {
+            needed = ulong.Min(needed, line.Needed);
+        }
+
+        return needed;
+    }
+
+    /// <summary>
+    /// The last index that stands at least so many bytes of the log before another one; 0 when none is known to.
+    /// </summary>
+    internal ulong IndexBefore(uint group, ulong index, ulong bytes) =>
+        _lines.TryGetValue(group, out Line? line) ? line.IndexBefore(index, bytes) : 0;
 
     /// <summary>Index of the last entry in force; zero when the group has none.</summary>
     internal ulong LastOf(uint group) => _lines.TryGetValue(group, out Line? line) ? line.Last : 0;
@@ -155,6 +179,10 @@ internal sealed class LogIndex
         /// <summary>How many repairs were noted, ever.</summary>
         internal int Repairs { get; private set; }
 
+        /// <summary>The batch of the first entry that is not trimmed; <see cref="ulong.MaxValue"/>: no entry is
+        /// needed.</summary>
+        internal ulong Needed { get; private set; } = ulong.MaxValue;
+
         internal void Add(ulong index, ulong batchLsn, ulong lsn)
         {
             if (_copiesLeft > 0)
@@ -170,6 +198,7 @@ internal sealed class LogIndex
             }
 
             Last = index;
+            Needed = ulong.Min(Needed, batchLsn);
             if (follows && lsn - _points[_count - 1].Lsn < _spacing)
             {
                 return;
@@ -239,6 +268,56 @@ internal sealed class LogIndex
 
             piece = new LogPiece(batchLsn, 0, until);
             return found;
+        }
+
+        /// <summary>The line goes on behind an index that is not in the log.</summary>
+        internal void Restart(ulong index)
+        {
+            _count = 0;
+            _copies.Clear();
+            _copiesLeft = 0;
+            Last = index;
+            Needed = ulong.MaxValue;
+            _breaks = true;
+        }
+
+        /// <summary>Entries up to an index are of no use any more.</summary>
+        internal void Trim(ulong index)
+        {
+            if (index >= Last)
+            {
+                Restart(index);
+                return;
+            }
+
+            int place = PlaceOf(index + 1);
+            if (place < 0)
+            {
+                return;
+            }
+
+            // The point may stand before the first entry that is needed: what its batch begins with is shown to nobody.
+            Array.Copy(_points, place, _points, 0, _count - place);
+            _count -= place;
+            _copies.RemoveAll(copies => copies.Last <= index);
+            Needed = _points[0].BatchLsn;
+        }
+
+        internal ulong IndexBefore(ulong index, ulong bytes)
+        {
+            int place = PlaceOf(index);
+            if (place < 0)
+            {
+                return 0;
+            }
+
+            ulong end = _points[place].Lsn;
+            while (place >= 0 && end - _points[place].Lsn < bytes)
+            {
+                place--;
+            }
+
+            return place < 0 ? 0 : _points[place].First - 1;
         }
 
         internal bool TryFind(ulong index, out ulong batchLsn)

@@ -208,6 +208,7 @@ internal sealed class LogOpener : IDisposable
             SuperblockNow(in superblock, segments.Newest.Sequence),
             segments,
             _observer.Index,
+            _observer.Carried,
             _salts,
             file,
             _scanner.Report.EndLsn,
@@ -245,7 +246,9 @@ internal sealed class LogOpener : IDisposable
         var names = new List<string>();
         foreach (string name in files)
         {
-            if (name is LogFormat.SegmentTemporary or LogFormat.SuperblockTemporary)
+            bool isGivenUp = LogFormat.TryParseSegment(name, out ulong sequence)
+                && sequence < _superblock.Chosen.OldestSegment;
+            if (isGivenUp || name is LogFormat.SegmentTemporary or LogFormat.SuperblockTemporary)
             {
                 names.Add(name);
             }
@@ -389,6 +392,8 @@ internal sealed class LogOpener : IDisposable
     {
         internal LogIndex Index { get; } = new();
 
+        internal CarriedRecords Carried { get; } = new();
+
         public void OnSegment(in SegmentHeader header, uint salt)
         {
         }
@@ -400,6 +405,7 @@ internal sealed class LogOpener : IDisposable
         public void OnRecord(in RecordHeader header, ReadOnlySpan<byte> record, ulong batchLsn, ulong lsn)
         {
             Index.Add(in header, batchLsn, lsn);
+            Carried.Note(in header, record, batchLsn);
             visitor.OnRecord(in header, record);
         }
 

@@ -115,6 +115,15 @@ internal sealed class LogScanner : IDisposable
         Report.Segments = map.Live.Count;
         Report.DurableLsn = Math.Max(superblock.DurableLsn, LogFormat.FirstLsn);
         Report.EndLsn = LogFormat.FirstLsn;
+        if (map.Live.Count > 0)
+        {
+            // What stood before the oldest segment is gone on purpose; its header tells where the chain goes on.
+            SegmentHeader first = map.Live[0].Header;
+            Report.EndLsn = first.BaseLsn;
+            PreviousLsn = first.PreviousBatch;
+            PreviousChecksum = first.PreviousChecksum;
+        }
+
         foreach (LiveSegment segment in map.Live)
         {
             Report.DurableLsn = Math.Max(Report.DurableLsn, segment.Header.PreviousEnd);

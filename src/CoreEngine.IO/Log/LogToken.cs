@@ -11,6 +11,7 @@ internal enum LogTokenKind : byte
     Spare = 4,
     Superblock = 5,
     Cursor = 6,
+    Drop = 7,
 }
 
 /// <summary>Tokens of the log's operations: top byte the owner, then the kind, then a value of 48 bits.</summary>

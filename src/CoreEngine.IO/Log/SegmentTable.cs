@@ -17,6 +17,8 @@ internal sealed class SegmentTable
 
     internal SegmentEntry Newest => _segments[^1];
 
+    internal SegmentEntry Oldest => _segments[0];
+
     /// <summary>Adds the next segment; the one before ends where it begins.</summary>
     internal void Add(ulong sequence, ulong baseLsn, uint salt)
     {
@@ -28,6 +30,32 @@ internal sealed class SegmentTable
         }
 
         _segments.Add(new SegmentEntry(sequence, baseLsn, ulong.MaxValue, salt));
+    }
+
+    /// <summary>Finds the oldest segment that is still needed, when older ones are not.</summary>
+    /// <param name="needed">Nobody needs what lies before it.</param>
+    internal bool TryFindNeeded(ulong needed, out SegmentEntry oldest)
+    {
+        int place = 0;
+        while (place + 1 < _segments.Count && _segments[place].End <= needed)
+        {
+            place++;
+        }
+
+        oldest = _segments[place];
+        return place > 0;
+    }
+
+    /// <summary>Forgets the segments before one.</summary>
+    internal void DropBelow(ulong sequence)
+    {
+        int gone = 0;
+        while (_segments[gone].Sequence < sequence)
+        {
+            gone++;
+        }
+
+        _segments.RemoveRange(0, gone);
     }
 
     /// <summary>Finds the segment that holds an LSN.</summary>

@@ -37,6 +37,7 @@ internal sealed partial class SegmentedLog
         Superblock Superblock,
         SegmentTable Segments,
         LogIndex Index,
+        CarriedRecords Carried,
         Prng Salts,
         int File,
         ulong EndLsn,

@@ -25,6 +25,8 @@ internal sealed partial class SegmentedLog : IDisposable
     /// </summary>
     private const long ReserveBytes = 256 * 1024;
 
+    private const int RecordTypeOffset = 4;
+
     private readonly IIoRing _ring;
     private readonly LogOptions _options;
     private readonly Superblock _superblock;
@@ -66,6 +68,7 @@ internal sealed partial class SegmentedLog : IDisposable
         _spares = spares;
         _segments = state.Segments;
         _index = state.Index;
+        _carried = state.Carried;
         _salts = state.Salts;
         _file = state.File;
         _previousLsn = state.PreviousLsn;
@@ -155,7 +158,7 @@ internal sealed partial class SegmentedLog : IDisposable
     /// <summary>Copies one or more whole encoded records into the batch being staged.</summary>
     /// <param name="records">
     /// Checked, padded records, at most <see cref="Limits.AppendBytesMax"/> bytes, in at most
-    /// <see cref="LogFormat.RunsMax"/> runs of one group.
+    /// <see cref="LogFormat.RunsMax"/> runs of one group. Entries and other kinds do not mix.
     /// All are taken or none.
     /// </param>
     /// <returns>False when there is no room now: submit, reap, then try again. Always false after a fault.</returns>
@@ -180,6 +183,11 @@ internal sealed partial class SegmentedLog : IDisposable
         }
 
         staging.Append(records, _index);
+        if ((RecordType)records[RecordTypeOffset] != RecordType.Entry)
+        {
+            NoteCarried(records);
+        }
+
         return true;
     }
 
@@ -198,6 +206,7 @@ internal sealed partial class SegmentedLog : IDisposable
         }
 
         _spares.Pump();
+        PumpTrim();
         _superblockWriter.Pump();
         int inFlight = InFlight;
         if (Staging.StagedBytes == 0 || _isRolling || inFlight >= _options.InFlightMax)
@@ -241,6 +250,9 @@ internal sealed partial class SegmentedLog : IDisposable
             case LogTokenKind.Superblock:
                 int errno = Fault is null ? _superblockWriter.OnEvent(ended.Result) : 0;
                 FailOn(errno, LogFormat.SuperblockFile, 0, "durable write");
+                break;
+            case LogTokenKind.Drop:
+                OnDropped(value, ended.Result);
                 break;
             default:
                 OnCursor(value, ended.Result);
@@ -416,6 +428,7 @@ internal sealed partial class SegmentedLog : IDisposable
         Invariant.Holds(queued);
         _file = _rolling.File;
         _segments.Add(_rolling.Sequence, DurableEnd, _rollingSalt);
+        _isTrimDue = true;
         _superblockWriter.Update(_rolling.Sequence, DurableEnd);
         _superblockWriter.Pump();
         _spares.Pump();

@@ -23,6 +23,17 @@ internal sealed class SuperblockWriter(IIoRing ring, int file, Superblock curren
 
     internal bool IsRunning => _isRunning;
 
+    /// <summary>The oldest segment, as all four copies on the medium name it.</summary>
+    internal ulong DurableOldest { get; private set; } = current.OldestSegment;
+
+    /// <summary>Wants it to be known that segments before this one are gone on purpose.</summary>
+    internal void UpdateOldest(ulong oldestSegment)
+    {
+        Invariant.Holds(oldestSegment >= _wanted.OldestSegment);
+        Invariant.Holds(oldestSegment <= _wanted.NewestSegment);
+        _wanted = _wanted with { OldestSegment = oldestSegment };
+    }
+
     /// <summary>Wants the newest segment and what is durable to be known.</summary>
     internal void Update(ulong newestSegment, ulong durableLsn)
     {
@@ -63,6 +74,7 @@ internal sealed class SuperblockWriter(IIoRing ring, int file, Superblock curren
         }
 
         _isBetween = _half == 0;
+        DurableOldest = _isBetween ? DurableOldest : _written.OldestSegment;
         _half = 1 - _half;
         Pump();
         return 0;

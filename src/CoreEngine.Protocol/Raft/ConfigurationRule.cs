@@ -72,6 +72,7 @@ internal static class ConfigurationRule
     internal static bool IsHeardFromAnybody(MessageType type) => type is MessageType.PreVoteRequest
         or MessageType.VoteRequest
         or MessageType.AppendEntries
+        or MessageType.InstallSnapshot
         or MessageType.ReadIndexReply
         or MessageType.Removed
         or MessageType.FoundRequest

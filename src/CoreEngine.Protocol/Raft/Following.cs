@@ -33,7 +33,7 @@ internal static class Following
         }
 
         Follow(state, header, outputs);
-        if (body.PrevIndex > state.LastIndex || state.Log.TermAt(body.PrevIndex) != body.PrevTerm)
+        if (body.PrevIndex > state.LastIndex || !state.Log.IsAt(body.PrevIndex, body.PrevTerm))
         {
             if (body.PrevIndex <= Floor(state))
             {
@@ -63,6 +63,40 @@ internal static class Following
         return result;
     }
 
+    /// <summary>A piece of a snapshot arrived: its sender leads. The loop keeps the bytes when this is
+    /// accepted.</summary>
+    internal static ReceiveResult OnInstallSnapshot(RaftState state, in Message message, Outputs outputs)
+    {
+        MessageHeader header = message.Header;
+        if (header.Term < state.Term)
+        {
+            Reply(state, header.From, AppendVerdict.OldTerm, 0, outputs);
+            return ReceiveResult.Stale;
+        }
+
+        if (header.Term == state.Term && state.LeaderOfTerm != 0 && state.LeaderOfTerm != header.From)
+        {
+            return state.Quorum.PlaceOf(header.From) < 0 ? ReceiveResult.Stranger : ReceiveResult.Contradiction;
+        }
+
+        Follow(state, header, outputs);
+        if (!InstallSnapshotBody.TryRead(message.Body, out InstallSnapshotBody body, out _)
+            || body.Identity.Term > header.Term)
+        {
+            return ReceiveResult.Malformed;
+        }
+
+        if (body.Identity.Index > state.CommitIndex)
+        {
+            return ReceiveResult.Accepted;
+        }
+
+        // We hold it all (raft.md S40); what is committed is in every leader's log.
+        state.Matched = ulong.Max(state.Matched, state.CommitIndex);
+        Reply(state, header.From, AppendVerdict.Fits, 0, outputs);
+        return ReceiveResult.Stale;
+    }
+
     /// <summary>D rose: tells the leader, once for everything that it covers.</summary>
     internal static void AcknowledgeDurable(RaftState state, Outputs outputs)
     {
@@ -90,7 +124,9 @@ internal static class Following
         state.IsQuiescent = false;
         state.MayBeTrusted = false;
         state.ElectionDeadlineNs = state.NowNs + state.ElectionTimeoutNs + state.PriorityDelayNs;
-        state.RoundSeen = ulong.Max(state.RoundSeen, header.Sequence);
+        state.RoundSeen = header.Type == MessageType.AppendEntries
+            ? ulong.Max(state.RoundSeen, header.Sequence)
+            : state.RoundSeen;
         LeaderTransfer.OnLeaderKnown(state, outputs);
     }
 
@@ -122,7 +158,7 @@ internal static class Following
                 break;
             }
 
-            if (header.Index <= log.LastIndex && log.TermAt(header.Index) != header.Term)
+            if (header.Index <= log.LastIndex && !log.IsAt(header.Index, header.Term))
             {
                 if (header.Index <= Floor(state))
                 {

@@ -7,14 +7,6 @@ using CoreEngine.Protocol.Wire;
 
 namespace CoreEngine.Protocol.Raft;
 
-/// <summary>Entries that lie side by side in memory.</summary>
-/// <param name="First">First entry.</param>
-/// <param name="Count">How many, at least one.</param>
-/// <param name="Serial">Chunk that holds them.</param>
-/// <param name="Offset">Where in the chunk they start.</param>
-/// <param name="Length">Bytes of their records.</param>
-internal readonly record struct SuffixRange(ulong First, int Count, int Serial, int Offset, int Length);
-
 /// <summary>
 /// The end of one group's log in memory: the terms of the whole log, and the encoded records of its recent entries,
 /// the same bytes that go
@@ -42,7 +34,7 @@ internal sealed partial class LogSuffix
 
     /// <summary>Chunks by serial number modulo the length; live are _oldest to _newest, none when _oldest is above
     /// _newest.</summary>
-    private Chunk[] _chunks = new Chunk[1];
+    private SuffixChunk[] _chunks = new SuffixChunk[1];
     private int _oldest;
     private int _newest = -1;
     private byte[][] _spares = [];
@@ -52,7 +44,7 @@ internal sealed partial class LogSuffix
     private long _heldBytes;
 
     /// <summary>Where each cached entry lies, by index modulo the length, which is a power of two.</summary>
-    private Place[] _places = new Place[FirstPlaces];
+    private SuffixPlace[] _places = new SuffixPlace[FirstPlaces];
     private ulong _released;
     private ulong _pinned = ulong.MaxValue;
 
@@ -71,7 +63,10 @@ internal sealed partial class LogSuffix
     /// <summary>The configurations in this log: in effect at append, gone at truncation.</summary>
     internal ConfigurationLog Configurations { get; } = new();
 
-    /// <summary>Last index of the log; 0 when it is empty.</summary>
+    /// <summary>The index just before the log's first entry. Its term is known.</summary>
+    internal ulong BaseIndex => _terms.BaseIndex;
+
+    /// <summary>Last index of the log; the base when it is empty.</summary>
     internal ulong LastIndex => _terms.LastIndex;
 
     /// <summary>Term of the last entry; 0 when the log is empty.</summary>
@@ -83,8 +78,11 @@ internal sealed partial class LogSuffix
     /// <summary>Bytes of memory held for records, never above the capacity.</summary>
     internal long HeldBytes => _heldBytes;
 
-    /// <summary>The term of any index of the log, cached or not. TermAt(0) is 0.</summary>
+    /// <summary>The term of any index of the log, cached or not, and of its base. TermAt(0) is 0.</summary>
     internal ulong TermAt(ulong index) => _terms.TermAt(index);
+
+    /// <summary>True when an index has a term here. What was trimmed is committed, the same everywhere.</summary>
+    internal bool IsAt(ulong index, ulong term) => index < BaseIndex || TermAt(index) == term;
 
     /// <summary>See <see cref="TermRuns.LastAtMost"/>.</summary>
     internal ulong LastAtMost(ulong index, ulong term) => _terms.LastAtMost(index, term);
@@ -179,8 +177,8 @@ internal sealed partial class LogSuffix
         if (_oldest > _newest)
         {
             Invariant.Holds(_heldBytes == 0);
-            _places = new Place[FirstPlaces];
-            _chunks = new Chunk[1];
+            _places = new SuffixPlace[FirstPlaces];
+            _chunks = new SuffixChunk[1];
         }
     }
 
@@ -200,7 +198,7 @@ internal sealed partial class LogSuffix
         else if (index + 1 <= LastIndex)
         {
             // The first entry to go marks where its chunk ends from now on; later chunks go as a whole.
-            Place place = PlaceOf(index + 1);
+            SuffixPlace place = PlaceOf(index + 1);
             ChunkAt(place.Serial).Used = place.Offset;
         }
 
@@ -217,10 +215,44 @@ internal sealed partial class LogSuffix
         Invariant.Holds(FirstCached <= LastIndex + 1);
     }
 
+    // Once a turn's messages were gathered: up to the index, the new base, all is given up.
+    internal void TrimTo(ulong index)
+    {
+        _terms.TrimTo(index);
+        Holes.Fill(1, index);
+        while (_oldest <= _newest && ChunkLast(_oldest) <= index)
+        {
+            Drop(ref ChunkAt(_oldest));
+            _oldest++;
+        }
+
+        FirstCached = ulong.Max(FirstCached, index + 1);
+        _released = ulong.Max(_released, index);
+        _pinned = ulong.MaxValue;
+    }
+
+    internal void SetBaseTerm(ulong term) => _terms.SetBaseTerm(term);
+
+    internal void Reset(ulong index, ulong term)
+    {
+        while (_oldest <= _newest)
+        {
+            Drop(ref ChunkAt(_newest));
+            _newest--;
+        }
+
+        _terms.Reset(index, term);
+        Holes.TruncateTo(0);
+        Configurations.TruncateTo(0);
+        FirstCached = index + 1;
+        _released = index;
+        _pinned = ulong.MaxValue;
+    }
+
     /// <summary>The whole record of a cached entry; valid until the log changes.</summary>
     internal ReadOnlySpan<byte> Record(ulong index)
     {
-        Place place = PlaceOf(index);
+        SuffixPlace place = PlaceOf(index);
         return ChunkAt(place.Serial).Bytes.AsSpan(place.Offset, EndOf(index, place.Serial) - place.Offset);
     }
 
@@ -236,8 +268,8 @@ internal sealed partial class LogSuffix
             return 0;
         }
 
-        Place place = PlaceOf(next);
-        ref Chunk newest = ref ChunkAt(_newest);
+        SuffixPlace place = PlaceOf(next);
+        ref SuffixChunk newest = ref ChunkAt(_newest);
         return newest.Position + newest.Used - ChunkAt(place.Serial).Position - place.Offset;
     }
 
@@ -253,7 +285,7 @@ internal sealed partial class LogSuffix
             return false;
         }
 
-        Place place = PlaceOf(from);
+        SuffixPlace place = PlaceOf(from);
         ulong high = ulong.Min(ulong.Min(last, ChunkLast(place.Serial)), from + (ulong)entriesMax - 1);
         if (EndOf(high, place.Serial) - place.Offset > bytesMax)
         {
@@ -273,7 +305,7 @@ internal sealed partial class LogSuffix
     internal ReadOnlySpan<byte> Bytes(ulong first, int count)
     {
         ulong last = first + (ulong)count - 1;
-        Place place = PlaceOf(first);
+        SuffixPlace place = PlaceOf(first);
         Invariant.Holds(PlaceOf(last).Serial == place.Serial);
         return ChunkAt(place.Serial).Bytes.AsSpan(place.Offset, EndOf(last, place.Serial) - place.Offset);
     }
@@ -285,7 +317,7 @@ internal sealed partial class LogSuffix
         Configurations.Append(configuration);
     }
 
-    private ulong LastWithin(ulong from, ulong high, Place start, int bytesMax)
+    private ulong LastWithin(ulong from, ulong high, SuffixPlace start, int bytesMax)
     {
         ulong low = from;
         while (low < high)
@@ -304,7 +336,7 @@ internal sealed partial class LogSuffix
         return low;
     }
 
-    private Place PlaceOf(ulong index)
+    private SuffixPlace PlaceOf(ulong index)
     {
         Invariant.Holds(index >= FirstCached);
         Invariant.Holds(index <= LastIndex);
@@ -316,7 +348,7 @@ internal sealed partial class LogSuffix
 
     private ulong ChunkLast(int serial) => serial == _newest ? LastIndex : ChunkAt(serial + 1).First - 1;
 
-    private ref Chunk ChunkAt(int serial) => ref _chunks[serial & (_chunks.Length - 1)];
+    private ref SuffixChunk ChunkAt(int serial) => ref _chunks[serial & (_chunks.Length - 1)];
 
     private bool TryReserve(int size, out Span<byte> target)
     {
@@ -331,16 +363,16 @@ internal sealed partial class LogSuffix
             GrowPlaces();
         }
 
-        ref Chunk chunk = ref ChunkAt(_newest);
+        ref SuffixChunk chunk = ref ChunkAt(_newest);
         target = chunk.Bytes.AsSpan(chunk.Used, size);
         return true;
     }
 
     private void Take(ulong term, int size)
     {
-        ref Chunk chunk = ref ChunkAt(_newest);
+        ref SuffixChunk chunk = ref ChunkAt(_newest);
         _terms.Append(term);
-        _places[LastIndex & (ulong)(_places.Length - 1)] = new Place(_newest, chunk.Used);
+        _places[LastIndex & (ulong)(_places.Length - 1)] = new SuffixPlace(_newest, chunk.Used);
         chunk.Used += size;
     }
 
@@ -359,7 +391,7 @@ internal sealed partial class LogSuffix
         }
 
         _newest++;
-        ChunkAt(_newest) = new Chunk { Bytes = bytes, First = LastIndex + 1, Position = position };
+        ChunkAt(_newest) = new SuffixChunk { Bytes = bytes, First = LastIndex + 1, Position = position };
         return true;
     }
 
@@ -425,7 +457,7 @@ internal sealed partial class LogSuffix
         return true;
     }
 
-    private void Drop(ref Chunk chunk)
+    private void Drop(ref SuffixChunk chunk)
     {
         if (chunk.Bytes.Length == _chunkBytes)
         {
@@ -446,7 +478,7 @@ internal sealed partial class LogSuffix
 
     private void GrowPlaces()
     {
-        var grown = new Place[_places.Length * 2];
+        var grown = new SuffixPlace[_places.Length * 2];
         for (ulong i = FirstCached; i <= LastIndex; i++)
         {
             grown[i & (ulong)(grown.Length - 1)] = _places[i & (ulong)(_places.Length - 1)];
@@ -457,28 +489,12 @@ internal sealed partial class LogSuffix
 
     private void GrowChunks()
     {
-        var grown = new Chunk[_chunks.Length * 2];
+        var grown = new SuffixChunk[_chunks.Length * 2];
         for (int i = _oldest; i <= _newest; i++)
         {
             grown[i & (grown.Length - 1)] = ChunkAt(i);
         }
 
         _chunks = grown;
-    }
-
-    private readonly record struct Place(int Serial, int Offset);
-
-    private struct Chunk
-    {
-        public byte[] Bytes;
-
-        /// <summary>Bytes used, from the start.</summary>
-        public int Used;
-
-        /// <summary>Index of the first entry in it.</summary>
-        public ulong First;
-
-        /// <summary>Bytes used in all earlier chunks: makes sizes of ranges a subtraction.</summary>
-        public long Position;
     }
 }

@@ -13,6 +13,9 @@ internal enum ProgressState : byte
 
     /// <summary>The next entries left memory: the loop reads them from the log.</summary>
     Loading,
+
+    /// <summary>The next entries are gone: the follower is given a snapshot, and heartbeats meanwhile.</summary>
+    Snapshot,
 }
 
 /// <summary>What a leader knows of one follower (Raft paper, figure 2: nextIndex, matchIndex).</summary>
@@ -138,6 +141,14 @@ internal sealed class Progress(int messagesMax, int bytesMax)
     {
         Invariant.Holds(State == ProgressState.Replicate);
         State = ProgressState.Loading;
+    }
+
+    /// <summary>The log no longer holds what the follower needs.</summary>
+    internal void BecomeSnapshot()
+    {
+        State = ProgressState.Snapshot;
+        IsProbeSent = false;
+        Inflights.Clear();
     }
 
     /// <summary>Entries up to <paramref name="last"/> left; in Replicate the next message does not wait for the

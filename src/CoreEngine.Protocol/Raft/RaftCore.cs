@@ -1,3 +1,4 @@
+using System;
 using CoreEngine.Model;
 using CoreEngine.Model.Certificates;
 using CoreEngine.Model.Modes;
@@ -163,6 +164,8 @@ internal sealed class RaftCore : IProtocolCore
             MessageType.AppendEntries => Following.OnAppendEntries(_state, message, outputs),
             MessageType.AppendReply => Replication.OnAppendReply(_state, place, message, outputs),
             MessageType.Quiesce => Quiescence.OnQuiesce(_state, place, message, outputs),
+            MessageType.InstallSnapshot => Following.OnInstallSnapshot(_state, message, outputs),
+            MessageType.InstallReply => Replication.OnInstallReply(_state, place, message, outputs),
             MessageType.ReadIndexRequest => LeaderReads.OnRequest(_state, message, outputs),
             MessageType.ReadIndexReply => FollowerReads.OnReply(_state, message, outputs),
             MessageType.Removed => Removal.OnNotice(_state, message),
@@ -240,6 +243,33 @@ internal sealed class RaftCore : IProtocolCore
             Replication.OnLoaded(_state, place, first, last, outputs);
         }
     }
+
+    /// <inheritdoc/>
+    public ulong SnapshotPeers => SnapshotRule.Waiting(_state);
+
+    /// <inheritdoc/>
+    public int PlaceOf(uint replica) => _state.Quorum.PlaceOf(replica);
+
+    /// <inheritdoc/>
+    public uint ReplicaAt(int place) => _state.Quorum.VoterAt(place);
+
+    /// <inheritdoc/>
+    public ulong SlowestNeed() => SnapshotRule.SlowestNeed(_state);
+
+    /// <inheritdoc/>
+    public bool TryConfigurationAt(ulong index, out ReadOnlyMemory<byte> section) =>
+        SnapshotRule.TryConfigurationAt(_state, index, out section);
+
+    /// <inheritdoc/>
+    public void Trim(in TrimCertificate proof, Outputs outputs) => SnapshotRule.Trim(_state, proof, outputs);
+
+    /// <inheritdoc/>
+    public bool TryFastForward(in TrimCertificate proof, Outputs outputs) =>
+        SnapshotRule.TryFastForward(_state, proof, outputs);
+
+    /// <inheritdoc/>
+    public bool Install(in TrimCertificate proof, ReadOnlyMemory<byte> configuration, Outputs outputs) =>
+        SnapshotRule.Install(_state, proof, configuration, outputs);
 
     /// <inheritdoc/>
     public void LinkChanged(uint peer, bool connected, Outputs outputs)

@@ -1,4 +1,5 @@
 using CoreEngine.Model;
+using CoreEngine.Model.Certificates;
 using CoreEngine.Protocol.Membership;
 
 namespace CoreEngine.Protocol.Raft;
@@ -113,4 +114,9 @@ internal sealed record RaftOptions
 /// <param name="Log">Filled with every entry on the medium, truncations done.</param>
 /// <param name="Doubt">What damage has hidden.</param>
 internal readonly record struct RaftRecovery(
-    ulong Term, uint Vote, ulong Commit, LogSuffix Log, Doubt Doubt = Doubt.None);
+    ulong Term, uint Vote, ulong Commit, LogSuffix Log, Doubt Doubt = Doubt.None)
+{
+    /// <summary>Proves the snapshot that the log stands on, and names the log's base; default when there is
+    /// none.</summary>
+    internal TrimCertificate Base { get; init; }
+}

@@ -194,7 +194,17 @@ internal sealed class RaftState
         Repair = new RepairState(recovered.Doubt, new Prng(Request).Next() >> 1);
         FullPatienceNs = options.StallNs;
         SlowPatienceNs = options.StallNs;
-        Frontiers.Recover(new SyncCompletion(Log.LastIndex));
+        if (recovered.Base.IsValid)
+        {
+            Frontiers.Recover(new SyncCompletion(Log.LastIndex), recovered.Base);
+            CommitProof = Frontiers.Proof;
+            Clock.Observe(CommitProof.Stamp);
+        }
+        else
+        {
+            Frontiers.Recover(new SyncCompletion(Log.LastIndex));
+        }
+
         if (Log.FirstCached <= Log.LastIndex)
         {
             Clock.Observe(Log.StampAt(Log.LastIndex));

@@ -77,6 +77,11 @@ internal static class Replication
     internal static void Pump(RaftState state, int place, Outputs outputs)
     {
         Progress peer = state.Peers[place];
+        if (peer.State != ProgressState.Snapshot && SnapshotRule.IsBelowCliff(state, peer))
+        {
+            peer.BecomeSnapshot();
+        }
+
         if (peer.State == ProgressState.Probe && !peer.IsProbeSent)
         {
             if (!TrySendEntries(state, place, outputs))
@@ -191,15 +196,61 @@ internal static class Replication
         {
             Repair(state, peer, body);
         }
-        else if (peer.State == ProgressState.Probe)
+        else
         {
-            peer.BecomeReplicate(body.Received + 1 > peer.Match ? body.Received + 1 : peer.Match + 1);
+            Advance(state, peer, body.Received);
         }
 
         Pump(state, place, outputs);
         LeaderReads.Confirm(state, outputs);
         LeaderTransfer.Advance(state, outputs);
         return ReceiveResult.Accepted;
+    }
+
+    /// <summary>How far a follower has come with a snapshot. The loop sends on; here it is a sign of life.</summary>
+    internal static ReceiveResult OnInstallReply(RaftState state, int place, in Message message, Outputs outputs)
+    {
+        if (!InstallReplyBody.TryRead(message.Body, out InstallReplyBody body))
+        {
+            return ReceiveResult.Malformed;
+        }
+
+        if (message.Header.Term > state.Term)
+        {
+            Election.AdoptTerm(state, message.Header.Term, 0, outputs);
+            return ReceiveResult.Stale;
+        }
+
+        if (message.Header.Term < state.Term || state.Role != Role.Leader)
+        {
+            return ReceiveResult.Stale;
+        }
+
+        Progress peer = state.Peers[place];
+        if (!ConfigurationRule.IsLifeOf(state, place, body.Incarnation)
+            || (peer.Incarnation != 0 && peer.Incarnation != body.Incarnation))
+        {
+            return ReceiveResult.Stranger;
+        }
+
+        peer.Incarnation = body.Incarnation;
+        peer.ContactNs = state.NowNs;
+        return ReceiveResult.Accepted;
+    }
+
+    /// <summary>The message fitted: a probe has found where the logs agree; a follower that holds what our log begins
+    /// with needs no snapshot any more.</summary>
+    private static void Advance(RaftState state, Progress peer, ulong received)
+    {
+        ulong held = ulong.Max(peer.Match, received);
+        if (peer.State == ProgressState.Probe)
+        {
+            peer.BecomeReplicate(held + 1);
+        }
+        else if (peer.State == ProgressState.Snapshot && held >= state.Log.BaseIndex)
+        {
+            peer.BecomeProbe(held + 1, state.NowNs);
+        }
     }
 
     /// <summary>Moves C when a quorum allows it, and lets waiting reads know.</summary>
@@ -244,6 +295,12 @@ internal static class Replication
         }
 
         peer.BecomeReplicate(peer.Next);
+        if (SnapshotRule.IsBelowCliff(state, peer))
+        {
+            Pump(state, place, outputs);
+            return;
+        }
+
         if (peer.LoadTerm == state.Term && first == peer.Next && last < first)
         {
             // Nothing could be read: the next heartbeat tries again.
@@ -334,6 +391,9 @@ internal static class Replication
     {
         Progress peer = state.Peers[place];
         ulong next = peer.State == ProgressState.Probe ? peer.Next : peer.Match + 1;
+
+        // Of what lies before the log's beginning nothing is known but that everybody has its very start.
+        next = next - 1 < state.Log.BaseIndex ? 1 : next;
         SendAppend(state, place, next, 0, EntrySource.None, outputs);
     }
 

@@ -114,6 +114,7 @@ internal sealed class FaultEffects
         {
             FaultKind.FailSync => MayFailDisk(replica),
             FaultKind.FailRead => replica.IsRunning,
+            FaultKind.TakeSnapshot => replica.IsSound,
             FaultKind.BitRot => MayHarm(replica, isSeen: true) && MayRot(fault, replica),
             FaultKind.LostWrite or FaultKind.MisdirectedWrite => replica.IsSound && MayHarm(replica, isSeen: false),
             FaultKind.WipeDisk => MayHarm(replica, isSeen: false),
@@ -304,6 +305,10 @@ internal sealed class FaultEffects
             case FaultKind.Drift:
                 replica.Drift(fault.Amount);
                 End(() => replica.Drift(0), fault.DurationNs);
+                break;
+            case FaultKind.TakeSnapshot:
+                replica.Runtime.Snapshots.Ask(null);
+                replica.Nudge();
                 break;
             case FaultKind.FullDisk:
                 replica.Disk.BytesFree = 0;

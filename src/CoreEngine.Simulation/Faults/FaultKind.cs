@@ -93,4 +93,7 @@ internal enum FaultKind
     /// <summary>One replica is stopped in good order, as in a rolling restart, and starts again after the
     /// fault's time.</summary>
     Stop,
+
+    /// <summary>No fault, but a good moment for others: one replica takes a snapshot, and trims.</summary>
+    TakeSnapshot,
 }

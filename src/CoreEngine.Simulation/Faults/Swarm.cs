@@ -1,3 +1,4 @@
+using System;
 using CoreEngine.Model;
 
 namespace CoreEngine.Simulation.Faults;
@@ -64,6 +65,9 @@ internal sealed record Swarm
     /// break the tie between the others.</summary>
     internal required bool IsLockstep { get; init; }
 
+    /// <summary>When replicas take snapshots, and how much log they keep behind them.</summary>
+    internal required SnapshotOptions Snapshots { get; init; }
+
     internal static Swarm Draw(Prng chance)
     {
         int burstMax = chance.Chance(1, 3) ? 1 : (int)chance.Between(2, 40);
@@ -110,11 +114,21 @@ internal sealed record Swarm
             SessionPercent = chance.Chance(1, 4) ? 0 : (int)chance.Between(1, 100),
             Groups = (int)long.Max(1, chance.Between(-2, 5)),
             QuiesceAfterMs = DrawQuiesceAfter(chance),
+            Snapshots = DrawSnapshots(chance),
         };
     }
 
     private static int DrawQuiesceAfter(Prng chance) =>
         chance.Chance(1, 4) ? 0 : (int)chance.Between(1, chance.Chance(1, 2) ? 20 : 1000);
+
+    /// <summary>Small logs, so that trimming and installing are daily work; some worlds keep their logs.</summary>
+    private static SnapshotOptions DrawSnapshots(Prng chance) => new()
+    {
+        LogBytes = chance.Chance(1, 4) ? 0 : chance.Between(1, 64) * 1024,
+        Age = chance.Chance(1, 3) ? TimeSpan.FromMilliseconds(chance.Between(200, 5000)) : TimeSpan.Zero,
+        KeptLogBytes = chance.Chance(1, 2) ? 0 : chance.Between(1, 256) * 1024,
+        SendBytesPerSecond = chance.Chance(1, 3) ? chance.Between(16, 256) * 1024 : 64L * 1024 * 1024,
+    };
 
     private static NetworkFaults DrawNetwork(Prng chance) => new(
         LossPercent: chance.Chance(1, 2) ? (int)chance.Between(0, 25) : 0,

@@ -15,10 +15,14 @@ internal sealed class CommittedPrefix(World world)
     /// <summary>The highest index that any replica has known committed.</summary>
     internal ulong Length => (ulong)_committed.Count;
 
+    /// <summary>The term that an index was committed with; 0 when nobody has committed it.</summary>
+    internal ulong TermAt(ulong index) => index == 0 || index > Length ? 0 : _committed[(int)index - 1].Term;
+
     internal void Observe(SimulatedReplica replica)
     {
         RaftState core = replica.Core;
-        for (ulong index = _seen[replica.Number] + 1; index <= core.CommitIndex; index++)
+        ulong first = ulong.Max(_seen[replica.Number] + 1, core.Log.BaseIndex);
+        for (ulong index = ulong.Max(first, 1); index <= core.CommitIndex; index++)
         {
             ulong term = core.Log.TermAt(index);
             if (index > Length)
@@ -53,7 +57,7 @@ internal sealed class CommittedPrefix(World world)
             {
                 world.Check(
                     Monitor.LeaderCompleteness,
-                    index <= core.LastIndex && core.Log.TermAt(index) == _committed[i].Term,
+                    index <= core.LastIndex && core.Log.IsAt(index, _committed[i].Term),
                     $"leader {leader.Number} of term {core.Term} lacks committed index {index}");
             }
         }

@@ -109,7 +109,7 @@ internal sealed class DurableQuorum(World world)
             for (int i = 0; i < holders.Length; i++)
             {
                 (ulong index, ulong term) = _acknowledged[i];
-                bool holds = index <= medium.Suffix.LastIndex && medium.Suffix.TermAt(index) == term;
+                bool holds = index <= medium.Suffix.LastIndex && medium.Suffix.IsAt(index, term);
                 holders[i] += holds ? 1 : 0;
             }
         }
@@ -135,7 +135,7 @@ internal sealed class DurableQuorum(World world)
         world.Check(
             Monitor.DurableOnMedium,
             medium.Suffix.LastIndex >= durable
-            && medium.Suffix.TermAt(durable) == replica.Core.Log.TermAt(durable),
+            && medium.Suffix.IsAt(durable, replica.Core.Log.TermAt(durable)),
             $"replica {replica.Number} says that it holds {durable} durably, its medium ends at "
             + $"{medium.Suffix.LastIndex} of term {medium.Suffix.LastTerm}");
     }
@@ -143,7 +143,7 @@ internal sealed class DurableQuorum(World world)
     private static bool Holds(SimulatedReplica replica, ulong index, ulong term)
     {
         RaftState core = replica.Core;
-        return replica.Runtime.Frontiers.Durable >= index && core.Log.TermAt(index) == term;
+        return replica.Runtime.Frontiers.Durable >= index && core.Log.IsAt(index, term);
     }
 
     /// <summary>How a replica's medium stood when its last turn had ended.</summary>

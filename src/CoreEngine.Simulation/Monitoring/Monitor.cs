@@ -93,6 +93,10 @@ internal sealed record Monitor(string Name, string Component)
 
     internal static Monitor Recovery { get; } = new("recovery", Monitoring.Component.Recovery);
 
+    internal static Monitor TrimProof { get; } = new("trim proof", Monitoring.Component.Lattice);
+
+    internal static Monitor SnapshotDurable { get; } = new("snapshot <= D", Monitoring.Component.DurableFrontier);
+
     internal static Monitor StateDigest { get; } = new("state digest", Monitoring.Component.Machine);
 
     internal static Monitor Contradiction { get; } = new("contradiction", Monitoring.Component.Protocol);

@@ -44,6 +44,8 @@ internal sealed class Monitors(World world) : IFrameWatcher
 
     internal RepairChecker Repairs { get; } = new(world);
 
+    internal SnapshotChecker Snapshots { get; } = new(world);
+
     internal RareStates Rare { get; } = new();
 
     /// <summary>Strikes at rare places; null in scripted worlds.</summary>
@@ -61,6 +63,7 @@ internal sealed class Monitors(World world) : IFrameWatcher
         Others.Observe(replica);
         Visit(replica, isTruncated);
         Prefix.Observe(replica);
+        Snapshots.Observe(replica);
         Trunk.Observe(replica);
         Sessions.Observe(replica);
         Repairs.Observe(replica);

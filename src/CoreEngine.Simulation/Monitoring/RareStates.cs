@@ -70,6 +70,11 @@ internal enum RareState
     AcknowledgedLocally,
     GroupRests,
     LeaderLostAtRest,
+    SnapshotTaken,
+    SnapshotRestoredAtStart,
+    SnapshotInstalled,
+    SegmentGivenUp,
+    CrashWithSnapshotHalfMade,
 }
 
 /// <summary>Counts how often each rare state was reached.</summary>

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using CoreEngine.Model.Certificates;
 using CoreEngine.Protocol;
 using CoreEngine.Protocol.Membership;
 using CoreEngine.Protocol.Raft;
@@ -29,7 +30,7 @@ internal sealed class TracedCore : IProtocolCore
         _durableVote = core.State.Vote;
         _emit(Event(EventNames.InitState) with
         {
-            Terms = Terms(1, core.Log.LastIndex),
+            Terms = Terms(core.Log.BaseIndex + 1, core.Log.LastIndex),
             Incarnation = core.State.Options.Incarnation,
         });
     }
@@ -126,6 +127,35 @@ internal sealed class TracedCore : IProtocolCore
         Before();
         _core.Loaded(peer, first, last, outputs);
         After(outputs);
+    }
+
+    public ulong SnapshotPeers => _core.SnapshotPeers;
+
+    public int PlaceOf(uint replica) => _core.PlaceOf(replica);
+
+    public uint ReplicaAt(int place) => _core.ReplicaAt(place);
+
+    public ulong SlowestNeed() => _core.SlowestNeed();
+
+    public bool TryConfigurationAt(ulong index, out ReadOnlyMemory<byte> section) =>
+        _core.TryConfigurationAt(index, out section);
+
+    public void Trim(in TrimCertificate proof, Outputs outputs) => _core.Trim(proof, outputs);
+
+    public bool TryFastForward(in TrimCertificate proof, Outputs outputs)
+    {
+        Before();
+        bool held = _core.TryFastForward(proof, outputs);
+        After(outputs);
+        return held;
+    }
+
+    public bool Install(in TrimCertificate proof, ReadOnlyMemory<byte> configuration, Outputs outputs)
+    {
+        Before();
+        bool isSound = _core.Install(proof, configuration, outputs);
+        After(outputs);
+        return isSound;
     }
 
     public void LinkChanged(uint peer, bool connected, Outputs outputs)

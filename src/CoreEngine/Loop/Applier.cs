@@ -47,16 +47,30 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
     /// <summary>
     /// Does what can be done now. Returns true when something was, or when more is left for the next turn.
     /// </summary>
-    internal bool Step(EngineLoop loop) =>
-        group.Machine.InlineSafe ? StepInline(loop) : StepOnWorker(loop);
+    internal bool Step(EngineLoop loop)
+    {
+        if (group.Snapshots.HoldsApply)
+        {
+            return Volatile.Read(ref _state) == Done && FinishJob(loop);
+        }
+
+        return group.Machine.InlineSafe ? StepInline(loop) : StepOnWorker(loop);
+    }
 
     /// <summary>A worker is in the machine.</summary>
     internal bool IsRunning => Volatile.Read(ref _state) == Running;
 
     /// <summary>Committed entries wait, and no worker is in the machine.</summary>
     internal bool HasMore =>
-        group.Frontiers.Applied < ulong.Min(group.Frontiers.Committed, group.Suffix.Holes.ReadableLast)
-        && Volatile.Read(ref _state) != Running;
+        Next <= Last && Volatile.Read(ref _state) != Running && !group.Snapshots.HoldsApply;
+
+    private ulong Next => group.Frontiers.Applied + 1;
+
+    /// <summary>What cannot be read is not passed over: the machine waits for the copy. A snapshot that is due waits
+    /// for A to be durable: apply must not run away from D.</summary>
+    private ulong Last => ulong.Min(
+        ulong.Min(group.Frontiers.Committed, group.Suffix.Holes.ReadableLast),
+        group.Snapshots.IsDue ? group.Frontiers.Durable : ulong.MaxValue);
 
     /// <summary>The group stopped: queries that a worker had in hand are answered once it is through.</summary>
     internal void Abandon(EngineLoop loop)
@@ -227,10 +241,8 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
     {
         _count = 0;
         _copyLength = 0;
-        ulong next = group.Frontiers.Applied + 1;
-
-        // What cannot be read is not passed over: the machine waits for the copy.
-        ulong last = ulong.Min(group.Frontiers.Committed, group.Suffix.Holes.ReadableLast);
+        ulong next = Next;
+        ulong last = Last;
         if (next > last)
         {
             return default;
@@ -304,6 +316,7 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
         ulong last = _first + (ulong)_count - 1;
         group.Core.Applied(last, group.Outputs);
         loop.Counters.Applied += _count;
+        group.Snapshots.Applied(records.Length);
         while (group.Pending.TryTake(last, out PendingEntry entry))
         {
             ulong term = group.Suffix.TermAt(entry.Index);

@@ -49,7 +49,7 @@ internal sealed partial class EngineLoop
     /// <summary>The turn is over and the group is not through: it takes part in the next one.</summary>
     internal bool HasUnfinished(GroupRuntime group) => group.Fault is null
         && (HasWork(group) || group.QueueHeldSince != 0 || group.Reads.IsHeld || group.Applier.HasMore
-            || group.IsLoading || !group.Outputs.IsEmpty);
+            || group.IsLoading || group.Snapshots.IsBusy || !group.Outputs.IsEmpty);
 
     /// <summary>The log has moved: the group, which waited for that, can go on.</summary>
     internal bool MayLogServe(GroupRuntime group) =>

@@ -4,6 +4,7 @@ using System.Collections.Generic;
 using System.Threading;
 using CoreEngine.IO.Log;
 using CoreEngine.IO.Ring;
+using CoreEngine.IO.Snapshots;
 using CoreEngine.IO.Transport;
 using CoreEngine.Model;
 using CoreEngine.Protocol;
@@ -29,6 +30,9 @@ internal sealed record LoopSetup(
     IWorkers Workers,
     PeerMemory Peers)
 {
+    /// <summary>The snapshots in the data directory; null: none are there.</summary>
+    internal SnapshotStore? Snapshots { get; init; }
+
     /// <summary>Room for one frame body, the loop's alone while it lives; null: made.</summary>
     internal byte[]? Scratch { get; init; }
 
@@ -67,6 +71,7 @@ internal sealed partial class EngineLoop
         Ring = setup.Ring;
         Transport = setup.Transport;
         Log = setup.Log;
+        Snapshots = setup.Snapshots ?? new SnapshotStore(setup.Ring);
         Workers = setup.Workers;
         Completions = new Completions(setup.Workers);
         Peers = setup.Peers;
@@ -87,6 +92,8 @@ internal sealed partial class EngineLoop
     internal ITransport Transport { get; }
 
     internal SegmentedLog Log { get; }
+
+    internal SnapshotStore Snapshots { get; }
 
     internal IWorkers Workers { get; }
 
@@ -262,6 +269,7 @@ internal sealed partial class EngineLoop
         Timers.EndAll(this, group);
         group.MemberChanges.EndAll();
         Drain(group);
+        group.Snapshots.Stop();
         group.Waiters.Fail(fault);
     }
 
@@ -350,7 +358,7 @@ internal sealed partial class EngineLoop
         for (int i = 0; i < count; i++)
         {
             IoEvent completion = _events[i];
-            bool owned = Log.OnEvent(completion);
+            bool owned = Log.OnEvent(completion) || Snapshots.OnEvent(completion);
             Invariant.Holds(owned);
         }
 
@@ -420,7 +428,7 @@ internal sealed partial class EngineLoop
             {
                 Persister.Collect(group);
                 any |= Egress.Send(this, group);
-                StartLoads(group);
+                LogWindow.StartAsked(this, group);
             }
         }
 
@@ -476,16 +484,9 @@ internal sealed partial class EngineLoop
 
         group.Outputs.Clear();
         bool any = group.Applier.Step(this);
+        any |= group.Snapshots.Step();
         group.Publish(Options);
         return any;
-    }
-
-    private void StartLoads(GroupRuntime group)
-    {
-        foreach (ref readonly LoadRequest load in group.Outputs.Loads)
-        {
-            group.WindowOf(this, load.Peer).Start(load.First, load.Last, load.BytesMax);
-        }
     }
 
     private static long Nanoseconds(TimeSpan span) => span.Ticks * 100;

@@ -9,6 +9,7 @@ using CoreEngine.Protocol.Membership;
 using CoreEngine.Protocol.Raft;
 using CoreEngine.Protocol.Sessions;
 using CoreEngine.Protocol.Wire;
+using CoreEngine.Snapshots;
 
 namespace CoreEngine.Loop;
 
@@ -57,6 +58,7 @@ internal sealed class GroupRuntime
         ApplyWindow = new LogWindow(loop, this, peer: 0);
         Reads = new Reads(setup.Options.Lease?.Clock ?? ClockBound.Default, loop.Options.Heartbeat.Ticks * 100);
         _configuration = setup.Suffix.Configurations.Latest;
+        Snapshots = new GroupSnapshots(loop, this);
     }
 
     internal string Name { get; }
@@ -123,7 +125,7 @@ internal sealed class GroupRuntime
     /// <summary>When the group wants a turn at the latest. Monotonic nanoseconds.</summary>
     internal long Deadline => long.Min(
         long.Min(Core.Deadline, SessionKeeper.DeadlineOf(this)),
-        MemberChanges.DeadlineAfter(_loop.Now));
+        long.Min(MemberChanges.DeadlineAfter(_loop.Now), Snapshots.Deadline));
 
     /// <summary>When a leader looks for idle sessions next. Monotonic nanoseconds.</summary>
     internal long SessionsLookedAt { get; set; }
@@ -150,6 +152,9 @@ internal sealed class GroupRuntime
     internal bool IsTransferPending => Volatile.Read(ref _transfers) is { IsPending: true };
 
     internal Applier Applier { get; }
+
+    /// <summary>What becomes of the machine's state beside the log.</summary>
+    internal GroupSnapshots Snapshots { get; }
 
     /// <summary>Entries read back from the log for the machine, when they left memory.</summary>
     internal LogWindow ApplyWindow { get; }

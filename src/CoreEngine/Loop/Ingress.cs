@@ -157,6 +157,11 @@ internal static class Ingress
             type, header.Group, header.From, header.To, header.Term, header.Sequence, header.Correlation);
         ReceiveResult result = group.Core.Receive(new Message(message, body), group.Outputs);
         loop.Counters.Count(result);
+        if (result == ReceiveResult.Accepted && type is MessageType.InstallSnapshot or MessageType.InstallReply)
+        {
+            group.Snapshots.Receive(header, body);
+        }
+
         if (result == ReceiveResult.Contradiction)
         {
             loop.Fail(group, new EngineFault(

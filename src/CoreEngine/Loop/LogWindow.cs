@@ -1,6 +1,7 @@
 using System;
 using CoreEngine.IO.Log;
 using CoreEngine.Model;
+using CoreEngine.Protocol;
 
 namespace CoreEngine.Loop;
 
@@ -34,6 +35,15 @@ internal sealed class LogWindow(EngineLoop loop, GroupRuntime group, uint peer)
     /// <summary>A load is under way.</summary>
     internal bool IsLoading => _isLoading;
 
+    /// <summary>Starts what the core asked for in this turn.</summary>
+    internal static void StartAsked(EngineLoop loop, GroupRuntime group)
+    {
+        foreach (ref readonly LoadRequest load in group.Outputs.Loads)
+        {
+            group.WindowOf(loop, load.Peer).Start(load.First, load.Last, load.BytesMax);
+        }
+    }
+
     /// <summary>Starts to load for the machine; does nothing while a load is under way.</summary>
     internal void Start(ulong first, ulong last) => Start(first, last, ApplyBytesMax);
 
@@ -55,7 +65,9 @@ internal sealed class LogWindow(EngineLoop loop, GroupRuntime group, uint peer)
 
         // Opening the cursor, or entries that it holds already, raise no event.
         loop.TurnAgain = true;
-        if (_cursor is not null && (_cursor.NextIndex != first || _cursor.State == CursorState.Faulted))
+        bool isElsewhere = _cursor is not null
+            && (_cursor.NextIndex != first || _cursor.State is CursorState.Faulted or CursorState.Idle);
+        if (_cursor is not null && isElsewhere)
         {
             _ = _cursor.Seek(group.Number, first);
         }

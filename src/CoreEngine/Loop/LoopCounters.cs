@@ -21,6 +21,7 @@ internal sealed class LoopCounters
     internal long Contradictions;
     internal long ViewChanges;
     internal long Superseded;
+    internal long SnapshotPiecesDamaged;
 
     internal void Count(ReceiveResult result)
     {

@@ -35,6 +35,10 @@ internal sealed class PersistBacklog
         {
             DropAbove(item.Last);
         }
+        else if (item.Kind == PersistKind.Snapshot)
+        {
+            DropAll();
+        }
 
         if (TryMerge(item))
         {
@@ -151,6 +155,19 @@ internal sealed class PersistBacklog
         }
 
         _fences = grown;
+    }
+
+    /// <summary>A snapshot replaces the log: what was not staged of it never is.</summary>
+    private void DropAll()
+    {
+        for (int i = _first; i < _first + _count; i++)
+        {
+            ref PersistItem item = ref _items[i];
+            if (item.Kind is PersistKind.Entries or PersistKind.Truncate)
+            {
+                item = item with { Kind = PersistKind.Entries, First = 1, Last = 0 };
+            }
+        }
     }
 
     private void MakeRoom()

@@ -33,10 +33,12 @@ internal static class Persister
             {
                 PersistKind.Entries => StageEntries(loop, group, ref item),
                 PersistKind.HardState => StageHardState(loop, group, item),
-                PersistKind.Truncate => StageTruncate(loop, group, item),
                 PersistKind.Copies => loop.Log.TryAppend(group.Suffix.Copies),
                 PersistKind.Settled => RepairRecords.TryAppend(loop.Log, group.Number, RepairFlags.Settled, 0, 0),
                 PersistKind.Founding => StageFounding(loop, group),
+                PersistKind.Truncate => StageMark(loop, group, item, RecordType.Truncate),
+                PersistKind.Snapshot => StageMark(loop, group, item, RecordType.Snapshot),
+                PersistKind.Trim => StageTrim(loop, group, item),
                 _ => throw new InvariantException($"no such persist item: {item.Kind}"),
             };
             if (!staged)
@@ -137,10 +139,22 @@ internal static class Persister
         return loop.Log.TryAppend(record);
     }
 
-    private static bool StageTruncate(EngineLoop loop, GroupRuntime group, in PersistItem item)
+    private static bool StageTrim(EngineLoop loop, GroupRuntime group, in PersistItem item)
+    {
+        bool staged = StageMark(loop, group, item, RecordType.Trim);
+        if (staged)
+        {
+            loop.Log.NoteTrim();
+        }
+
+        return staged;
+    }
+
+    /// <summary>A record that is all header: a place on the group's line.</summary>
+    private static bool StageMark(EngineLoop loop, GroupRuntime group, in PersistItem item, RecordType type)
     {
         Span<byte> record = stackalloc byte[RecordHeader.Bytes];
-        RecordHeader.Seal(record, 0, RecordType.Truncate, 0, group.Number, item.Last, item.Term);
+        RecordHeader.Seal(record, 0, type, 0, group.Number, item.Last, item.Term);
         return loop.Log.TryAppend(record);
     }
 }

@@ -1,4 +1,5 @@
 using System;
+using System.Buffers;
 using System.Buffers.Binary;
 using CoreEngine.Model;
 using CoreEngine.Protocol.Sessions;
@@ -33,6 +34,34 @@ internal sealed class SessionStage
     {
         get => _table ??= new SessionTable();
         set => _table = value;
+    }
+
+    /// <summary>The table as a snapshot carries it; empty while the group has never had a session.</summary>
+    internal ReadOnlyMemory<byte> Capture()
+    {
+        if (_table is null)
+        {
+            return default;
+        }
+
+        var section = new ArrayBufferWriter<byte>();
+        SessionTableCodec.Write(_table, section);
+        return section.WrittenMemory;
+    }
+
+    /// <summary>Replaces the table by what a snapshot carries.</summary>
+    /// <returns>False when the bytes make no sense.</returns>
+    internal bool TryRestore(ReadOnlySpan<byte> section)
+    {
+        if (section.IsEmpty)
+        {
+            _table = null;
+            return true;
+        }
+
+        bool isSound = SessionTableCodec.TryRead(section, out SessionTable table, out _);
+        _table = isSound ? table : _table;
+        return isSound;
     }
 
     /// <summary>Sessions that are open. A group without any keeps no table.</summary>

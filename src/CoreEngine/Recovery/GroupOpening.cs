@@ -71,11 +71,21 @@ internal static class GroupOpening
             AppendBytesMax = options.Windows.AppendBytesMax,
         };
         var found = new RaftRecovery(
-            recovered.Term, recovered.Vote, recovered.Commit, recovered.Suffix, recovered.Doubt);
+            recovered.Term, recovered.Vote, recovered.Commit, recovered.Suffix, recovered.Doubt)
+        {
+            Base = recovered.Base,
+        };
         var core = new RaftCore(raft, found);
         IProtocolCore seen = loop.CoreTap is { } tap ? tap(core) : core;
-        return new GroupRuntime(
+        var group = new GroupRuntime(
             loop, new GroupSetup(name, machine, options, contract, seen, recovered.Suffix, core.Frontiers));
+        if (recovered.Snapshot is { } snapshot)
+        {
+            group.CommitProof = recovered.Base.CommitAtSnapshot;
+            group.Snapshots.BeginWith(snapshot);
+        }
+
+        return group;
     }
 
     /// <summary>What the first configuration is to be, while there is none and this replica was not opened to

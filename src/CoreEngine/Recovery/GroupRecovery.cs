@@ -1,8 +1,10 @@
 using System;
 using System.Collections.Generic;
 using CoreEngine.IO.Log;
+using CoreEngine.IO.Snapshots;
 using CoreEngine.Loop;
 using CoreEngine.Model;
+using CoreEngine.Model.Certificates;
 using CoreEngine.Protocol.Membership;
 using CoreEngine.Protocol.Raft;
 using CoreEngine.Protocol.Wire;
@@ -26,6 +28,14 @@ internal sealed class RecoveredGroup(uint number, int chunkBytes, int capacityBy
 
     /// <summary>The first configuration; null while nobody has founded the group here.</summary>
     internal Configuration? First { get; set; }
+    /// <summary>The newest snapshot; null when there is none.</summary>
+    internal SnapshotFile? Snapshot { get; set; }
+
+    /// <summary>Proves the snapshot and names the log's base; default when there is none.</summary>
+    internal TrimCertificate Base { get; set; }
+
+    /// <summary>T as the log has it, and the term of the entry there.</summary>
+    internal (ulong Index, ulong Term) Trimmed { get; private set; }
 
     /// <summary>What the log contradicts itself in; null when sound.</summary>
     internal string? Complaint { get; set; }
@@ -45,6 +55,38 @@ internal sealed class RecoveredGroup(uint number, int chunkBytes, int capacityBy
 
     /// <summary>Something of it was promised and cannot be read.</summary>
     internal bool IsDamaged => Doubt != Doubt.None || Suffix.Holes.Count > 0;
+
+    /// <summary>The log was replaced by a snapshot at this place.</summary>
+    internal void Restart(ulong index, ulong term)
+    {
+        IsRestarted = true;
+        IsGap = false;
+        IsCut = false;
+        Suffix.Reset(index, term);
+    }
+
+    /// <summary>Entries up to an index may be gone.</summary>
+    internal void NoteTrim(ulong index, ulong term)
+    {
+        Trimmed = index >= Trimmed.Index ? (index, term) : Trimmed;
+        if (Suffix.LastIndex < index)
+        {
+            Suffix.Reset(index, term);
+        }
+    }
+
+    /// <summary>A line that is empty so far goes on at an index. What came before was trimmed; a mark further on, or
+    /// the snapshot, tells where the log begins; an older mark may have been carried forward before that.</summary>
+    internal void BeginAt(ulong index)
+    {
+        if (Suffix.LastIndex == Suffix.BaseIndex && index > Suffix.LastIndex + 1 && !IsRestarted)
+        {
+            Suffix.Reset(index - 1, 0);
+        }
+    }
+
+    /// <summary>The log holds the place where a snapshot replaced it: what follows must follow without a gap.</summary>
+    internal bool IsRestarted { get; private set; }
 }
 
 /// <summary>
@@ -68,6 +110,22 @@ internal sealed class GroupRecovery(
 
     /// <summary>The places that cannot be read.</summary>
     internal List<LogDamage> Damages { get; } = [];
+
+    /// <summary>
+    /// Joins the log with the snapshots beside it: each group's log then begins where its snapshot lets it.
+    /// </summary>
+    internal void Join(SnapshotStore snapshots)
+    {
+        foreach (uint group in snapshots.Groups)
+        {
+            Of(group).Snapshot = snapshots.Newest(group);
+        }
+
+        foreach (RecoveredGroup group in _groups.Values)
+        {
+            SnapshotJoin.Join(group);
+        }
+    }
 
     /// <summary>The group has opened and owns what was found.</summary>
     internal void Release(uint group) => _groups.Remove(group);
@@ -100,6 +158,12 @@ internal sealed class GroupRecovery(
                 break;
             case RecordType.Repair:
                 LostRecords.OnRepair(group, header.Flags, header.Index, header.Term);
+                break;
+            case RecordType.Snapshot:
+                group.Restart(header.Index, header.Term);
+                break;
+            case RecordType.Trim:
+                group.NoteTrim(header.Index, header.Term);
                 break;
             case RecordType.Configuration:
                 group.Descriptor = GroupDescriptor.Read(header, record);
@@ -152,6 +216,7 @@ internal sealed class GroupRecovery(
             return;
         }
 
+        group.BeginAt(header.Index);
         if (header.Index != suffix.LastIndex + 1 || header.Term < suffix.LastTerm)
         {
             group.Complaint ??= $"entry {header.Index} of term {header.Term} follows entry {suffix.LastIndex} "
@@ -196,10 +261,22 @@ internal sealed class GroupRecovery(
         group.First = first;
     }
 
+    /// <summary>An empty line may be one whose beginning was trimmed.</summary>
+    private static bool MayBegin(RecoveredGroup group) => !group.IsRestarted && !group.IsGap;
+
     private static void Truncate(RecoveredGroup group, in RecordHeader header)
     {
         if (group.IsCut)
         {
+            return;
+        }
+
+        LogSuffix suffix = group.Suffix;
+        bool isEmpty = suffix.LastIndex == suffix.BaseIndex;
+        if (header.Index < suffix.BaseIndex || (isEmpty && header.Index > suffix.LastIndex && MayBegin(group)))
+        {
+            // What it cut off began before the oldest segment: the line goes on behind it.
+            suffix.Reset(header.Index, 0);
             return;
         }
 

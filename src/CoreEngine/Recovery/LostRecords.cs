@@ -72,6 +72,7 @@ internal static class LostRecords
             return;
         }
 
+        group.BeginAt(run.First);
         if (run.First != group.Suffix.LastIndex + 1 || run.Term < group.Suffix.LastTerm)
         {
             group.Complaint ??= $"the lost entry {run.First} of term {run.Term} follows entry "

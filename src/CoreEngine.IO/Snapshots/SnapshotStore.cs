@@ -1,0 +1,261 @@
+using System;
+using System.Collections.Generic;
+using CoreEngine.IO.Ring;
+using CoreEngine.Model;
+
+namespace CoreEngine.IO.Snapshots;
+
+/// <summary>Whoever has operations of a snapshot's file under way.</summary>
+internal interface ISnapshotIo
+{
+    /// <summary>An operation ended.</summary>
+    void OnEvent(int code, int result);
+
+    /// <summary>The shard has ended and nothing is in flight any more: gives memory back.</summary>
+    void Free();
+}
+
+/// <summary>A whole snapshot in the data directory.</summary>
+/// <param name="Manifest">What it holds.</param>
+/// <param name="Name">In the data directory.</param>
+internal sealed record SnapshotFile(SnapshotManifest Manifest, string Name)
+{
+    /// <summary>The configuration's section, read at the open: a replica must know it before it may vote.</summary>
+    internal ReadOnlyMemory<byte> Configuration { get; init; }
+}
+
+/// <summary>The snapshots of a shard's groups: files in its directory, reached through the ring.</summary>
+/// <remarks>
+/// Shard's thread only. The newest snapshot of each group stays; the one before is removed when it is durable. A
+/// reader of a removed one keeps its open file.
+/// </remarks>
+internal sealed class SnapshotStore : IDisposable
+{
+    /// <summary>Top byte of every token; nobody else on the ring may use it.</summary>
+    private const byte Owner = 0x53;
+
+    private const int DeleteCode = 1;
+
+    private readonly IIoRing _ring;
+    private readonly Dictionary<uint, SnapshotFile> _newest = [];
+    private readonly List<ISnapshotIo?> _users = [null];
+    private readonly Queue<string> _toDelete = new();
+    private bool _isDeleting;
+
+    internal SnapshotStore(IIoRing ring, SlabPool? slabs = null)
+    {
+        _ring = ring;
+        Slabs = slabs;
+    }
+
+    /// <summary>Where the memory of buffers comes from; null: the system.</summary>
+    internal SlabPool? Slabs { get; }
+
+    /// <summary>What was found at the open and is not as it should be, for people.</summary>
+    internal List<string> Notes { get; } = [];
+
+    /// <summary>The groups that have a snapshot.</summary>
+    internal IReadOnlyCollection<uint> Groups => _newest.Keys;
+
+    /// <summary>
+    /// Looks at a directory: keeps the newest sound snapshot of each group, removes what is half made or outdated.
+    /// Blocking; before anybody else uses the ring.
+    /// </summary>
+    /// <param name="isReadOnly">Nothing is removed.</param>
+    internal static SnapshotStore Open(IIoRing ring, SlabPool? slabs = null, bool isReadOnly = false)
+    {
+        var store = new SnapshotStore(ring, slabs);
+        var io = new BlockingIo(ring);
+        using var page = new AlignedSlab(SnapshotFormat.FirstChunk + SnapshotFormat.SlabBytes, slabs);
+        bool isChanged = false;
+        foreach (string name in ring.ListFiles())
+        {
+            bool isWhole = SnapshotFormat.TryParse(name, out uint group, out ulong index);
+            string? old = SnapshotFormat.IsHalfMade(name) ? name : null;
+            if (isWhole && Look(io, page, name, group, index) is { } found)
+            {
+                // Names are sorted: a later one of a group is newer.
+                old = store._newest.TryGetValue(group, out SnapshotFile? before) ? before.Name : null;
+                store._newest[group] = found;
+            }
+            else if (isWhole)
+            {
+                store.Notes.Add($"{name}: the manifest is damaged or of another version; the file is left alone");
+            }
+
+            if (old is not null && !isReadOnly)
+            {
+                _ = io.Run(new IoOp(IoKind.Delete, IoFlags.None, 0, 0, 0, 0, old));
+                isChanged = true;
+            }
+        }
+
+        if (isChanged)
+        {
+            _ = io.Run(new IoOp(IoKind.SyncDirectory, IoFlags.None, 0, 0, 0, 0));
+        }
+
+        return store;
+    }
+
+    /// <summary>The newest snapshot of a group; null when there is none.</summary>
+    internal SnapshotFile? Newest(uint group) => _newest.GetValueOrDefault(group);
+
+    /// <summary>A snapshot turned out to be damaged: it counts as none. Its file stays until a newer one is
+    /// durable.</summary>
+    internal void Discard(SnapshotFile file)
+    {
+        if (_newest.TryGetValue(file.Manifest.Group, out SnapshotFile? newest) && newest == file)
+        {
+            _ = _newest.Remove(file.Manifest.Group);
+            _toDelete.Enqueue(file.Name);
+        }
+    }
+
+    /// <summary>A snapshot is durable under its name: an older one of the group goes.</summary>
+    internal void Publish(SnapshotFile file)
+    {
+        uint group = file.Manifest.Group;
+        SnapshotFile? old = _newest.GetValueOrDefault(group);
+        if (old is not null && old.Manifest.Index > file.Manifest.Index)
+        {
+            // It came from elsewhere, and was overtaken on the way.
+            _toDelete.Enqueue(file.Name);
+        }
+        else
+        {
+            Keep(file, old);
+        }
+
+        PumpDeletions();
+    }
+
+    private void Keep(SnapshotFile file, SnapshotFile? old)
+    {
+        _newest[file.Manifest.Group] = file;
+        for (int i = _toDelete.Count; i > 0; i--)
+        {
+            // A name that was to go may have come anew.
+            string name = _toDelete.Dequeue();
+            if (name != file.Name)
+            {
+                _toDelete.Enqueue(name);
+            }
+        }
+
+        if (old is not null && old.Name != file.Name)
+        {
+            _toDelete.Enqueue(old.Name);
+        }
+    }
+
+    /// <summary>A buffer for any chunk; the caller frees it when nothing is in flight on it.</summary>
+    internal AlignedSlab NewSlab() => new(SnapshotFormat.SlabBytes, Slabs);
+
+    /// <summary>Gives a user of the ring its number.</summary>
+    internal int Register(ISnapshotIo user)
+    {
+        int slot = _users.IndexOf(null, 1);
+        if (slot < 0)
+        {
+            slot = _users.Count;
+            _users.Add(null);
+        }
+
+        _users[slot] = user;
+        return slot;
+    }
+
+    /// <summary>The user has nothing in flight and comes no more.</summary>
+    internal void Forget(int slot) => _users[slot] = null;
+
+    internal bool TryEnqueue(int slot, in IoOp op, int code) =>
+        _ring.TryEnqueue(in op, ((ulong)Owner << 56) | ((ulong)slot << 8) | (uint)code);
+
+    /// <summary>Takes an event of the ring if it is one of a snapshot's.</summary>
+    internal bool OnEvent(in IoEvent ended)
+    {
+        if ((byte)(ended.Token >> 56) != Owner)
+        {
+            return false;
+        }
+
+        int slot = (int)((ended.Token >> 8) & 0xFFFF_FFFF);
+        if (slot == 0)
+        {
+            _isDeleting = false;
+            _ = _toDelete.Dequeue();
+            PumpDeletions();
+            return true;
+        }
+
+        ISnapshotIo? user = _users[slot];
+        Invariant.Holds(user is not null);
+        user.OnEvent((int)(ended.Token & 0xFF), ended.Result);
+        return true;
+    }
+
+    /// <summary>Frees the memory; the ring has ended before.</summary>
+    public void Dispose()
+    {
+        foreach (ISnapshotIo? user in _users)
+        {
+            user?.Free();
+        }
+
+        _users.Clear();
+    }
+
+    /// <summary>Removes outdated files one by one. One that stays is found at the next open.</summary>
+    private void PumpDeletions()
+    {
+        if (!_isDeleting && _toDelete.TryPeek(out string? name))
+        {
+            var delete = new IoOp(IoKind.Delete, IoFlags.Background, 0, 0, 0, 0, name);
+            _isDeleting = TryEnqueue(0, in delete, DeleteCode);
+        }
+    }
+
+    private static SnapshotFile? Look(BlockingIo io, AlignedSlab page, string name, uint group, ulong index)
+    {
+        int file = io.Run(new IoOp(IoKind.Open, IoFlags.ReadOnly, 0, 0, 0, 0, name));
+        if (file < 0)
+        {
+            return null;
+        }
+
+        int read = io.Run(new IoOp(IoKind.Read, IoFlags.None, file, 0, page.Address, page.Length));
+        _ = io.Run(new IoOp(IoKind.Close, IoFlags.None, file, 0, 0, 0));
+        ReadOnlySpan<byte> bytes = page.GetSpan()[..int.Max(read, 0)];
+        return SnapshotManifest.TryRead(bytes, out SnapshotManifest manifest)
+            && manifest.Group == group
+            && manifest.Index == index
+            && TryReadConfiguration(bytes, manifest.ConfigurationBytes, out ReadOnlyMemory<byte> configuration)
+                ? new SnapshotFile(manifest, name) { Configuration = configuration }
+                : null;
+    }
+
+    /// <summary>The configuration is one chunk, the first.</summary>
+    private static bool TryReadConfiguration(
+        ReadOnlySpan<byte> file, long length, out ReadOnlyMemory<byte> configuration)
+    {
+        configuration = default;
+        if (length == 0)
+        {
+            return true;
+        }
+
+        if (file.Length <= SnapshotFormat.FirstChunk
+            || !SnapshotChunk.TryRead(
+                file[SnapshotFormat.FirstChunk..], out SnapshotChunk chunk, out ReadOnlySpan<byte> stored)
+            || chunk.Section != SnapshotSection.Configuration
+            || chunk.Raw != length)
+        {
+            return false;
+        }
+
+        byte[] raw = new byte[chunk.Raw];
+        configuration = raw;
+        return SnapshotCodecs.TryRestore(chunk.Codec, stored, raw);
+    }
+}

@@ -33,6 +33,9 @@ public enum RecordType : byte
     /// are the first and the last. By flag, instead: the log is complete again up to here.
     /// </summary>
     Repair = 10,
+
+    /// <summary>A group's first configuration, with the incarnations of its members.</summary>
+    Founding = 11,
 }
 
 /// <summary>The 32 bytes before each record's body, alike on the disk and on the wire.</summary>

@@ -118,9 +118,10 @@ internal interface IProtocolCore
 /// <param name="Term">Current term.</param>
 /// <param name="Leader">The leader of that term, 0 when unknown.</param>
 /// <param name="Mode">The consensus domain's mode.</param>
+/// <param name="IsRemoved">This replica is no member any more, as far as it has heard.</param>
 /// <param name="Repair">What the medium has lost and is asked of the others; default when it is whole.</param>
 internal readonly record struct CoreStatus(
-    Role Role, ulong Term, uint Leader, Mode Mode, Raft.RepairStatus Repair = default);
+    Role Role, ulong Term, uint Leader, Mode Mode, bool IsRemoved, Raft.RepairStatus Repair = default);
 
 /// <summary>What progress rests on, in monotonic nanoseconds.</summary>
 /// <param name="QuorumHeardNs">When a quorum, ourselves included, was last heard.</param>

@@ -31,4 +31,10 @@ internal enum MessageType : byte
 
     RepairRequest = 34,
     RepairReply = 35,
+
+    /// <summary>A host's change of members, handed to the leader.</summary>
+    MemberRequest = 45,
+
+    /// <summary>Which entry it became there.</summary>
+    MemberReply = 46,
 }

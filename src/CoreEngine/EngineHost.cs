@@ -190,6 +190,8 @@ internal sealed class EngineHost
             Incarnation = opened.Log.Identity.Incarnation,
             Cluster = opened.Log.Identity.Cluster,
             Admits = opened.Recovery.Peers.Admits,
+            AcceptsUnknown = true,
+            DialsAll = options.Join,
             Listen = options.Listen,
             Peers = [.. options.Peers.Select(static peer => new TransportPeer(peer.Replica, peer.Address))],
             Seed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)),

@@ -30,6 +30,13 @@ public sealed record EngineOptions
     /// <summary>The other replicas. Empty for a cluster of one.</summary>
     public IReadOnlyList<Peer> Peers { get; init; } = [];
 
+    /// <summary>
+    /// False, the default: this replica and <see cref="Peers"/> found their groups, and all of them must have met once
+    /// before a group begins. True: the groups exist, and this replica waits until a member adds it
+    /// (<see cref="Group.AddLearnerAsync"/>); it names any of the members as peers.
+    /// </summary>
+    public bool Join { get; init; }
+
     /// <summary>The cluster that the directory must belong to; <c>null</c> takes the directory's word.</summary>
     public ClusterId? Cluster { get; init; }
 

@@ -23,7 +23,7 @@ public readonly record struct GroupStatus(
     string Role, ulong Term, uint Leader, Mode Mode, FrontierValues Frontiers, int PendingProposals);
 
 /// <summary>A Line history behind the host's machine. All members may be called from any thread.</summary>
-public sealed class Group
+public sealed partial class Group
 {
     private readonly GroupRuntime _runtime;
 

@@ -14,14 +14,14 @@ internal sealed class Acceptor : IDisposable
     private static readonly TimeSpan FailurePause = TimeSpan.FromMilliseconds(100);
 
     private readonly TransportState _state;
-    private readonly PeerLink[] _links;
+    private readonly LinkTable _links;
     private readonly Socket _listener;
     private int _handshakes;
 
     /// <summary>Binds exactly the address that the options name.</summary>
     /// <exception cref="InvalidOperationException">The address cannot be bound; the message names it and the
     /// remedy.</exception>
-    internal Acceptor(TransportState state, PeerLink[] links)
+    internal Acceptor(TransportState state, LinkTable links)
     {
         _state = state;
         _links = links;
@@ -196,10 +196,21 @@ internal sealed class Acceptor : IDisposable
         }
 
         uint replica = hello.Replica;
-        link = Array.Find(_links, candidate => candidate.Peer.Replica == replica);
+        link = _links.Find(replica);
+        if (link is null && _state.Options.AcceptsUnknown && replica != _state.Options.Replica && replica != 0)
+        {
+            // Somebody who joins: where it listens, the members will say.
+            link = _links.FindOrAdd(new TransportPeer(replica, new IPEndPoint(IPAddress.Loopback, 0)), false);
+        }
+
         if (link is null)
         {
             return HelloRefusal.UnknownReplica;
+        }
+
+        if (link.IsDialer && replica < _state.Options.Replica)
+        {
+            link.Yield();
         }
 
         if (link.IsDialer)

@@ -20,7 +20,7 @@ internal sealed class Dialer(TransportState state, PeerLink link, Lane lane, ulo
     internal void Run()
     {
         TimeSpan pause = state.Options.BackoffMin;
-        while (!state.Stopping)
+        while (!state.Stopping && link.IsDialer)
         {
             long start = Stopwatch.GetTimestamp();
             bool carried = DialOnce();

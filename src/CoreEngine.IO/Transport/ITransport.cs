@@ -1,4 +1,5 @@
 using System;
+using System.Net;
 
 namespace CoreEngine.IO.Transport;
 
@@ -33,6 +34,12 @@ internal interface ITransport : IDisposable
     /// <returns>False when the link is down or its buffer is full: the frame is dropped, the protocol will
     /// notice.</returns>
     bool TrySend(uint peer, Lane lane, in FrameHeader header, ReadOnlySpan<byte> body, ReadOnlySpan<byte> records);
+
+    /// <summary>A replica takes part from now on, or has moved: it is to be reached there. Nothing to do for a transport
+    /// that reaches everybody anyway.</summary>
+    void SetPeer(uint peer, IPEndPoint address)
+    {
+    }
 
     /// <summary>Pushes out what was queued. Called once at the end of a turn's sends.</summary>
     void Flush();

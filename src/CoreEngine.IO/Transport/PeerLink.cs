@@ -28,30 +28,70 @@ internal sealed class PeerLink
     private ulong _session;
     private bool _hasBeenUp;
     private int _accepted;
+    private readonly ulong _firstSession;
+    private TransportPeer _peer;
+    private bool _isDialer;
 
     /// <summary>Both lanes, or null when the link is down. Written under the gate.</summary>
     private LinkLanes? _current;
 
     /// <summary>A link that is down.</summary>
     /// <param name="firstSession">Number of the first session that this side dials.</param>
-    internal PeerLink(TransportState state, TransportPeer peer, ulong firstSession)
+    internal PeerLink(TransportState state, TransportPeer peer, ulong firstSession, bool isDialer)
     {
         _state = state;
-        Peer = peer;
-        IsDialer = state.Options.Replica < peer.Replica;
-        _session = IsDialer ? firstSession : 0;
+        _peer = peer;
+        _firstSession = firstSession;
+        _isDialer = isDialer;
+        _session = isDialer ? firstSession : 0;
     }
 
-    /// <summary>The other end.</summary>
-    internal TransportPeer Peer { get; }
+    /// <summary>The other end. Set when it has moved: the next attempt to dial goes there.</summary>
+    internal TransportPeer Peer
+    {
+        get => Volatile.Read(ref _peer);
+        set => Volatile.Write(ref _peer, value);
+    }
 
-    /// <summary>True when this side dials: its id is the lower.</summary>
-    internal bool IsDialer { get; }
+    /// <summary>True when this side dials: its id is the lower, or it joins and the other side may not know it.</summary>
+    internal bool IsDialer => Volatile.Read(ref _isDialer);
 
     /// <summary>
     /// What the shard uses: set and cleared by <see cref="TryTakeEvent"/> alone. Shard's thread only.
     /// </summary>
     internal LinkLanes? Adopted { get; private set; }
+
+    /// <summary>The other side knows this one by now, and its id is the lower: it dials from here on.</summary>
+    internal void Yield()
+    {
+        lock (_gate)
+        {
+            if (_isDialer)
+            {
+                TakeDown("the other side dials");
+                Volatile.Write(ref _isDialer, false);
+                _session = 0;
+            }
+        }
+    }
+
+    /// <summary>This side knows the address of the other one by now, and dials from here on.</summary>
+    /// <returns>False when it did already.</returns>
+    internal bool TryBecomeDialer()
+    {
+        lock (_gate)
+        {
+            if (_isDialer)
+            {
+                return false;
+            }
+
+            TakeDown("this side dials");
+            Volatile.Write(ref _isDialer, true);
+            _session = _firstSession;
+            return true;
+        }
+    }
 
     /// <summary>The session to dial next.</summary>
     internal ulong Session

@@ -1,6 +1,4 @@
 using System;
-using System.Collections.Generic;
-using System.Diagnostics;
 using System.Net;
 using CoreEngine.Model;
 
@@ -19,7 +17,8 @@ namespace CoreEngine.IO.Transport;
 internal sealed class PipeTransport : ITransport
 {
     private readonly TransportState _state;
-    private readonly PeerLink[] _links;
+    private readonly LinkTable _links;
+    private Prng _chance = new(0);
     private readonly int[] _cursors = new int[2];
     private Acceptor? _acceptor;
     private bool _disposed;
@@ -30,22 +29,16 @@ internal sealed class PipeTransport : ITransport
     {
         options.Validate();
         _state = new TransportState(options);
-        Prng chance = new(options.Seed);
-        List<PeerLink> links = new(options.Peers.Count);
+        _links = new LinkTable(_state);
         foreach (TransportPeer peer in options.Peers)
         {
-            // The high half tells one process of a dialer from the next, even under one seed; the low half counts.
-            ulong process = new Prng(chance.Next() ^ (ulong)Stopwatch.GetTimestamp()).Next();
-            ulong firstSession = (process & 0xFFFF_FFFF_0000_0000) | 1;
-            links.Add(new PeerLink(_state, peer, firstSession));
+            _ = _links.FindOrAdd(peer, options.DialsAll || options.Replica < peer.Replica);
         }
-
-        _links = [.. links];
     }
 
     /// <inheritdoc/>
     public string Description =>
-        $"pipes over TCP at {BoundEndpoint}, {_links.Length} peers, control and bulk connection each, plaintext";
+        $"pipes over TCP at {BoundEndpoint}, {_links.All.Length} peers, control and bulk connection each, plaintext";
 
     /// <summary>Where peers reach this replica. Known after <see cref="Start"/>; the port is the real one.</summary>
     internal IPEndPoint BoundEndpoint => _acceptor?.BoundEndpoint ?? _state.Options.Listen;
@@ -67,14 +60,38 @@ internal sealed class PipeTransport : ITransport
         Invariant.Holds(!_disposed);
         _acceptor = new Acceptor(_state, _links);
         _state.TryStartThread("coreengine-accept", _acceptor.Run);
-        Prng chance = new(unchecked(_state.Options.Seed + 1));
-        foreach (PeerLink link in _links)
+        _chance = new Prng(unchecked(_state.Options.Seed + 1));
+        foreach (PeerLink link in _links.All)
         {
             if (link.IsDialer)
             {
-                StartDialer(link, Lane.Control, chance.Next());
-                StartDialer(link, Lane.Bulk, chance.Next());
+                StartDialers(link);
             }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void SetPeer(uint peer, IPEndPoint address)
+    {
+        bool dials = _state.Options.Replica < peer;
+        if (peer == _state.Options.Replica || !IPAddress.IsLoopback(address.Address) || (dials && address.Port == 0))
+        {
+            return;
+        }
+
+        bool isNew = _links.Find(peer) is null;
+        var where = new TransportPeer(peer, address);
+        PeerLink? link = _links.FindOrAdd(where, dials);
+        if (link is null)
+        {
+            _state.Log($"replica {peer} at {address} is not linked: there are {Limits.ReplicasMax - 1} links already");
+            return;
+        }
+
+        link.Peer = where;
+        if (dials && (isNew || link.TryBecomeDialer()))
+        {
+            StartDialers(link);
         }
     }
 
@@ -111,7 +128,7 @@ internal sealed class PipeTransport : ITransport
         // Control first: its few bytes should not stand behind the system call for the many.
         for (Lane lane = Lane.Control; lane <= Lane.Bulk; lane++)
         {
-            foreach (PeerLink link in _links)
+            foreach (PeerLink link in _links.All)
             {
                 Connection? connection = link.Adopted?[lane];
                 if (connection is not null && !connection.Outbound.Flush())
@@ -125,19 +142,20 @@ internal sealed class PipeTransport : ITransport
     /// <inheritdoc/>
     public bool TryReceive(out FrameHeader header, out ReadOnlySpan<byte> body)
     {
+        PeerLink[] links = _links.All;
         for (Lane lane = Lane.Control; lane <= Lane.Bulk; lane++)
         {
             ref int cursor = ref _cursors[(int)lane];
-            for (int step = 0; step < _links.Length; step++)
+            for (int step = 0; step < links.Length; step++)
             {
                 int at = cursor + step;
-                at -= at >= _links.Length ? _links.Length : 0;
-                Connection? connection = _links[at].Adopted?[lane];
+                at -= at >= links.Length ? links.Length : 0;
+                Connection? connection = links[at].Adopted?[lane];
                 if (connection is not null
                     && connection.Inbound.Waiting
                     && TryTake(connection, out header, out body))
                 {
-                    cursor = at + 1 == _links.Length ? 0 : at + 1;
+                    cursor = at + 1 == links.Length ? 0 : at + 1;
                     return true;
                 }
             }
@@ -151,7 +169,7 @@ internal sealed class PipeTransport : ITransport
     /// <inheritdoc/>
     public bool TryReceiveEvent(out LinkEvent change)
     {
-        foreach (PeerLink link in _links)
+        foreach (PeerLink link in _links.All)
         {
             if (link.TryTakeEvent(out change))
             {
@@ -184,24 +202,19 @@ internal sealed class PipeTransport : ITransport
         _state.Dispose();
     }
 
+    private void StartDialers(PeerLink link)
+    {
+        StartDialer(link, Lane.Control, _chance.Next());
+        StartDialer(link, Lane.Bulk, _chance.Next());
+    }
+
     private void StartDialer(PeerLink link, Lane lane, ulong seed)
     {
         Dialer dialer = new(_state, link, lane, seed);
         _state.TryStartThread($"coreengine-link-{link.Peer.Replica}-{lane}", dialer.Run);
     }
 
-    private PeerLink? Find(uint peer)
-    {
-        foreach (PeerLink link in _links)
-        {
-            if (link.Peer.Replica == peer)
-            {
-                return link;
-            }
-        }
-
-        return null;
-    }
+    private PeerLink? Find(uint peer) => _links.Find(peer);
 
     private bool TryTake(Connection connection, out FrameHeader header, out ReadOnlySpan<byte> body)
     {

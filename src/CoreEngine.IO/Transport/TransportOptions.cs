@@ -46,6 +46,14 @@ internal sealed record TransportOptions
     /// </summary>
     public Func<uint, ulong, bool> Admits { get; init; } = static (_, _) => true;
 
+    /// <summary>Replicas of the cluster that <see cref="Peers"/> does not name may dial, up to the limit of
+    /// members.</summary>
+    public bool AcceptsUnknown { get; init; }
+
+    /// <summary>Dials the peers with lower ids too, which may not know this replica; one that does, dials itself, and
+    /// this side yields.</summary>
+    public bool DialsAll { get; init; }
+
     /// <summary>A connection that has not completed its hello by then is closed.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(5);
 

@@ -186,10 +186,9 @@ internal static class MembershipChange
             return new Refusal(RefusalCode.MemberInvalid, wanted.Replica, wanted.Weight);
         }
 
-        // One number, one life: whose disk was replaced is removed first, and comes back as somebody new.
-        if (isKnown && wanted.Incarnation != 0 && wanted.Incarnation != before!.Incarnation)
+        if (!IsLife(wanted, before))
         {
-            return new Refusal(RefusalCode.AnotherIncarnation, wanted.Replica, before.Incarnation);
+            return new Refusal(RefusalCode.AnotherIncarnation, wanted.Replica, before?.Incarnation ?? 0);
         }
 
         bool isNewVoter = wanted.IsVoter && !(isKnown && before!.IsVoter);
@@ -208,6 +207,12 @@ internal static class MembershipChange
         };
         return default;
     }
+
+    /// <summary>One number, one life: who is new has a known one, and whose disk was replaced is removed first, and
+    /// comes back as somebody new.</summary>
+    private static bool IsLife(ConfigurationMember wanted, ConfigurationMember? before) => before is null
+        ? wanted.Incarnation != 0
+        : wanted.Incarnation == 0 || wanted.Incarnation == before.Incarnation;
 
     /// <summary>Both at once: the members of the next, each with its part in the one before, and those who
     /// leave.</summary>

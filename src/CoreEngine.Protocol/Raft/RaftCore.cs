@@ -36,7 +36,7 @@ internal sealed class RaftCore : IProtocolCore
 
     /// <inheritdoc/>
     public CoreStatus Status =>
-        new(_state.Role, _state.Term, _state.Leader, ModeNow(), RepairStatus.Of(_state));
+        new(_state.Role, _state.Term, _state.Leader, ModeNow(), Removal.IsRemoved(_state), RepairStatus.Of(_state));
 
     /// <inheritdoc/>
     public CoreProgress Progress => ProgressFacts.Of(_state);

@@ -27,6 +27,11 @@ internal static class Removal
         message.BodyLength = NoticeBytes;
     }
 
+    /// <summary>We are no member any more, by our own log or by a member's word.</summary>
+    internal static bool IsRemoved(RaftState state) =>
+        state.RemovedAt > state.ConfigEpoch
+        || (state.Self < 0 && state.ConfigEpoch != 0 && state.ConfigEpoch <= state.CommitIndex);
+
     /// <summary>We are told that a configuration newer than ours is without us: no more campaigns, until a newer one
     /// still names us again.</summary>
     internal static ReceiveResult OnNotice(RaftState state, in Message message)

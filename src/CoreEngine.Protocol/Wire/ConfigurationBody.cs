@@ -29,7 +29,7 @@ internal static class ConfigurationBody
         int length = FixedBytes;
         foreach (ConfigurationMember member in configuration.Members)
         {
-            length += RowBytes + Encoding.UTF8.GetByteCount(member.Address);
+            length += RowSize(member);
         }
 
         byte[] bytes = new byte[length];
@@ -98,7 +98,10 @@ internal static class ConfigurationBody
         return hasVoter && rest.IsEmpty;
     }
 
-    private static int WriteRow(Span<byte> target, ConfigurationMember member)
+    /// <summary>Bytes of one member's row.</summary>
+    internal static int RowSize(ConfigurationMember member) => RowBytes + Encoding.UTF8.GetByteCount(member.Address);
+
+    internal static int WriteRow(Span<byte> target, ConfigurationMember member)
     {
         int length = Encoding.UTF8.GetBytes(member.Address, target[RowBytes..]);
         Invariant.Holds(length <= AddressBytesMax);
@@ -115,7 +118,7 @@ internal static class ConfigurationBody
         return RowBytes + length;
     }
 
-    private static bool TryReadRow(ref ReadOnlySpan<byte> rest, uint after, out ConfigurationMember? member)
+    internal static bool TryReadRow(ref ReadOnlySpan<byte> rest, uint after, out ConfigurationMember? member)
     {
         member = null;
         if (rest.Length < RowBytes || rest.Length < RowBytes + rest[7])

@@ -1,4 +1,5 @@
 using System;
+using System.Net;
 using CoreEngine.IO.Transport;
 
 namespace CoreEngine.Simulation.Tracing;
@@ -18,6 +19,8 @@ internal sealed class TracedTransport(ITransport transport, ProtocolTracer trace
         tracer.Sent(header, whole);
         return transport.TrySend(peer, lane, header, body, records);
     }
+
+    public void SetPeer(uint peer, IPEndPoint address) => transport.SetPeer(peer, address);
 
     public void Flush() => transport.Flush();
 

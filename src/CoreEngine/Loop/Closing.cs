@@ -15,7 +15,7 @@ internal static class Closing
         foreach (GroupRuntime group in loop.Groups)
         {
             group.IsClosing = true;
-            bool hasOthers = group.Members.Length > 1;
+            bool hasOthers = group.Configuration.Members.Length > 1;
             if (hasOthers && withinNs > 0 && group.Fault is null && group.Core.Status.Role == Role.Leader)
             {
                 _ = group.Transfers.TryAdd(0, withinNs);

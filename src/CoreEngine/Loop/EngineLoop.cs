@@ -255,6 +255,7 @@ internal sealed partial class EngineLoop
         group.Fail(fault);
         Options.Log?.Invoke($"group {group.Number} '{group.Name}' stopped: {fault.Reason}");
         Timers.EndAll(this, group);
+        group.MemberChanges.EndAll();
         Drain(group);
         group.Waiters.Fail(fault);
     }
@@ -304,6 +305,11 @@ internal sealed partial class EngineLoop
 
     internal void LinkChanged(in LinkEvent change)
     {
+        if (!change.Connected)
+        {
+            Peers.Part(change.Peer);
+        }
+
         if (change.Connected && !Peers.Meet(change))
         {
             Options.Log?.Invoke($"replica {change.Peer} is not heard: it is remembered under another incarnation");
@@ -401,6 +407,11 @@ internal sealed partial class EngineLoop
         {
             Drain(group);
             return false;
+        }
+
+        if (group.MemberChanges.Any)
+        {
+            group.MemberChanges.Advance(this, group);
         }
 
         bool any = group.Reads.Drain(this, group);

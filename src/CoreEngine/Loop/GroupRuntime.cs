@@ -5,6 +5,7 @@ using System.Threading.Tasks;
 using CoreEngine.IO.Transport;
 using CoreEngine.Model;
 using CoreEngine.Protocol;
+using CoreEngine.Protocol.Membership;
 using CoreEngine.Protocol.Raft;
 using CoreEngine.Protocol.Sessions;
 
@@ -17,11 +18,17 @@ namespace CoreEngine.Loop;
 internal sealed class GroupRuntime
 {
     private const int ReadsMax = 32 * 1024;
+    private const int PeersMax = 4 * Limits.ReplicasMax;
+    private const long MemberChangePeriodNs = 20_000_000;
 
     private readonly EngineLoop _loop;
     private EngineFault? _fault;
     private (ulong Life, ulong Sequence, ulong EarlierLife)[] _forwardsSeen = [];
     private LogWindow?[] _peerWindows = [];
+    private Configuration _configuration;
+
+    /// <summary>Replicas that we keep something of, in the order in which we first did.</summary>
+    private uint[] _peers = [];
     private ConcurrentQueue<IReadRequest>? _readQueue;
     private CoreStatus _lastStatus;
     private FrontierValues _lastFrontiers;
@@ -50,8 +57,8 @@ internal sealed class GroupRuntime
         Pending = new PendingEntries(Slots);
         Applier = new Applier(this);
         ApplyWindow = new LogWindow(loop, this, peer: 0);
-        Members = setup.Members;
         Reads = new Reads(setup.Options.Lease?.Clock ?? ClockBound.Default, loop.Options.Heartbeat.Ticks * 100);
+        _configuration = setup.Suffix.Configurations.Latest;
     }
 
     internal string Name { get; }
@@ -110,7 +117,9 @@ internal sealed class GroupRuntime
     internal SessionStage Sessions { get; } = new();
 
     /// <summary>When the group wants a turn at the latest. Monotonic nanoseconds.</summary>
-    internal long Deadline => long.Min(Core.Deadline, SessionKeeper.DeadlineOf(this));
+    internal long Deadline => long.Min(
+        long.Min(Core.Deadline, SessionKeeper.DeadlineOf(this)),
+        MemberChanges.Any ? _loop.Now + MemberChangePeriodNs : long.MaxValue);
 
     /// <summary>When a leader looks for idle sessions next. Monotonic nanoseconds.</summary>
     internal long SessionsLookedAt { get; set; }
@@ -168,8 +177,11 @@ internal sealed class GroupRuntime
     /// <summary>Since when nobody could take the head of the queue; 0 when it moves. Monotonic nanoseconds.</summary>
     internal long QueueHeldSince { get; set; }
 
-    /// <summary>The members' numbers, sorted.</summary>
-    internal uint[] Members { get; }
+    /// <summary>Any thread. The members in effect, as of the last turn.</summary>
+    internal Configuration Configuration => Volatile.Read(ref _configuration);
+
+    /// <summary>Changes of members that callers wait for.</summary>
+    internal MemberChanges MemberChanges { get; } = new();
 
     /// <summary>The loop's count of writes when this group staged last.</summary>
     internal long SubmissionsSeen { get; set; }
@@ -271,7 +283,7 @@ internal sealed class GroupRuntime
     /// <summary>Any thread: hands a read to the shard.</summary>
     internal bool TryEnqueue(IReadRequest request, out Refusal refusal)
     {
-        if (IsStopped(out refusal))
+        if (IsStopped(out refusal) || IsWitness(out refusal))
         {
             return false;
         }
@@ -320,12 +332,60 @@ internal sealed class GroupRuntime
         return true;
     }
 
-    /// <summary>A member's place: its bit in a voter bitmap.</summary>
+    /// <summary>Where we keep what is a replica's; stays, whoever comes and goes.</summary>
     internal int PlaceOf(uint replica)
     {
-        int place = Array.IndexOf(Members, replica);
+        int place = Array.IndexOf(_peers, replica);
+        if (place >= 0)
+        {
+            return place;
+        }
+
+        if (_peers.Length < PeersMax)
+        {
+            _peers = [.. _peers, replica];
+            return _peers.Length - 1;
+        }
+
+        // Many have come and gone: one that is no member any more gives up its place.
+        place = Array.FindIndex(_peers, peer => _configuration.PlaceOf(peer) < 0);
         Invariant.Holds(place >= 0);
+        _peers[place] = replica;
+        if (place < _peerWindows.Length)
+        {
+            _peerWindows[place] = null;
+        }
+
+        if (place < _forwardsSeen.Length)
+        {
+            _forwardsSeen[place] = default;
+        }
+
         return place;
+    }
+
+    /// <summary>Any thread: has the shard do something with the group, in a turn of its own.</summary>
+    internal void AskShard(
+        Action<EngineLoop, TaskCompletionSource<MembershipOutcome>> start,
+        TaskCompletionSource<MembershipOutcome> done)
+    {
+        if (IsStopped(out Refusal refusal))
+        {
+            done.SetResult(new MembershipOutcome(Outcome.Refused, 0, refusal));
+            return;
+        }
+
+        _loop.Post(() =>
+        {
+            if (IsStopped(out Refusal late))
+            {
+                done.SetResult(new MembershipOutcome(Outcome.Refused, 0, late));
+                return;
+            }
+
+            _loop.Activate(this);
+            start(_loop, done);
+        });
     }
 
     /// <summary>The window for a peer that lags; made on first use.</summary>
@@ -375,6 +435,13 @@ internal sealed class GroupRuntime
         }
 
         _lastStatus = status;
+        Configuration latest = Suffix.Configurations.Latest;
+        if (!ReferenceEquals(latest, _configuration))
+        {
+            _loop.MembersChanged(_configuration, latest);
+            Volatile.Write(ref _configuration, latest);
+        }
+
         FrontierValues frontiers = Frontiers.Values;
         ProgressNotes notes = View.Notes.Next(_loop.Now, _lastFrontiers, this, _loop.IsLogFull);
         _lastFrontiers = frontiers;
@@ -387,12 +454,12 @@ internal sealed class GroupRuntime
     /// </summary>
     internal bool IsNewForward(in FrameHeader header)
     {
-        int place = Array.IndexOf(Members, header.From);
-        if (place < 0)
+        if (Suffix.Configurations.Latest.PlaceOf(header.From) < 0)
         {
             return false;
         }
 
+        int place = PlaceOf(header.From);
         if (place >= _forwardsSeen.Length)
         {
             Array.Resize(ref _forwardsSeen, place + 1);
@@ -437,6 +504,13 @@ internal sealed class GroupRuntime
         return code != RefusalCode.None;
     }
 
+    private bool IsWitness(out Refusal refusal)
+    {
+        bool isWitness = Configuration.Find(_loop.Replica)?.Kind == MemberKind.Witness;
+        refusal = isWitness ? new Refusal(RefusalCode.WitnessServesNothing) : default;
+        return isWitness;
+    }
+
     private bool IsTooLarge(int length, out Refusal refusal)
     {
         int limit = int.Min(Limits.EntryBytesMax, Queue.PayloadBytesMax - EntryIdentity.BytesMax);
@@ -461,5 +535,4 @@ internal sealed record GroupSetup(
     Contract Contract,
     IProtocolCore Core,
     LogSuffix Suffix,
-    Frontiers Frontiers,
-    uint[] Members);
+    Frontiers Frontiers);

@@ -135,6 +135,12 @@ internal static class Ingress
             return;
         }
 
+        if (type is MessageType.MemberRequest or MessageType.MemberReply)
+        {
+            group.MemberChanges.Receive(loop, group, header, body);
+            return;
+        }
+
         var message = new MessageHeader(
             type, header.Group, header.From, header.To, header.Term, header.Sequence, header.Correlation);
         ReceiveResult result = group.Core.Receive(new Message(message, body), group.Outputs);

@@ -25,12 +25,47 @@ internal sealed class PeerMemory
     private const int BodyBytes = 16;
 
     private readonly ConcurrentDictionary<uint, ulong> _met = new();
+    private readonly ConcurrentDictionary<uint, ulong> _seen = new();
+    private readonly Dictionary<uint, ulong> _linked = [];
     private readonly HashSet<uint> _silenced = [];
     private readonly Queue<(uint Replica, ulong Incarnation)> _unwritten = new();
 
     /// <summary>False when the replica is remembered under another incarnation.</summary>
-    internal bool Admits(uint replica, ulong incarnation) =>
-        !_met.TryGetValue(replica, out ulong known) || known == incarnation;
+    internal bool Admits(uint replica, ulong incarnation)
+    {
+        _seen[replica] = incarnation;
+        return !_met.TryGetValue(replica, out ulong known) || known == incarnation;
+    }
+
+    /// <summary>The incarnation under which a replica came last, heard or not; 0 when it never did. Who adds it by its
+    /// number alone means this one.</summary>
+    internal ulong LastSeen(uint replica) => _seen.GetValueOrDefault(replica);
+
+    /// <summary>A life was removed: who adds the number again does not mean it, unless it is there.</summary>
+    internal void Forget(uint replica, ulong incarnation)
+    {
+        if (!_linked.ContainsKey(replica))
+        {
+            _ = _seen.TryRemove(new KeyValuePair<uint, ulong>(replica, incarnation));
+        }
+    }
+
+    /// <summary>A link went down.</summary>
+    internal void Part(uint replica) => _linked.Remove(replica);
+
+    /// <summary>The members have taken a replica in under this incarnation: from now on it is the one to hear.</summary>
+    internal void Readmit(uint replica, ulong incarnation)
+    {
+        if (_met.TryGetValue(replica, out ulong known) && known == incarnation)
+        {
+            return;
+        }
+
+        _met[replica] = incarnation;
+        _unwritten.Enqueue((replica, incarnation));
+        bool isOther = _linked.TryGetValue(replica, out ulong linked) && linked != incarnation;
+        _ = isOther ? _silenced.Add(replica) : _silenced.Remove(replica);
+    }
 
     /// <summary>Recovery found a note.</summary>
     internal bool TryRecall(in RecordHeader header, ReadOnlySpan<byte> record)
@@ -42,7 +77,8 @@ internal sealed class PeerMemory
 
         ReadOnlySpan<byte> body = record[RecordHeader.Bytes..];
         uint replica = BinaryPrimitives.ReadUInt32LittleEndian(body);
-        return _met.TryAdd(replica, BinaryPrimitives.ReadUInt64LittleEndian(body[8..]));
+        _met[replica] = BinaryPrimitives.ReadUInt64LittleEndian(body[8..]);
+        return true;
     }
 
     /// <summary>A note cannot be read; its name tells the same.</summary>
@@ -62,6 +98,7 @@ internal sealed class PeerMemory
             _unwritten.Enqueue((change.Peer, change.Incarnation));
         }
 
+        _linked[change.Peer] = change.Incarnation;
         bool admitted = Admits(change.Peer, change.Incarnation);
         _ = admitted ? _silenced.Remove(change.Peer) : _silenced.Add(change.Peer);
         return admitted;

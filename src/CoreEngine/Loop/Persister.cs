@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using CoreEngine.Model;
 using CoreEngine.Protocol;
 using CoreEngine.Protocol.Raft;
+using CoreEngine.Protocol.Wire;
 using CoreEngine.Recovery;
 
 namespace CoreEngine.Loop;
@@ -35,6 +36,7 @@ internal static class Persister
                 PersistKind.Truncate => StageTruncate(loop, group, item),
                 PersistKind.Copies => loop.Log.TryAppend(group.Suffix.Copies),
                 PersistKind.Settled => RepairRecords.TryAppend(loop.Log, group.Number, RepairFlags.Settled, 0, 0),
+                PersistKind.Founding => StageFounding(loop, group),
                 _ => throw new InvariantException($"no such persist item: {item.Kind}"),
             };
             if (!staged)
@@ -124,6 +126,15 @@ internal static class Persister
         Span<byte> record = stackalloc byte[64];
         int length = WriteHardState(record, group.Number, item.Term, item.Vote, item.Commit);
         return loop.Log.TryAppend(record[..length]);
+    }
+
+    private static bool StageFounding(EngineLoop loop, GroupRuntime group)
+    {
+        byte[] body = ConfigurationBody.ToBytes(group.Suffix.Configurations.Base);
+        byte[] record = new byte[RecordHeader.SizeOf(body.Length)];
+        body.CopyTo(record, RecordHeader.Bytes);
+        RecordHeader.Seal(record, body.Length, RecordType.Founding, 0, group.Number, 0, 0);
+        return loop.Log.TryAppend(record);
     }
 
     private static bool StageTruncate(EngineLoop loop, GroupRuntime group, in PersistItem item)

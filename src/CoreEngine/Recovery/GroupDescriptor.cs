@@ -6,7 +6,7 @@ using CoreEngine.Model;
 namespace CoreEngine.Recovery;
 
 /// <summary>
-/// A group's first record: its name, its contract and its members, so that another group under its number is refused.
+/// A group's first record: its name, its contract and its founders (none: this replica joins), so that another group under its number is refused.
 /// </summary>
 /// <remarks>
 /// Body, little endian: <c>u64 contract | u32 version (1) | u32 memberCount | u32 member ... | u32 nameLength | name
@@ -51,7 +51,7 @@ internal sealed record GroupDescriptor(string Name, ulong Contract, uint[] Membe
 
         ulong contract = BinaryPrimitives.ReadUInt64LittleEndian(body);
         int count = BinaryPrimitives.ReadInt32LittleEndian(body[12..]);
-        if (count is < 1 or > Limits.ReplicasMax || body.Length < FixedBytes + (4 * count))
+        if (count is < 0 or > Limits.ReplicasMax || body.Length < FixedBytes + (4 * count))
         {
             return null;
         }

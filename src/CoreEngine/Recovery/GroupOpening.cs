@@ -33,7 +33,7 @@ internal static class GroupOpening
         (string name, IStateMachine machine, GroupOptions options) = request;
         (uint[] members, ulong seed, ulong incarnation) = membership;
         Contract contract = ContractOf(options);
-        var wanted = new GroupDescriptor(name, contract.Fingerprint(), members);
+        var wanted = new GroupDescriptor(name, contract.Fingerprint(), loop.Options.Join ? [] : members);
         Check(recovered, wanted, options.Group);
         if (!TryGoOn(loop.Log, recovered, options.Group))
         {
@@ -49,7 +49,8 @@ internal static class GroupOpening
         {
             Group = options.Group,
             Replica = loop.Replica,
-            First = Configuration.OfVoters(members),
+            First = recovered.First ?? Configuration.None,
+            Founders = FoundersOf(recovered, wanted),
             HeartbeatNs = Nanoseconds(loop.Options.Heartbeat),
             NoticeDelayNs = long.Min(NoticeDelayNsMax, Nanoseconds(loop.Options.Heartbeat)),
             ElectionMinNs = Nanoseconds(loop.Options.ElectionMin),
@@ -73,7 +74,17 @@ internal static class GroupOpening
         var core = new RaftCore(raft, found);
         IProtocolCore seen = loop.CoreTap is { } tap ? tap(core) : core;
         return new GroupRuntime(
-            loop, new GroupSetup(name, machine, options, contract, seen, recovered.Suffix, core.Frontiers, members));
+            loop, new GroupSetup(name, machine, options, contract, seen, recovered.Suffix, core.Frontiers));
+    }
+
+    /// <summary>What the first configuration is to be, while there is none and this replica was not opened to
+    /// join.</summary>
+    private static Configuration? FoundersOf(RecoveredGroup recovered, GroupDescriptor wanted)
+    {
+        bool isFounder = recovered.First is null
+            && wanted.Members.Length > 0
+            && recovered.Descriptor is not { Members.Length: 0 };
+        return isFounder ? Configuration.OfVoters(wanted.Members) : null;
     }
 
     private static void Check(RecoveredGroup recovered, GroupDescriptor wanted, uint group)
@@ -113,12 +124,14 @@ internal static class GroupOpening
                 + "promises made under one contract cannot be kept under another");
         }
 
-        if (!found.Members.SequenceEqual(wanted.Members))
+        // Who joins, or has founded, knows the members better than the host's options.
+        bool isOpen = found.Members.Length > 0 && wanted.Members.Length > 0 && recovered.First is null;
+        if (isOpen && !found.Members.SequenceEqual(wanted.Members))
         {
             throw new EngineOpenException(
                 $"group '{found.Name}' has the members [{string.Join(", ", found.Members)}], the options name "
-                + $"[{string.Join(", ", wanted.Members)}]; name exactly the members "
-                + "(changing them is not supported yet)");
+                + $"[{string.Join(", ", wanted.Members)}]; name exactly the members until all of them have met once, and "
+                + "change them then");
         }
     }
 

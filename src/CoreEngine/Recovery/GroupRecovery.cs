@@ -3,7 +3,9 @@ using System.Collections.Generic;
 using CoreEngine.IO.Log;
 using CoreEngine.Loop;
 using CoreEngine.Model;
+using CoreEngine.Protocol.Membership;
 using CoreEngine.Protocol.Raft;
+using CoreEngine.Protocol.Wire;
 
 namespace CoreEngine.Recovery;
 
@@ -21,6 +23,9 @@ internal sealed class RecoveredGroup(uint number, int chunkBytes, int capacityBy
     internal ulong Commit { get; set; }
 
     internal GroupDescriptor? Descriptor { get; set; }
+
+    /// <summary>The first configuration; null while nobody has founded the group here.</summary>
+    internal Configuration? First { get; set; }
 
     /// <summary>What the log contradicts itself in; null when sound.</summary>
     internal string? Complaint { get; set; }
@@ -86,6 +91,9 @@ internal sealed class GroupRecovery(
                 break;
             case RecordType.HardState:
                 SetHardState(group, header, record);
+                break;
+            case RecordType.Founding:
+                Found(group, header, record);
                 break;
             case RecordType.Truncate:
                 Truncate(group, header);
@@ -174,6 +182,18 @@ internal sealed class GroupRecovery(
         group.Vote = vote;
         group.Commit = commit;
         group.Doubt &= ~Doubt.Vote;
+    }
+
+    private static void Found(RecoveredGroup group, in RecordHeader header, ReadOnlySpan<byte> record)
+    {
+        ReadOnlySpan<byte> body = record.Slice(RecordHeader.Bytes, header.BodyLength);
+        if (!ConfigurationBody.TryRead(body, Configuration.FirstEpoch, out Configuration first))
+        {
+            group.Complaint ??= "its first configuration makes no sense";
+            return;
+        }
+
+        group.First = first;
     }
 
     private static void Truncate(RecoveredGroup group, in RecordHeader header)

@@ -121,7 +121,7 @@ public sealed class LinkTests
     {
         using TransportRig rig = new(5, 505, null, TransportRig.Silent(1));
         using TransportState state = new(rig.Options with { ConnectionsPerPeerMax = 4 });
-        PeerLink link = new(state, TransportRig.Silent(1), firstSession: 1);
+        PeerLink link = new(state, TransportRig.Silent(1), firstSession: 1, isDialer: false);
         Assert.All(new int[4], _ => Assert.True(link.TryEnter()));
         Assert.False(link.TryEnter());
         link.Leave();

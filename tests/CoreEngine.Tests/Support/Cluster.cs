@@ -39,18 +39,27 @@ internal sealed class Cluster : IAsyncDisposable
 
     internal static IPEndPoint FreeAddress() => FreeAddresses(1)[0];
 
-    internal static async Task<Cluster> OpenAsync(int replicas, Func<EngineOptions, EngineOptions>? options = null)
+    internal static async Task<Cluster> OpenAsync(
+        int replicas, Func<EngineOptions, EngineOptions>? options = null, int joiners = 0)
     {
-        var cluster = new Cluster(replicas);
+        var cluster = new Cluster(replicas + joiners) { Founders = replicas };
         cluster.Options = options ?? cluster.Options;
         for (uint replica = 1; replica <= replicas; replica++)
         {
-            CoreEngine.Engine.Format(cluster.Directory(replica), Id, replica, 1024 * 1024);
+            cluster.Format(replica);
             await cluster.StartAsync(replica);
         }
 
         return cluster;
     }
+
+    /// <summary>Those from 1 on that found the group; the others are to join it.</summary>
+    internal int Founders { get; private init; }
+
+    internal void Format(uint replica) =>
+        CoreEngine.Engine.Format(Directory(replica), Id, replica, 1024 * 1024);
+
+    internal IPEndPoint Address(uint replica) => _addresses[replica - 1];
 
     internal string Directory(uint replica) => _scratch.Sub($"r{replica}");
 
@@ -69,7 +78,8 @@ internal sealed class Cluster : IAsyncDisposable
         Cluster = Id,
         Listen = _addresses[replica - 1],
         SegmentBytes = 1024 * 1024,
-        Peers = [.. Enumerable.Range(1, _addresses.Length).Where(other => other != replica)
+        Join = replica > Founders,
+        Peers = [.. Enumerable.Range(1, replica > Founders ? 1 : Founders).Where(other => other != replica)
             .Select(other => new Peer((uint)other, _addresses[other - 1]))],
     });
 

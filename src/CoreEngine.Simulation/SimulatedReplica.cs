@@ -354,8 +354,8 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
     /// <summary>What the medium alone holds of the group: recovered from a copy, the replica untouched.</summary>
     internal RecoveredGroup ReadMedium() => RecoverMedium().Find(1);
 
-    /// <summary>A power cut at this instant would not make the replica forget that it has met another one.</summary>
-    internal bool RemembersOnMedium(uint other) => !RecoverMedium().Peers.Admits(other, 0);
+    /// <summary>It knows the lives of all founders, or will when it starts again.</summary>
+    internal bool HasFounded => IsRunning ? Core.ConfigEpoch != 0 : RecoverMedium().Find(1).First is not null;
 
     private GroupRecovery RecoverMedium()
     {

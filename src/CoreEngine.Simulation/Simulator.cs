@@ -313,6 +313,11 @@ internal sealed class Simulator : IDisposable
 
         uint leftOut = _swarm.IsLockstep && SoundDisks() == _world.Options.Replicas ? FallInStep() : 0;
         bool[] core = DrawCore(leftOut);
+        if (!TryFound(core))
+        {
+            return;
+        }
+
         foreach (SimulatedReplica replica in _world.Replicas)
         {
             Prepare(replica, core[replica.Number]);
@@ -337,6 +342,50 @@ internal sealed class Simulator : IDisposable
     }
 
     private int Quorum => (_world.Options.Replicas / 2) + 1;
+
+    /// <summary>A group begins when all its founders have met; where the faults began earlier, they meet now.</summary>
+    /// <returns>False when it cannot begin: a founder's disk was harmed before.</returns>
+    private bool TryFound(bool[] core)
+    {
+        bool[] all = new bool[core.Length];
+        bool isFounded = false;
+        bool isWhole = true;
+        foreach (SimulatedReplica replica in _world.Replicas)
+        {
+            bool isSound = !replica.Disk.Mishaps.IsHarmed;
+            isWhole &= isSound;
+            isFounded |= core[replica.Number] && isSound && replica.HasFounded;
+            all[replica.Number] = isSound;
+        }
+
+        if (isFounded || !isWhole)
+        {
+            return isFounded;
+        }
+
+        foreach (SimulatedReplica replica in _world.Replicas)
+        {
+            Prepare(replica, true);
+        }
+
+        Wait(
+            HaveAllFounded,
+            "the founders do not meet while all are up",
+            _world.Now + _options.LivenessNs,
+            all);
+        return true;
+    }
+
+    private bool HaveAllFounded()
+    {
+        bool all = true;
+        foreach (SimulatedReplica replica in _world.Replicas)
+        {
+            all &= replica.HasFounded;
+        }
+
+        return all;
+    }
 
     private int SoundDisks()
     {

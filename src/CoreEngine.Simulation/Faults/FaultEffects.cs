@@ -116,7 +116,7 @@ internal sealed class FaultEffects
             FaultKind.FailRead => replica.IsRunning,
             FaultKind.BitRot => MayHarm(replica, isSeen: true) && MayRot(fault, replica),
             FaultKind.LostWrite or FaultKind.MisdirectedWrite => replica.IsSound && MayHarm(replica, isSeen: false),
-            FaultKind.WipeDisk => MayHarm(replica, isSeen: false) && IsRemembered(replica),
+            FaultKind.WipeDisk => MayHarm(replica, isSeen: false),
             FaultKind.ReplaceDisk => MayHarm(replica, isSeen: false),
             FaultKind.Transfer or FaultKind.Stop => replica.IsSound && !replica.Runtime.IsClosing,
             FaultKind.OldFrame => replica.IsRunning && fault.Other != 0,
@@ -142,24 +142,6 @@ internal sealed class FaultEffects
         }
 
         return harmed < (_world.Options.Replicas - 1) / 2 || (isSeen && _world.Options.IsBeyondContract);
-    }
-
-    /// <summary>
-    /// A new life under an old number is known by those who have met the one before (tests/FOUND.md, 4): a replica that
-    /// never has takes it for the first.
-    /// </summary>
-    private bool IsRemembered(SimulatedReplica replica)
-    {
-        foreach (SimulatedReplica each in _world.Replicas)
-        {
-            bool isOther = each != replica && !each.Disk.Mishaps.IsHarmed;
-            if (isOther && !each.RemembersOnMedium(replica.Number))
-            {
-                return false;
-            }
-        }
-
-        return true;
     }
 
     private static bool MayRot(in Fault fault, SimulatedReplica replica) =>

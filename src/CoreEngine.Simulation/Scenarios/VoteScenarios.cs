@@ -139,6 +139,7 @@ internal static class VoteScenarios
     {
         var script = new Script(new WorldOptions { Seed = seed });
         script.World.StartAll();
+        script.UntilFounded();
         script.Cut(1, 2);
         script.Rule(static (in FrameHeader header, ReadOnlySpan<byte> _) =>
             Frames.Is(header, MessageType.VoteRequest) ? FrameFate.Hold : FrameFate.Pass);

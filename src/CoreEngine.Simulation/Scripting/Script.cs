@@ -217,6 +217,15 @@ internal sealed class Script : IDisposable
         _candidate = 0;
     }
 
+    /// <summary>Every replica knows the lives of all: only then elections begin.</summary>
+    internal void UntilFounded()
+    {
+        foreach (SimulatedReplica replica in World.Replicas)
+        {
+            Until(() => replica.HasFounded, $"replica {replica.Number} knows the founders");
+        }
+    }
+
     internal void UntilLeader(long withinNs = PatienceNs) =>
         Until(() => World.Leader is not null, "a leader", withinNs);
 

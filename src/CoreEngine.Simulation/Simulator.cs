@@ -304,14 +304,15 @@ internal sealed class Simulator : IDisposable
         }
 
         _driver.Rest();
-        if (SoundDisks() < Quorum)
+        if (FoundingPhase.SoundDisks(_world) < Quorum)
         {
             // Beyond the contract: it may stop. What it said stays true: every step was checked.
             _world.Monitors.Rare.Sometimes(RareState.QuorumOfDisksLost);
             return;
         }
 
-        uint leftOut = _swarm.IsLockstep && SoundDisks() == _world.Options.Replicas ? FallInStep() : 0;
+        bool areSound = FoundingPhase.SoundDisks(_world) == _world.Options.Replicas;
+        uint leftOut = _swarm.IsLockstep && areSound ? FallInStep() : 0;
         bool[] core = DrawCore(leftOut);
         if (!TryFound(core))
         {
@@ -347,18 +348,8 @@ internal sealed class Simulator : IDisposable
     /// <returns>False when it cannot begin: a founder's disk was harmed before.</returns>
     private bool TryFound(bool[] core)
     {
-        bool[] all = new bool[core.Length];
-        bool isFounded = false;
-        bool isWhole = true;
-        foreach (SimulatedReplica replica in _world.Replicas)
-        {
-            bool isSound = !replica.Disk.Mishaps.IsHarmed;
-            isWhole &= isSound;
-            isFounded |= core[replica.Number] && isSound && replica.HasFounded;
-            all[replica.Number] = isSound;
-        }
-
-        if (isFounded || !isWhole)
+        bool isFounded = FoundingPhase.HasFounded(_world, core);
+        if (isFounded || FoundingPhase.SoundDisks(_world) < _world.Options.Replicas)
         {
             return isFounded;
         }
@@ -368,34 +359,9 @@ internal sealed class Simulator : IDisposable
             Prepare(replica, true);
         }
 
-        Wait(
-            HaveAllFounded,
-            "the founders do not meet while all are up",
-            _world.Now + _options.LivenessNs,
-            all);
+        long end = _world.Now + _options.LivenessNs;
+        Wait(() => FoundingPhase.HaveAllFounded(_world), "the founders do not meet while all are up", end, core);
         return true;
-    }
-
-    private bool HaveAllFounded()
-    {
-        bool all = true;
-        foreach (SimulatedReplica replica in _world.Replicas)
-        {
-            all &= replica.HasFounded;
-        }
-
-        return all;
-    }
-
-    private int SoundDisks()
-    {
-        int sound = 0;
-        foreach (SimulatedReplica replica in _world.Replicas)
-        {
-            sound += replica.Disk.Mishaps.IsHarmed ? 0 : 1;
-        }
-
-        return sound;
     }
 
     /// <summary>All replicas run, and every delay is the same, until a leader was heard by all.</summary>

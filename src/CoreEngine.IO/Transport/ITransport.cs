@@ -35,8 +35,8 @@ internal interface ITransport : IDisposable
     /// notice.</returns>
     bool TrySend(uint peer, Lane lane, in FrameHeader header, ReadOnlySpan<byte> body, ReadOnlySpan<byte> records);
 
-    /// <summary>A replica takes part from now on, or has moved: it is to be reached there. Nothing to do for a transport
-    /// that reaches everybody anyway.</summary>
+    /// <summary>A replica takes part from now on, or has moved: it is to be reached there. Nothing to do for a
+    /// transport that reaches everybody anyway.</summary>
     void SetPeer(uint peer, IPEndPoint address)
     {
     }

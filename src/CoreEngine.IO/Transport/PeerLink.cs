@@ -53,7 +53,8 @@ internal sealed class PeerLink
         set => Volatile.Write(ref _peer, value);
     }
 
-    /// <summary>True when this side dials: its id is the lower, or it joins and the other side may not know it.</summary>
+    /// <summary>True when this side dials: its id is the lower, or it joins and the other side may not know
+    /// it.</summary>
     internal bool IsDialer => Volatile.Read(ref _isDialer);
 
     /// <summary>

@@ -7,8 +7,8 @@ namespace CoreEngine.Protocol.Wire;
 
 /// <summary>
 /// Body of MemberRequest: <c>u64 expectedEpoch | u32 flags (1 explicit, 2 leave, 4 may lag, 8 election size given, 16
-/// commit size given) | u32 electionSize | u32 commitSize | u32 removed | u32 set | u32 zero | u32 replica ...</c>, then
-/// a row per member set, as in a configuration.
+/// commit size given) | u32 electionSize | u32 commitSize | u32 removed | u32 set | u32 zero | u32 replica ...</c>,
+/// then a row per member set, as in a configuration.
 /// </summary>
 internal static class MemberChangeBody
 {

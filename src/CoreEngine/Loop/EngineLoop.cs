@@ -305,12 +305,7 @@ internal sealed partial class EngineLoop
 
     internal void LinkChanged(in LinkEvent change)
     {
-        if (!change.Connected)
-        {
-            Peers.Part(change.Peer);
-        }
-
-        if (change.Connected && !Peers.Meet(change))
+        if (!Peers.Meet(change))
         {
             Options.Log?.Invoke($"replica {change.Peer} is not heard: it is remembered under another incarnation");
             return;

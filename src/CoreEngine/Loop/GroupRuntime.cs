@@ -18,17 +18,14 @@ namespace CoreEngine.Loop;
 internal sealed class GroupRuntime
 {
     private const int ReadsMax = 32 * 1024;
-    private const int PeersMax = 4 * Limits.ReplicasMax;
     private const long MemberChangePeriodNs = 20_000_000;
 
     private readonly EngineLoop _loop;
     private EngineFault? _fault;
     private (ulong Life, ulong Sequence, ulong EarlierLife)[] _forwardsSeen = [];
     private LogWindow?[] _peerWindows = [];
+    private readonly PeerPlaces _places = new();
     private Configuration _configuration;
-
-    /// <summary>Replicas that we keep something of, in the order in which we first did.</summary>
-    private uint[] _peers = [];
     private ConcurrentQueue<IReadRequest>? _readQueue;
     private CoreStatus _lastStatus;
     private FrontierValues _lastFrontiers;
@@ -335,28 +332,13 @@ internal sealed class GroupRuntime
     /// <summary>Where we keep what is a replica's; stays, whoever comes and goes.</summary>
     internal int PlaceOf(uint replica)
     {
-        int place = Array.IndexOf(_peers, replica);
-        if (place >= 0)
-        {
-            return place;
-        }
-
-        if (_peers.Length < PeersMax)
-        {
-            _peers = [.. _peers, replica];
-            return _peers.Length - 1;
-        }
-
-        // Many have come and gone: one that is no member any more gives up its place.
-        place = Array.FindIndex(_peers, peer => _configuration.PlaceOf(peer) < 0);
-        Invariant.Holds(place >= 0);
-        _peers[place] = replica;
-        if (place < _peerWindows.Length)
+        int place = _places.PlaceOf(replica, _configuration, out bool isReused);
+        if (isReused && place < _peerWindows.Length)
         {
             _peerWindows[place] = null;
         }
 
-        if (place < _forwardsSeen.Length)
+        if (isReused && place < _forwardsSeen.Length)
         {
             _forwardsSeen[place] = default;
         }
@@ -497,9 +479,8 @@ internal sealed class GroupRuntime
 
     private bool IsStopped(out Refusal refusal)
     {
-        RefusalCode code = IsClosing ? RefusalCode.Closing
-            : Fault is not null ? RefusalCode.GroupFaulted
-            : RefusalCode.None;
+        RefusalCode code = Fault is not null ? RefusalCode.GroupFaulted : RefusalCode.None;
+        code = IsClosing ? RefusalCode.Closing : code;
         refusal = new Refusal(code);
         return code != RefusalCode.None;
     }
@@ -507,7 +488,7 @@ internal sealed class GroupRuntime
     private bool IsWitness(out Refusal refusal)
     {
         bool isWitness = Configuration.Find(_loop.Replica)?.Kind == MemberKind.Witness;
-        refusal = isWitness ? new Refusal(RefusalCode.WitnessServesNothing) : default;
+        refusal = new Refusal(isWitness ? RefusalCode.WitnessServesNothing : RefusalCode.None);
         return isWitness;
     }
 
@@ -526,13 +507,3 @@ internal sealed class GroupRuntime
 /// <param name="IsTicket">The receipt is polled.</param>
 internal readonly record struct ProposalTerms(
     EntryIdentity Identity, bool IsRetried = false, Session? Owner = null, bool IsTicket = false);
-
-/// <summary>What a group is made of when it opens.</summary>
-internal sealed record GroupSetup(
-    string Name,
-    IStateMachine Machine,
-    GroupOptions Options,
-    Contract Contract,
-    IProtocolCore Core,
-    LogSuffix Suffix,
-    Frontiers Frontiers);

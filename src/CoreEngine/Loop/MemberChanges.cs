@@ -13,8 +13,8 @@ namespace CoreEngine.Loop;
 /// <summary>Changes of members that hosts of this replica wait for. The shard's thread only; cold.</summary>
 /// <remarks>
 /// A follower hands the change to the leader, once, and hears which entry it became (MemberRequest, MemberReply: <c>u64
-/// epoch | u64 term | u64 first | u64 second | u32 code | u32 zero</c>); whether that entry is committed, it sees in its
-/// own log. The correlation in the frame names the waiting call.
+/// epoch | u64 term | u64 first | u64 second | u32 code | u32 zero</c>); whether that entry is committed, it sees in
+/// its own log. The correlation in the frame names the waiting call.
 /// </remarks>
 internal sealed class MemberChanges
 {

@@ -50,10 +50,8 @@ internal sealed class PeerMemory
         }
     }
 
-    /// <summary>A link went down.</summary>
-    internal void Part(uint replica) => _linked.Remove(replica);
-
-    /// <summary>The members have taken a replica in under this incarnation: from now on it is the one to hear.</summary>
+    /// <summary>The members have taken a replica in under this incarnation: from now on it is the one to
+    /// hear.</summary>
     internal void Readmit(uint replica, ulong incarnation)
     {
         if (_met.TryGetValue(replica, out ulong known) && known == incarnation)
@@ -86,13 +84,19 @@ internal sealed class PeerMemory
     {
         if (replica is > 0 and <= uint.MaxValue)
         {
-            _ = _met.TryAdd((uint)replica, incarnation);
+            _met[(uint)replica] = incarnation;
         }
     }
 
-    /// <summary>A link came up. False when the peer must not be heard.</summary>
+    /// <summary>A link came up or went down. False when it came up and the peer must not be heard.</summary>
     internal bool Meet(in LinkEvent change)
     {
+        if (!change.Connected)
+        {
+            _ = _linked.Remove(change.Peer);
+            return true;
+        }
+
         if (_met.TryAdd(change.Peer, change.Incarnation))
         {
             _unwritten.Enqueue((change.Peer, change.Incarnation));

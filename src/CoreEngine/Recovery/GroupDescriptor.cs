@@ -6,7 +6,8 @@ using CoreEngine.Model;
 namespace CoreEngine.Recovery;
 
 /// <summary>
-/// A group's first record: its name, its contract and its founders (none: this replica joins), so that another group under its number is refused.
+/// A group's first record: its name, its contract and its founders (none: this replica joins), so that another group
+/// under its number is refused.
 /// </summary>
 /// <remarks>
 /// Body, little endian: <c>u64 contract | u32 version (1) | u32 memberCount | u32 member ... | u32 nameLength | name

@@ -130,8 +130,8 @@ internal static class GroupOpening
         {
             throw new EngineOpenException(
                 $"group '{found.Name}' has the members [{string.Join(", ", found.Members)}], the options name "
-                + $"[{string.Join(", ", wanted.Members)}]; name exactly the members until all of them have met once, and "
-                + "change them then");
+                + $"[{string.Join(", ", wanted.Members)}]; name exactly the members until all of them have met "
+                + "once, and change them then");
         }
     }
 

@@ -311,9 +311,8 @@ internal sealed class Simulator : IDisposable
             return;
         }
 
-        bool areSound = FoundingPhase.SoundDisks(_world) == _world.Options.Replicas;
-        uint leftOut = _swarm.IsLockstep && areSound ? FallInStep() : 0;
-        bool[] core = DrawCore(leftOut);
+        bool isStep = _swarm.IsLockstep && FoundingPhase.SoundDisks(_world) == _world.Options.Replicas;
+        bool[] core = DrawCore(isStep ? FallInStep() : 0);
         if (!TryFound(core))
         {
             return;
@@ -344,8 +343,7 @@ internal sealed class Simulator : IDisposable
 
     private int Quorum => (_world.Options.Replicas / 2) + 1;
 
-    /// <summary>A group begins when all its founders have met; where the faults began earlier, they meet now.</summary>
-    /// <returns>False when it cannot begin: a founder's disk was harmed before.</returns>
+    /// <summary>Founders that have not met do now. False when a disk was harmed before: the group cannot begin.</summary>
     private bool TryFound(bool[] core)
     {
         bool isFounded = FoundingPhase.HasFounded(_world, core);

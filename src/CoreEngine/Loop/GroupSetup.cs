@@ -1,6 +1,7 @@
 using CoreEngine.Model;
 using CoreEngine.Protocol;
 using CoreEngine.Protocol.Raft;
+using CoreEngine.Protocol.Sessions;
 
 namespace CoreEngine.Loop;
 
@@ -13,3 +14,11 @@ internal sealed record GroupSetup(
     IProtocolCore Core,
     LogSuffix Suffix,
     Frontiers Frontiers);
+
+/// <summary>How a proposal is made, beside its command.</summary>
+/// <param name="Identity">Session, key or control; default for a plain command.</param>
+/// <param name="IsRetried">Proposed again until the log has decided it.</param>
+/// <param name="Owner">The session that is told the end.</param>
+/// <param name="IsTicket">The receipt is polled.</param>
+internal readonly record struct ProposalTerms(
+    EntryIdentity Identity, bool IsRetried = false, Session? Owner = null, bool IsTicket = false);

@@ -121,7 +121,7 @@ internal interface IProtocolCore
 /// <param name="IsRemoved">This replica is no member any more, as far as it has heard.</param>
 /// <param name="Repair">What the medium has lost and is asked of the others; default when it is whole.</param>
 internal readonly record struct CoreStatus(
-    Role Role, ulong Term, uint Leader, Mode Mode, bool IsRemoved, Raft.RepairStatus Repair = default);
+    Role Role, ulong Term, uint Leader, Mode Mode, bool IsRemoved = false, Raft.RepairStatus Repair = default);
 
 /// <summary>What progress rests on, in monotonic nanoseconds.</summary>
 /// <param name="QuorumHeardNs">When a quorum, ourselves included, was last heard.</param>

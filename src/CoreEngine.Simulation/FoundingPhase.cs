@@ -38,4 +38,19 @@ internal static class FoundingPhase
 
         return all;
     }
+
+    /// <summary>Who is to take part runs from here on, and nobody else.</summary>
+    internal static void Prepare(SimulatedReplica replica, bool isCore)
+    {
+        // Who was about to stop in good order stops now.
+        if (replica.IsRunning && (!isCore || !replica.IsSound || replica.Runtime.IsClosing))
+        {
+            replica.Kill();
+        }
+
+        if (isCore && !replica.IsRunning)
+        {
+            replica.Start();
+        }
+    }
 }

@@ -320,7 +320,7 @@ internal sealed class Simulator : IDisposable
 
         foreach (SimulatedReplica replica in _world.Replicas)
         {
-            Prepare(replica, core[replica.Number]);
+            FoundingPhase.Prepare(replica, core[replica.Number]);
         }
 
         long end = _world.Now + _options.LivenessNs;
@@ -354,7 +354,7 @@ internal sealed class Simulator : IDisposable
 
         foreach (SimulatedReplica replica in _world.Replicas)
         {
-            Prepare(replica, true);
+            FoundingPhase.Prepare(replica, true);
         }
 
         long end = _world.Now + _options.LivenessNs;
@@ -372,7 +372,7 @@ internal sealed class Simulator : IDisposable
         {
             all[replica.Number] = true;
             FaultEffects.SetTiming(replica, new DiskTiming(WriteMinNs: LockstepNs, WriteMaxNs: LockstepNs + 1));
-            Prepare(replica, true);
+            FoundingPhase.Prepare(replica, true);
         }
 
         long end = _world.Now + _options.LivenessNs;
@@ -413,20 +413,6 @@ internal sealed class Simulator : IDisposable
         }
 
         return core;
-    }
-
-    private static void Prepare(SimulatedReplica replica, bool isCore)
-    {
-        // Who was about to stop in good order stops now.
-        if (replica.IsRunning && (!isCore || !replica.IsSound || replica.Runtime.IsClosing))
-        {
-            replica.Kill();
-        }
-
-        if (isCore && !replica.IsRunning)
-        {
-            replica.Start();
-        }
     }
 
     private void Wait(Func<bool> condition, string complaint, long end, bool[] core)

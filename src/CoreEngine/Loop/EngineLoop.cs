@@ -404,11 +404,7 @@ internal sealed partial class EngineLoop
             return false;
         }
 
-        if (group.MemberChanges.Any)
-        {
-            group.MemberChanges.Advance(this, group);
-        }
-
+        group.MemberChanges.Advance(this, group);
         bool any = group.Reads.Drain(this, group);
         any |= SessionKeeper.Expire(this, group);
         group.Reads.AskHeld(this, group);

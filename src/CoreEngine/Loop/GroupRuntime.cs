@@ -18,7 +18,6 @@ namespace CoreEngine.Loop;
 internal sealed class GroupRuntime
 {
     private const int ReadsMax = 32 * 1024;
-    private const long MemberChangePeriodNs = 20_000_000;
 
     private readonly EngineLoop _loop;
     private EngineFault? _fault;
@@ -116,7 +115,7 @@ internal sealed class GroupRuntime
     /// <summary>When the group wants a turn at the latest. Monotonic nanoseconds.</summary>
     internal long Deadline => long.Min(
         long.Min(Core.Deadline, SessionKeeper.DeadlineOf(this)),
-        MemberChanges.Any ? _loop.Now + MemberChangePeriodNs : long.MaxValue);
+        MemberChanges.DeadlineAfter(_loop.Now));
 
     /// <summary>When a leader looks for idle sessions next. Monotonic nanoseconds.</summary>
     internal long SessionsLookedAt { get; set; }

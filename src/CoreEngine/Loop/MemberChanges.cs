@@ -20,12 +20,16 @@ internal sealed class MemberChanges
 {
     private const int ReplyBytes = 40;
     private const int WaitingMax = 64;
+    private const long PeriodNs = 20_000_000;
 
     private readonly List<Waiting> _waiting = [];
     private ulong _nextCorrelation = 1;
 
     /// <summary>Somebody waits: the group wants turns.</summary>
     internal bool Any => _waiting.Count > 0;
+
+    /// <summary>When they are looked at next; never when nobody waits. Monotonic nanoseconds.</summary>
+    internal long DeadlineAfter(long now) => Any ? now + PeriodNs : long.MaxValue;
 
     /// <summary>A host asks.</summary>
     internal void Add(
@@ -57,6 +61,11 @@ internal sealed class MemberChanges
     /// <summary>Ends what is decided, or has waited for too long; asks again where nobody led.</summary>
     internal void Advance(EngineLoop loop, GroupRuntime group)
     {
+        if (!Any)
+        {
+            return;
+        }
+
         foreach (Waiting waiting in _waiting)
         {
             if (waiting.Epoch != 0)

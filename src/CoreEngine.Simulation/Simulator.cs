@@ -343,7 +343,8 @@ internal sealed class Simulator : IDisposable
 
     private int Quorum => (_world.Options.Replicas / 2) + 1;
 
-    /// <summary>Founders that have not met do now. False when a disk was harmed before: the group cannot begin.</summary>
+    /// <summary>Founders that have not met do now.</summary>
+    /// <returns>False when a disk was harmed before: the group cannot begin.</returns>
     private bool TryFound(bool[] core)
     {
         bool isFounded = FoundingPhase.HasFounded(_world, core);

@@ -57,6 +57,9 @@ internal interface IProtocolCore
     /// <summary>What progress rests on, for whoever explains why there is none.</summary>
     CoreProgress Progress { get; }
 
+    /// <summary>The group rests: it wants no tick, sends nothing, and relies on <see cref="PeerChanged"/>.</summary>
+    bool IsQuiescent { get; }
+
     /// <summary>Time moves: elections, heartbeats, step-down.</summary>
     void Tick(long monotonicNs, long wallNs, Outputs outputs);
 
@@ -108,6 +111,12 @@ internal interface IProtocolCore
     /// <param name="target">Who is to lead; 0: whoever is fittest.</param>
     /// <param name="withinNs">Afterwards the old leader goes on. Positive.</param>
     void Transfer(ulong transferId, uint target, long withinNs, Outputs outputs);
+
+    /// <summary>What is known of another replica's node has changed, or is told again.</summary>
+    /// <param name="peer">The replica, member of this group or not.</param>
+    /// <param name="level">What is known now.</param>
+    /// <param name="wasLost">It was silent in between, or has begun another life.</param>
+    void PeerChanged(uint peer, Raft.PeerLiveness level, bool wasLost);
 
     /// <summary>The link to a peer came up or went down: what was in flight on it may be lost.</summary>
     void LinkChanged(uint peer, bool connected, Outputs outputs);

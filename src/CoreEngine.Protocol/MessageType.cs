@@ -13,6 +13,8 @@ internal enum MessageType : byte
     ReadIndexReply = 23,
     Forward = 24,
     ForwardReply = 25,
+    Quiesce = 28,
+    NodeBeat = 29,
 
     /// <summary>A member to who is none any more: the configuration without it.</summary>
     Removed = 42,

@@ -1,4 +1,5 @@
 using System;
+using System.Buffers.Binary;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
@@ -74,6 +75,9 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
     internal int FramesUnderWay => _transport!.Count;
 
     internal GroupRuntime Runtime => _runtime!;
+
+    /// <summary>The groups beside the watched one.</summary>
+    internal List<(GroupRuntime Group, JournalMachine Machine)> Others { get; } = [];
 
     /// <summary>The core's own variables.</summary>
     internal RaftState Core => _core!.State;
@@ -203,12 +207,28 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
             new GroupMembership(members, chances.Next(), _log.Identity.Incarnation));
         Loop.Add(runtime);
         _runtime = runtime;
+        OpenOthers(recovery, members, chances);
         _ring.Ended = (token, result) =>
             world.Trace.Add(world.Now, TraceKind.Completed, number, token, unchecked((ulong)result));
         world.Trace.Add(world.Now, TraceKind.Started, number, (ulong)Life, _log.Identity.Incarnation);
         _group = new Group(runtime);
         _again = true;
         return result;
+    }
+
+    private void OpenOthers(GroupRecovery recovery, uint[] members, Prng chances)
+    {
+        for (uint number = 2; number <= world.Options.Groups; number++)
+        {
+            var machine = new JournalMachine();
+            GroupRuntime other = GroupOpening.Create(
+                Loop!,
+                recovery.Find(number),
+                new GroupRequest($"other-{number}", machine, GroupOptionsOf() with { Group = number }),
+                new GroupMembership(members, chances.Next(), _log!.Identity.Incarnation));
+            Loop!.Add(other);
+            Others.Add((other, machine));
+        }
     }
 
     private void NoteRefusal(LogOpenResult result)
@@ -326,6 +346,16 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         return Runtime.TransferAsync(target, withinNs).AsTask();
     }
 
+    /// <summary>Proposes one value to a group beside the watched one; the world's checker hears of the
+    /// receipt.</summary>
+    internal void ProposeTo(uint number, ulong value)
+    {
+        Span<byte> command = stackalloc byte[sizeof(ulong)];
+        BinaryPrimitives.WriteUInt64LittleEndian(command, value);
+        _again = true;
+        _ = world.Monitors.Others.Watch(number, value, new Group(Loop!.Find(number)!).ProposeAsync(command));
+    }
+
     /// <summary>Asks for a linearizable count of the entries taken in.</summary>
     internal Task<QueryResult<int>> CountAsync() => CountAsync(Read.Linearizable);
 
@@ -393,6 +423,11 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
 
     private IProtocolCore Tap(RaftCore core)
     {
+        if (core.State.Options.Group != 1)
+        {
+            return core;
+        }
+
         _core = core;
         return world.Tracer?.Tap(core) ?? (IProtocolCore)core;
     }
@@ -405,6 +440,7 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         Loop = null;
         _group = null;
         _runtime = null;
+        Others.Clear();
     }
 
     private LogOptions LogOptionsOf() => LogOptionsOf(chance.Next());
@@ -439,6 +475,7 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         Heartbeat = TimeSpan.FromMilliseconds(world.Options.HeartbeatMs),
         ElectionMin = TimeSpan.FromMilliseconds(world.Options.ElectionMinMs),
         ElectionMax = TimeSpan.FromMilliseconds(world.Options.ElectionMaxMs),
+        QuiesceAfter = TimeSpan.FromMilliseconds(world.Options.QuiesceAfterMs),
         ProposalTimeout = TimeSpan.FromMilliseconds(world.Options.ProposalTimeoutMs),
     };
 

@@ -173,6 +173,9 @@ internal sealed class Simulator : IDisposable
             ProposalsMax = 256,
             ProposalTimeoutMs = _swarm.ProposalTimeoutMs,
             IsBeyondContract = _swarm.IsBeyondContract,
+            QuiesceAfterMs = _swarm.QuiesceAfterMs,
+            Groups = _swarm.Groups,
+            OtherPeriodMs = (int)(_swarm.BurstPeriodNs * 4 / 1_000_000) + 20,
             SubmitBytesMin = _swarm.SubmitBytesMin,
             Command = _options.Command,
             Lease = LeaseOf(Stream(ChanceOf.Reads)),
@@ -282,7 +285,9 @@ internal sealed class Simulator : IDisposable
             }
 
             // A group that stops alone, without an exception, was sent what contradicts its proofs.
-            string? contradiction = replica.IsRunning && replica.Loop!.Fault is null
+            // Unless it needed an entry that left its memory, and its disk could not give it back.
+            bool isUnreadable = replica.Disk.Mishaps.HasFailedReads || replica.Disk.Mishaps.IsHarmed;
+            string? contradiction = replica.IsRunning && replica.Loop!.Fault is null && !isUnreadable
                 ? replica.Runtime.Fault?.Reason
                 : null;
             DiskMishaps mishaps = replica.Disk.Mishaps;
@@ -304,6 +309,7 @@ internal sealed class Simulator : IDisposable
         }
 
         _driver.Rest();
+        _world.CalmOthers();
         if (FoundingPhase.SoundDisks(_world) < Quorum)
         {
             // Beyond the contract: it may stop. What it said stays true: every step was checked.

@@ -56,6 +56,16 @@ internal sealed record WorldOptions
     /// <summary>Longest such silence.</summary>
     public int ElectionMaxMs { get; init; } = 600;
 
+    /// <summary>Groups of every replica: the first is watched by all monitors, the others by
+    /// <see cref="OtherGroups"/>.</summary>
+    public int Groups { get; init; } = 1;
+
+    /// <summary>Mean time between two proposals in the other groups, in milliseconds; 0: none.</summary>
+    public int OtherPeriodMs { get; init; }
+
+    /// <summary>A group in which nothing happens for so long rests; 0: never, as scripts want.</summary>
+    public int QuiesceAfterMs { get; init; }
+
     /// <summary>Disks of a majority may be harmed: the group may stop then, and must not lie.</summary>
     public bool IsBeyondContract { get; init; }
 
@@ -83,6 +93,9 @@ internal sealed class World : IDisposable
     private readonly SimulatedReplica[] _replicas;
     private readonly bool _ownsMemory;
     private ulong _nextValue = 1;
+    private readonly Prng _others;
+    private long _nextOtherNs;
+    private ulong _otherValue;
     private int _pass;
 
     /// <param name="memory">Kept from world to world by the caller; null: this world's own.</param>
@@ -92,6 +105,8 @@ internal sealed class World : IDisposable
         _ownsMemory = memory is null;
         Memory = memory ?? new SimulationMemory();
         _chance = new Prng(options.Seed);
+        _others = new Prng(~options.Seed);
+        _nextOtherNs = options is { Groups: > 1, OtherPeriodMs: > 0 } ? StartNs : long.MaxValue;
         Network = new SimulatedNetwork(_chance.Next(), options.Replicas, () => Now, Trace);
         Monitors = new Monitors(this);
         Sessions = new SimulatedSessions(this);
@@ -207,11 +222,14 @@ internal sealed class World : IDisposable
             next = long.Min(next, replica.NextInstant);
         }
 
+        next = long.Min(next, _nextOtherNs);
+
         // With every replica down only time passes.
         next = next == long.MaxValue ? Now + IdleStepNs : long.Max(Now, next);
         long before = Now;
         Now = long.Max(Now, long.Min(next, limit));
         _pass = Now == before ? _pass + 1 : 0;
+        LoadOthers();
         foreach (SimulatedReplica replica in _replicas)
         {
             if (replica.NextInstant > Now)
@@ -228,6 +246,26 @@ internal sealed class World : IDisposable
         }
 
         ThrowIfBroken();
+    }
+
+    /// <summary>Nothing more is proposed in the other groups.</summary>
+    internal void CalmOthers() => _nextOtherNs = long.MaxValue;
+
+    /// <summary>Bursts of proposals in the other groups, with pauses in which they may come to rest.</summary>
+    private void LoadOthers()
+    {
+        if (Now < _nextOtherNs)
+        {
+            return;
+        }
+
+        _nextOtherNs = Now + _others.Between(1, 2 * Options.OtherPeriodMs * 1_000_000L);
+        SimulatedReplica replica = _replicas[_others.Between(0, _replicas.Length)];
+        uint group = (uint)_others.Between(2, Options.Groups + 1);
+        for (long left = _others.Between(1, 20); left > 0 && replica.IsRunning; left--)
+        {
+            replica.ProposeTo(group, ++_otherValue);
+        }
     }
 
     internal void RunFor(long nanoseconds)

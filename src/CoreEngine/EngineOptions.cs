@@ -57,6 +57,13 @@ public sealed record EngineOptions
     /// </summary>
     public TimeSpan? DiskStall { get; init; }
 
+    /// <summary>
+    /// A group in which nothing happens for so long sends no heartbeats any more: its replicas rely on those that nodes
+    /// send to each other, one per pair whatever the number of groups. It wakes with the first proposal or read. Zero
+    /// means never. Default 1 s.
+    /// </summary>
+    public TimeSpan QuiesceAfter { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Set while the protocol is traced; null otherwise.</summary>
     internal EngineTaps? Taps { get; init; }
 

@@ -43,6 +43,7 @@ internal static class OptionsCheck
             nameof(options.DiskStall),
             $"must be at least ElectionMax ({options.ElectionMax.TotalMilliseconds} ms), or a slow disk ends "
             + "leaderships faster than elections are held");
+        Require(options.QuiesceAfter >= TimeSpan.Zero, nameof(options.QuiesceAfter), "must not be negative");
         Require(options.ProposalTimeout > TimeSpan.Zero, nameof(options.ProposalTimeout), "must be positive");
         Require(options.CloseTimeout >= TimeSpan.Zero, nameof(options.CloseTimeout), "must not be negative");
         VerifySegment(options.SegmentBytes);

@@ -16,6 +16,7 @@ internal static class Election
         Invariant.Holds(state.Role != Role.Leader);
         state.Role = Role.PreCandidate;
         state.Leader = 0;
+        state.IsQuiescent = false;
         state.Campaign++;
         state.Grants = state.SelfBit;
         RestartTimer(state);
@@ -43,7 +44,9 @@ internal static class Election
         Invariant.Holds(state.Role != Role.Leader);
         state.Role = Role.Follower;
         state.Leader = 0;
+        state.IsQuiescent = false;
         RestartTimer(state);
+        Quiescence.SendWakes(state, outputs);
         FollowerReads.RefuseAll(state, new Refusal(RefusalCode.NoLeader), outputs);
     }
 
@@ -227,6 +230,7 @@ internal static class Election
         state.Authority = default;
         state.IsNoticeOwed = false;
         state.IsNoticeAwaited = false;
+        state.IsQuiescent = false;
 
         // Our log matches itself, but we follow nobody in this term: nothing is acknowledged.
         state.Matched = 0;
@@ -242,6 +246,7 @@ internal static class Election
 
     private static bool IsLeaderAlive(RaftState state) =>
         state.Role == Role.Leader
+        || (state.IsQuiescent && state.Leader != 0)
         || (state.Leader != 0 && state.NowNs - state.LeaderHeardNs < state.Options.ElectionMinNs);
 
     // Term first: a shorter log with a newer last term wins (Raft paper, 5.4.1).
@@ -288,6 +293,7 @@ internal static class Election
         state.Matched = 0;
         state.Acknowledged = 0;
         state.RoundSeen = 0;
+        state.IsQuiescent = false;
     }
 
     private static void WinIfGranted(RaftState state, Outputs outputs)
@@ -320,6 +326,7 @@ internal static class Election
         state.RoundTurn = 0;
         state.HeartbeatDeadlineNs = state.NowNs + state.Options.HeartbeatNs;
         state.FullSinceNs = state.NowNs;
+        state.QuietSinceNs = state.NowNs;
         foreach (Progress peer in state.Peers)
         {
             peer.Reset(anchor, state.NowNs);

@@ -87,6 +87,8 @@ internal static class Following
         state.LeaderOfTerm = header.From;
         state.WasLed = true;
         state.LeaderHeardNs = state.NowNs;
+        state.IsQuiescent = false;
+        state.MayBeTrusted = false;
         state.ElectionDeadlineNs = state.NowNs + state.ElectionTimeoutNs + state.PriorityDelayNs;
         state.RoundSeen = ulong.Max(state.RoundSeen, header.Sequence);
         LeaderTransfer.OnLeaderKnown(state, outputs);

@@ -69,6 +69,12 @@ internal sealed class Progress(int messagesMax, int bytesMax)
     /// <summary>Learner: its last round was short.</summary>
     internal bool IsCaughtUp;
 
+    /// <summary>The node of this follower is not alive: it is not waited for before the group rests.</summary>
+    internal bool IsNodeSilent;
+
+    /// <summary>The last index at which it agreed to let the group rest; 0 when it did not.</summary>
+    internal ulong AgreedAt;
+
     /// <summary>The loop still owes an answer to a Load; another one would overwrite the window.</summary>
     internal bool IsLoadOwed;
 
@@ -89,6 +95,7 @@ internal sealed class Progress(int messagesMax, int bytesMax)
         RoundEnd = next - 1;
         RoundStartNs = nowNs;
         IsCaughtUp = false;
+        AgreedAt = 0;
         ContactNs = nowNs;
         BecomeProbe(next, nowNs);
     }

@@ -57,6 +57,7 @@ internal sealed class RaftCore : IProtocolCore
             }
 
             long deadline = _state.Role == Role.Leader ? _state.HeartbeatDeadlineNs : _state.ElectionDeadlineNs;
+            deadline = _state.IsQuiescent ? long.MaxValue : deadline;
             deadline = long.Min(deadline, LeaderTransfer.Deadline(_state));
             deadline = Claims.IsDamaged(_state) ? long.Min(deadline, _state.Repair.DeadlineNs) : deadline;
             deadline = _state.IsNoticeOwed ? long.Min(deadline, _state.NoticeDeadlineNs) : deadline;
@@ -99,8 +100,14 @@ internal sealed class RaftCore : IProtocolCore
     }
 
     /// <inheritdoc/>
-    public ProposeResult Propose(ProposalReader proposals, Outputs outputs) =>
-        Replication.Propose(_state, proposals, outputs);
+    public bool IsQuiescent => _state.IsQuiescent;
+
+    /// <inheritdoc/>
+    public ProposeResult Propose(ProposalReader proposals, Outputs outputs)
+    {
+        Quiescence.Touch(_state);
+        return Replication.Propose(_state, proposals, outputs);
+    }
 
     /// <inheritdoc/>
     public ReceiveResult Receive(in Message message, Outputs outputs)
@@ -136,6 +143,7 @@ internal sealed class RaftCore : IProtocolCore
         }
 
         ProgressFacts.Heard(_state, place);
+
         // Who may have voted in a term that he has forgotten obeys nobody before that term is bounded.
         bool isRepair = message.Header.Type is MessageType.RepairRequest or MessageType.RepairReply;
         if ((_state.Repair.Doubt & Doubt.Vote) != 0 && !isRepair)
@@ -143,6 +151,7 @@ internal sealed class RaftCore : IProtocolCore
             return ReceiveResult.Stale;
         }
 
+        Quiescence.Hear(_state, place, message.Header);
         return message.Header.Type switch
         {
             MessageType.RepairRequest => RepairServing.OnRequest(_state, place, message, outputs),
@@ -153,6 +162,7 @@ internal sealed class RaftCore : IProtocolCore
             MessageType.VoteReply => Election.OnVoteReply(_state, place, message, outputs),
             MessageType.AppendEntries => Following.OnAppendEntries(_state, message, outputs),
             MessageType.AppendReply => Replication.OnAppendReply(_state, place, message, outputs),
+            MessageType.Quiesce => Quiescence.OnQuiesce(_state, place, message, outputs),
             MessageType.ReadIndexRequest => LeaderReads.OnRequest(_state, message, outputs),
             MessageType.ReadIndexReply => FollowerReads.OnReply(_state, message, outputs),
             MessageType.Removed => Removal.OnNotice(_state, message),
@@ -179,6 +189,7 @@ internal sealed class RaftCore : IProtocolCore
     /// <inheritdoc/>
     public void Read(ulong readId, Outputs outputs, ReadKind kind = ReadKind.Barrier)
     {
+        Quiescence.Touch(_state);
         if (kind == ReadKind.Lease)
         {
             Lease.Read(_state, readId, outputs);
@@ -194,15 +205,25 @@ internal sealed class RaftCore : IProtocolCore
     }
 
     /// <inheritdoc/>
-    public ChangeResult ChangeMembers(MemberChange change, Outputs outputs) =>
-        MembershipChange.Propose(_state, change, outputs);
+    public ChangeResult ChangeMembers(MemberChange change, Outputs outputs)
+    {
+        Quiescence.Touch(_state);
+        return MembershipChange.Propose(_state, change, outputs);
+    }
 
     /// <inheritdoc/>
-    public ChangeResult ForceRecovery(Outputs outputs) => ForcedRecovery.Force(_state, outputs);
+    public ChangeResult ForceRecovery(Outputs outputs)
+    {
+        Quiescence.Touch(_state);
+        return ForcedRecovery.Force(_state, outputs);
+    }
 
     /// <inheritdoc/>
-    public void Transfer(ulong transferId, uint target, long withinNs, Outputs outputs) =>
+    public void Transfer(ulong transferId, uint target, long withinNs, Outputs outputs)
+    {
+        Quiescence.Touch(_state);
         LeaderTransfer.Ask(_state, transferId, target, withinNs, outputs);
+    }
 
     /// <inheritdoc/>
     public void Loaded(uint peer, ulong first, ulong last, Outputs outputs)
@@ -214,6 +235,8 @@ internal sealed class RaftCore : IProtocolCore
         }
         else if (place >= 0)
         {
+            // At rest it is for one whose node was silent: what was read is sent.
+            Quiescence.TouchLeader(_state);
             Replication.OnLoaded(_state, place, first, last, outputs);
         }
     }
@@ -222,7 +245,7 @@ internal sealed class RaftCore : IProtocolCore
     public void LinkChanged(uint peer, bool connected, Outputs outputs)
     {
         int place = _state.Quorum.PlaceOf(peer);
-        if (place >= 0 && place != _state.Self)
+        if (place >= 0 && place != _state.Self && !_state.IsQuiescent)
         {
             Replication.OnLinkChanged(_state, place, connected, outputs);
             if (!connected)
@@ -232,8 +255,17 @@ internal sealed class RaftCore : IProtocolCore
         }
     }
 
+    /// <inheritdoc/>
+    public void PeerChanged(uint peer, PeerLiveness level, bool wasLost) =>
+        Quiescence.OnPeerChanged(_state, peer, level, wasLost);
+
     private void TickLeader(Outputs outputs)
     {
+        if (Quiescence.Rests(_state))
+        {
+            return;
+        }
+
         if (CheckQuorum.TryStepDown(_state, outputs) || Abdication.TryStepDown(_state, outputs))
         {
             return;
@@ -251,7 +283,10 @@ internal sealed class RaftCore : IProtocolCore
         if (_state.NowNs >= _state.HeartbeatDeadlineNs)
         {
             _state.HeartbeatDeadlineNs = _state.NowNs + _state.Options.HeartbeatNs;
-            Replication.Heartbeat(_state, outputs);
+            if (!Quiescence.TryAsk(_state, outputs))
+            {
+                Replication.Heartbeat(_state, outputs);
+            }
         }
 
         if (_state.IsNoticeOwed)
@@ -269,7 +304,7 @@ internal sealed class RaftCore : IProtocolCore
             return;
         }
 
-        if (_state.NowNs < _state.ElectionDeadlineNs)
+        if (_state.IsQuiescent || _state.NowNs < _state.ElectionDeadlineNs)
         {
             return;
         }
@@ -295,13 +330,13 @@ internal sealed class RaftCore : IProtocolCore
 
         if (_state.Role == Role.Leader)
         {
-            bool isFresh = CheckQuorum.SilenceNs(_state) <= options.ElectionMaxNs / 2;
+            bool isFresh = _state.IsQuiescent || CheckQuorum.SilenceNs(_state) <= options.ElectionMaxNs / 2;
             return isFresh && _state.IsAnchored ? Mode.Target : Mode.Degraded;
         }
 
         if (_state.Role == Role.Follower && _state.Leader != 0)
         {
-            bool isFresh = _state.NowNs - _state.LeaderHeardNs <= 2 * options.HeartbeatNs;
+            bool isFresh = _state.IsQuiescent || _state.NowNs - _state.LeaderHeardNs <= 2 * options.HeartbeatNs;
             return isFresh ? Mode.Target : Mode.Degraded;
         }
 

@@ -63,6 +63,9 @@ internal sealed record RaftOptions
     /// <summary>After this an idle leader appends an empty entry, to close time; 0: never.</summary>
     internal long CloseTargetNs { get; init; }
 
+    /// <summary>A group in which nothing happens for so long sends no more heartbeats; 0, the default, never.</summary>
+    internal long QuiesceAfterNs { get; init; }
+
     internal int UncommittedBytesMax { get; init; } = Limits.UncommittedBytesMax;
 
     internal int UncommittedEntriesMax { get; init; } = Limits.UncommittedEntriesMax;
@@ -92,6 +95,7 @@ internal sealed record RaftOptions
         Invariant.Holds(ElectionMaxNs <= StallNs);
         Invariant.Holds(AppendEntriesMax is > 0 and <= Limits.AppendEntriesMax);
         Invariant.Holds(AppendBytesMax is > 0 and <= Limits.AppendBytesMax);
+        Invariant.Holds(QuiesceAfterNs >= 0);
         Invariant.Holds(InflightMessagesMax > 0);
         Invariant.Holds(InflightBytesMax > 0);
         Invariant.Holds(ReadsMax > 0);

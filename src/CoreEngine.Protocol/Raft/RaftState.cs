@@ -143,6 +143,20 @@ internal sealed class RaftState
     internal bool IsNoticeOwed;
     internal long NoticeDeadlineNs;
 
+    /// <summary>The group rests: as leader we send no heartbeats, as follower we trust the life of the leader's node.
+    /// Moved by <see cref="Quiescence"/>.</summary>
+    internal bool IsQuiescent;
+
+    /// <summary>We led and asked to be trusted, and have followed nobody since: some follower may trust us
+    /// still.</summary>
+    internal bool MayBeTrusted;
+
+    /// <summary>Leader: the last heartbeat was a question whether the group may rest.</summary>
+    internal bool WasAsked;
+
+    /// <summary>Leader: since when nothing happened in the group.</summary>
+    internal long QuietSinceNs;
+
     /// <summary>Leader: some follower waits for the notice; see <see cref="Progress.Awaited"/>.</summary>
     internal bool IsNoticeAwaited;
 
@@ -233,6 +247,21 @@ internal sealed class RaftState
 
     /// <summary>Our own bit in a bitmap of members; none when we are no member.</summary>
     internal ulong SelfBit => Self < 0 ? 0 : 1UL << Self;
+
+    /// <summary>Nothing is under way: memory that was needed for that is given back.</summary>
+    internal void Rest()
+    {
+        foreach (Progress peer in Peers)
+        {
+            if (peer.Inflights.Count == 0)
+            {
+                peer.Inflights.Rest();
+            }
+        }
+
+        Reads.Rest();
+        Asked.Rest();
+    }
 
     /// <summary>Another configuration is in effect: tables go by its places.</summary>
     internal void Adopt(Configuration configuration, QuorumSystem quorum, Progress[] peers)

@@ -104,7 +104,7 @@ internal static class Replication
         for (int i = 0; i < state.Peers.Length; i++)
         {
             Progress peer = state.Peers[i];
-            if (i == state.Self)
+            if (i == state.Self || Quiescence.HasAgreed(state, peer))
             {
                 continue;
             }

@@ -58,6 +58,16 @@ internal sealed class ReadQueue(int readsMax)
         return read;
     }
 
+    /// <summary>Gives its memory back when nothing waits.</summary>
+    internal void Rest()
+    {
+        if (Count == 0)
+        {
+            _ring = [];
+            _head = 0;
+        }
+    }
+
     private void Grow()
     {
         var grown = new PendingRead[int.Min(int.Max(8, _ring.Length * 2), readsMax)];

@@ -54,6 +54,12 @@ internal sealed record Swarm
     /// <summary>Bytes that must wait for a second write beside the first; null for the usual.</summary>
     internal required int? SubmitBytesMin { get; init; }
 
+    /// <summary>Groups of every replica.</summary>
+    internal required int Groups { get; init; }
+
+    /// <summary>A group in which nothing happens for so long rests; 0: never.</summary>
+    internal required int QuiesceAfterMs { get; init; }
+
     /// <summary>The calm begins in step, every delay the same, and its leader is left out: only drawn timeouts can
     /// break the tie between the others.</summary>
     internal required bool IsLockstep { get; init; }
@@ -102,8 +108,13 @@ internal sealed record Swarm
             SubmitBytesMin = chance.Chance(1, 3) ? 64 : null,
             IsLockstep = chance.Chance(1, 8),
             SessionPercent = chance.Chance(1, 4) ? 0 : (int)chance.Between(1, 100),
+            Groups = (int)long.Max(1, chance.Between(-2, 5)),
+            QuiesceAfterMs = DrawQuiesceAfter(chance),
         };
     }
+
+    private static int DrawQuiesceAfter(Prng chance) =>
+        chance.Chance(1, 4) ? 0 : (int)chance.Between(1, chance.Chance(1, 2) ? 20 : 1000);
 
     private static NetworkFaults DrawNetwork(Prng chance) => new(
         LossPercent: chance.Chance(1, 2) ? (int)chance.Between(0, 25) : 0,

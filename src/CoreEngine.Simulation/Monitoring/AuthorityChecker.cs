@@ -28,7 +28,8 @@ internal sealed class AuthorityChecker(World world)
             core.Role == Role.Follower ? core.Leader : 0,
             core.LeaderHeardNs,
             core.HardStateTicket <= core.DurableTicket);
-        if (core.Role == Role.Leader)
+        // One at rest is judged by its node's beats.
+        if (core.Role == Role.Leader && !core.IsQuiescent)
         {
             long silence = SilenceNs(core);
             world.Check(

@@ -73,6 +73,12 @@ internal sealed record Monitor(string Name, string Component)
 
     internal static Monitor Stickiness { get; } = new("leader stickiness", Monitoring.Component.Liveness);
 
+    internal static Monitor RestTrust { get; } = new("trust at rest", Monitoring.Component.Liveness);
+
+    internal static Monitor RestSilence { get; } = new("silence at rest", Monitoring.Component.Liveness);
+
+    internal static Monitor RestComplete { get; } = new("complete at rest", Monitoring.Component.Liveness);
+
     internal static Monitor BoundaryOrder { get; } = new("boundary lattice", Monitoring.Component.Lattice);
 
     internal static Monitor MonotoneBoundaries { get; } = new("monotone boundaries", Monitoring.Component.Lattice);

@@ -38,6 +38,9 @@ internal sealed class Monitors(World world) : IFrameWatcher
     internal TransferChecker Transfers { get; } = new(world);
 
     internal SessionChecker Sessions { get; } = new(world);
+    internal OtherGroups Others { get; } = new(world);
+
+    internal RestChecker Rest { get; } = new(world);
 
     internal RepairChecker Repairs { get; } = new(world);
 
@@ -54,6 +57,8 @@ internal sealed class Monitors(World world) : IFrameWatcher
         Durability.Observe(replica, isTruncated);
         Authority.Observe(replica);
         Transfers.Observe(replica);
+        Rest.Observe(replica);
+        Others.Observe(replica);
         Visit(replica, isTruncated);
         Prefix.Observe(replica);
         Trunk.Observe(replica);
@@ -121,6 +126,7 @@ internal sealed class Monitors(World world) : IFrameWatcher
         Frontiers.Restarted(replica, recovered, (found.Doubt & Doubt.Log) != 0);
         Repairs.Restarted(replica, found);
         Prefix.Restarted(replica);
+        Rest.Restarted(replica);
         Certificates.Restarted(replica);
         Rare.Sometimes(RareState.TornTailCut, replica.Report!.IsTailCut);
     }
@@ -182,7 +188,13 @@ internal sealed class Monitors(World world) : IFrameWatcher
 
     public void OnSent(in FrameHeader header, ReadOnlySpan<byte> body)
     {
+        if (header.Group > 1)
+        {
+            return;
+        }
+
         world.Tracer?.Sent(header, body);
+        Rest.Sent(header);
         if (header.Type is (byte)MessageType.VoteRequest or (byte)MessageType.TimeoutNow)
         {
             OnCampaign(header, body);
@@ -257,6 +269,12 @@ internal sealed class Monitors(World world) : IFrameWatcher
 
     public void OnDelivered(in FrameHeader header)
     {
+        if (header.Group > 1)
+        {
+            return;
+        }
+
+        Rest.Delivered(header);
         SimulatedReplica replica = world[header.To];
         if (header.Type == (byte)MessageType.TimeoutNow)
         {

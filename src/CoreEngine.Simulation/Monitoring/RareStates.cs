@@ -66,6 +66,8 @@ internal enum RareState
     OpenedWithClaims,
     OpenedInDoubt,
     MadeWhole,
+    GroupRests,
+    LeaderLostAtRest,
 }
 
 /// <summary>Counts how often each rare state was reached.</summary>

@@ -85,6 +85,12 @@ internal static class Catalogue
         new(54, "overwritten sequence", SessionScenarios.OverwrittenSequence, "SettledComesBack"),
         new(55, "repeats across failover", SessionScenarios.RepeatsAcrossFailoverAndRestart, "RepeatsShown"),
         new(55, "expiry is a log event", SessionScenarios.ExpiryIsALogEvent, "ExpiryByLocalClock"),
+        new(60, "idle groups send nothing", RestScenarios.IdleGroupsSendNothing, "RestNotSilent"),
+        new(60, "dead node is not trusted", RestScenarios.DeadNodeIsNotTrusted, "TrustsDeadNode"),
+        new(60, "another life is not trusted", RestScenarios.AnotherLifeIsNotTrusted, "OldLifeCounts"),
+        new(60, "nobody rests while a follower lags", RestScenarios.NobodyRestsWhileAFollowerLags, "RestsWithLaggards"),
+        new(60, "a waking leader goes on", RestScenarios.AWakingLeaderGoesOn, "WakeLost"),
+        new(60, "who was away", RestScenarios.WhoWasAwayIsBroughtUpToDate, "AwayForgotten"),
         new(61, "power cuts of all", static seed => _ = PowerScenarios.PowerCutsOfAll(seed), "BatchNotDurable"),
     ];
 }

@@ -40,6 +40,8 @@ internal sealed class TracedCore : IProtocolCore
 
     public CoreProgress Progress => _core.Progress;
 
+    public bool IsQuiescent => _core.IsQuiescent;
+
     private RaftState State => _core.State;
 
     public void Tick(long monotonicNs, long wallNs, Outputs outputs)
@@ -132,6 +134,8 @@ internal sealed class TracedCore : IProtocolCore
         _core.LinkChanged(peer, connected, outputs);
         After(outputs);
     }
+
+    public void PeerChanged(uint peer, PeerLiveness level, bool wasLost) => _core.PeerChanged(peer, level, wasLost);
 
     /// <summary>A message leaves this replica, or reaches it.</summary>
     internal void Exchange(in MessageHeader header, ReadOnlySpan<byte> body, bool isSent)

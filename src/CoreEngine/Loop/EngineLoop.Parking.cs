@@ -101,7 +101,7 @@ internal sealed partial class EngineLoop
     /// <summary>When the loop must turn at the latest, if nothing happens before. Monotonic nanoseconds.</summary>
     internal long NextDeadline()
     {
-        long deadline = long.Min(Now + 1_000_000_000, Schedule.NextDeadline);
+        long deadline = long.Min(Now + 1_000_000_000, long.Min(Schedule.NextDeadline, Liveness.NextDeadline));
         bool isTimed = Undecided.Count + Retrying.Count > 0 || Schedule.Active.Count > 0;
         deadline = isTimed ? long.Min(deadline, _timersAt) : deadline;
         return Completions.IsWaiting ? long.Min(deadline, Now + Completions.RescuePeriodNs) : deadline;

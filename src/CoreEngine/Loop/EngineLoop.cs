@@ -77,6 +77,7 @@ internal sealed partial class EngineLoop
         Invariant.Holds(Scratch.Length >= Limits.FrameBytesMax);
         ProposalTimeoutNs = Nanoseconds(setup.Options.ProposalTimeout);
         LeaderlessPatienceNs = 2 * Nanoseconds(setup.Options.ElectionMax);
+        Liveness = new NodeLiveness(this);
     }
 
     internal EngineOptions Options { get; }
@@ -102,6 +103,9 @@ internal sealed partial class EngineLoop
 
     /// <summary>The groups, and which of them have something to do.</summary>
     internal GroupSchedule Schedule { get; } = new();
+
+    /// <summary>Who of the other nodes is alive.</summary>
+    internal NodeLiveness Liveness { get; }
 
     /// <summary>Proposals that left their queue and are not decided, in all groups.</summary>
     internal UndecidedProposals Undecided { get; } = new();
@@ -186,6 +190,7 @@ internal sealed partial class EngineLoop
         }
 
         any |= Ingress.Receive(this);
+        any |= Liveness.Turn();
         for (int i = 0; i < groups.Count; i++)
         {
             any |= Decide(groups[i]);
@@ -311,9 +316,11 @@ internal sealed partial class EngineLoop
             return;
         }
 
+        Liveness.Meet(change.Peer);
         foreach (GroupRuntime group in Groups)
         {
-            if (group.Fault is null)
+            // A group at rest has nothing under way that could be lost.
+            if (group.Fault is null && !group.Core.IsQuiescent)
             {
                 Activate(group);
                 group.Core.LinkChanged(change.Peer, change.Connected, group.Outputs);

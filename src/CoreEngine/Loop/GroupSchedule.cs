@@ -20,6 +20,9 @@ internal struct ScheduleEntry
     /// <summary>The turn in which the core was told the time last.</summary>
     internal long BegunTurn;
 
+    /// <summary>Rests, as of its last turn.</summary>
+    internal bool IsResting;
+
     /// <summary>Waits for the log to complete or to take something.</summary>
     internal bool WaitsForLog;
 
@@ -54,6 +57,9 @@ internal sealed class GroupSchedule
 
     /// <summary>The groups of this turn; grows while frames arrive.</summary>
     internal List<GroupRuntime> Active => _active;
+
+    /// <summary>Groups that rest.</summary>
+    internal int Resting { get; private set; }
 
     /// <summary>When some group wants to be ticked. Monotonic nanoseconds.</summary>
     internal long NextDeadline => _deadlines.Earliest;
@@ -180,6 +186,7 @@ internal sealed class GroupSchedule
 
             group.Schedule.IsActive = false;
             _outputs.Push(group.ReturnOutputs());
+            NoteRest(group);
             if (!group.Schedule.WaitsForLog && group.IsAwaitingLog)
             {
                 group.Schedule.WaitsForLog = true;
@@ -195,6 +202,23 @@ internal sealed class GroupSchedule
         group.Fault is not null ? long.MaxValue
         : group.Applier.IsRunning ? group.Deadline
         : long.Min(group.Deadline, group.Reads.Deadline);
+
+    /// <summary>A group that has come to rest gives its memory back, once.</summary>
+    private void NoteRest(GroupRuntime group)
+    {
+        bool rests = group.Fault is null && group.Core.IsQuiescent;
+        if (rests == group.Schedule.IsResting)
+        {
+            return;
+        }
+
+        group.Schedule.IsResting = rests;
+        Resting += rests ? 1 : -1;
+        if (rests)
+        {
+            group.Rest();
+        }
+    }
 
     private void TakeArrivals()
     {

@@ -120,6 +120,12 @@ internal static class Ingress
 
     private static void Dispatch(EngineLoop loop, in FrameHeader header, ReadOnlySpan<byte> body)
     {
+        if ((MessageType)header.Type == MessageType.NodeBeat && !loop.Peers.IsSilenced(header.From))
+        {
+            loop.Counters.Count(loop.Liveness.Receive(header, body));
+            return;
+        }
+
         GroupRuntime? group = loop.Find(header.Group);
         if (group is null || group.Fault is not null || loop.Peers.IsSilenced(header.From))
         {

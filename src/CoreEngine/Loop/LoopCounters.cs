@@ -13,6 +13,7 @@ internal sealed class LoopCounters
     internal long Applied;
     internal long FramesSent;
     internal long FramesDropped;
+    internal long BeatsSent;
     internal long FramesForUnknownGroup;
     internal long MessagesStale;
     internal long MessagesFromStrangers;

@@ -56,6 +56,7 @@ internal static class GroupOpening
             ElectionMinNs = Nanoseconds(loop.Options.ElectionMin),
             ElectionMaxNs = Nanoseconds(loop.Options.ElectionMax),
             StallNs = StallNs(loop.Options),
+            QuiesceAfterNs = Nanoseconds(loop.Options.QuiesceAfter),
             Seed = unchecked(seed + (options.Group * 0x9E3779B97F4A7C15UL) + loop.Replica),
             Contract = wanted.Contract,
             LeaseNs = contract.LeaseNs,

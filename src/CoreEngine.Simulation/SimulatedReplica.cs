@@ -207,28 +207,14 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
             new GroupMembership(members, chances.Next(), _log.Identity.Incarnation));
         Loop.Add(runtime);
         _runtime = runtime;
-        OpenOthers(recovery, members, chances);
+        var membership = new GroupMembership(members, chances.Next(), _log.Identity.Incarnation);
+        Others.AddRange(OtherGroups.Open(world, Loop, recovery, GroupOptionsOf(), membership));
         _ring.Ended = (token, result) =>
             world.Trace.Add(world.Now, TraceKind.Completed, number, token, unchecked((ulong)result));
         world.Trace.Add(world.Now, TraceKind.Started, number, (ulong)Life, _log.Identity.Incarnation);
         _group = new Group(runtime);
         _again = true;
         return result;
-    }
-
-    private void OpenOthers(GroupRecovery recovery, uint[] members, Prng chances)
-    {
-        for (uint number = 2; number <= world.Options.Groups; number++)
-        {
-            var machine = new JournalMachine();
-            GroupRuntime other = GroupOpening.Create(
-                Loop!,
-                recovery.Find(number),
-                new GroupRequest($"other-{number}", machine, GroupOptionsOf() with { Group = number }),
-                new GroupMembership(members, chances.Next(), _log!.Identity.Incarnation));
-            Loop!.Add(other);
-            Others.Add((other, machine));
-        }
     }
 
     private void NoteRefusal(LogOpenResult result)

@@ -257,7 +257,7 @@ internal sealed class Simulator : IDisposable
         while (_world.Now < end && !IsOver)
         {
             _world.Step(long.Min(end, long.Min(_driver.NextInstant, _load.NextInstant)));
-            CheckShards();
+            ShardChecker.Check(_world);
             if (_world.Now >= _nextAudit)
             {
                 _nextAudit = _world.Now + _audits.Between(1, AuditPeriodNs);
@@ -267,36 +267,6 @@ internal sealed class Simulator : IDisposable
             _driver.Turn();
             _load.Turn();
             _world.ThrowIfBroken();
-        }
-    }
-
-    /// <summary>A shard may stop only for a failed disk: an invariant of its own is a bug.</summary>
-    private void CheckShards()
-    {
-        foreach (SimulatedReplica replica in _world.Replicas)
-        {
-            Exception? cause = replica.IsRunning ? replica.Loop!.Fault?.Cause ?? replica.Runtime.Fault?.Cause : null;
-            if (cause is not null)
-            {
-                Monitor monitor = cause is InvariantException broken
-                    ? Monitor.OfInvariant(broken)
-                    : Monitor.OfFault(cause);
-                _world.Check(monitor, false, $"replica {replica.Number} stopped on {cause}");
-            }
-
-            // A group that stops alone, without an exception, was sent what contradicts its proofs.
-            // Unless it needed an entry that left its memory, and its disk could not give it back.
-            bool isUnreadable = replica.Disk.Mishaps.HasFailedReads || replica.Disk.Mishaps.IsHarmed;
-            string? contradiction = replica.IsRunning && replica.Loop!.Fault is null && !isUnreadable
-                ? replica.Runtime.Fault?.Reason
-                : null;
-            DiskMishaps mishaps = replica.Disk.Mishaps;
-            bool isRotten = ((mishaps.Harm & DiskHarm.Rotten) != 0 || mishaps.HasFailedReads)
-                && contradiction?.Contains("cannot be read back", StringComparison.Ordinal) == true;
-            _world.Check(
-                Monitor.Contradiction,
-                contradiction is null || isRotten,
-                $"replica {replica.Number}: {contradiction}");
         }
     }
 
@@ -431,7 +401,7 @@ internal sealed class Simulator : IDisposable
                 _world.Now < end,
                 $"{complaint} within {_options.LivenessNs} ns; {Stalled(core)}");
             _world.Step(long.Min(end, _world.Now + RetryPeriodNs));
-            CheckShards();
+            ShardChecker.Check(_world);
             _world.ThrowIfBroken();
         }
     }

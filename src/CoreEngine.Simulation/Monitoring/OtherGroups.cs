@@ -2,6 +2,7 @@ using System.Collections.Generic;
 using System.Threading.Tasks;
 using CoreEngine.Loop;
 using CoreEngine.Model;
+using CoreEngine.Recovery;
 
 namespace CoreEngine.Simulation.Monitoring;
 
@@ -12,6 +13,23 @@ namespace CoreEngine.Simulation.Monitoring;
 internal sealed class OtherGroups(World world)
 {
     private readonly Dictionary<uint, Trunk> _trunks = [];
+
+    /// <summary>Opens them at a replica that starts.</summary>
+    internal static IEnumerable<(GroupRuntime Group, JournalMachine Machine)> Open(
+        World world, EngineLoop loop, GroupRecovery recovery, GroupOptions options, GroupMembership membership)
+    {
+        for (uint number = 2; number <= world.Options.Groups; number++)
+        {
+            var machine = new JournalMachine();
+            GroupRuntime other = GroupOpening.Create(
+                loop,
+                recovery.Find(number),
+                new GroupRequest($"other-{number}", machine, options with { Group = number }),
+                membership);
+            loop.Add(other);
+            yield return (other, machine);
+        }
+    }
 
     /// <summary>A replica has turned.</summary>
     internal void Observe(SimulatedReplica replica)

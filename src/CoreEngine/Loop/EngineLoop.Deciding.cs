@@ -50,4 +50,19 @@ internal sealed partial class EngineLoop
             Completions.Add(source);
         }
     }
+
+    /// <summary>Room in the log is every group's business, also of those that have nothing else to do.</summary>
+    private void ActivateAllIfRoomChanged()
+    {
+        if (IsLogFull == _wasLogFull)
+        {
+            return;
+        }
+
+        _wasLogFull = IsLogFull;
+        foreach (GroupRuntime group in Groups)
+        {
+            _ = Schedule.Activate(group);
+        }
+    }
 }

@@ -357,21 +357,6 @@ internal sealed partial class EngineLoop
         return count > 0;
     }
 
-    /// <summary>Room in the log is every group's business, also of those that have nothing else to do.</summary>
-    private void ActivateAllIfRoomChanged()
-    {
-        if (IsLogFull == _wasLogFull)
-        {
-            return;
-        }
-
-        _wasLogFull = IsLogFull;
-        foreach (GroupRuntime group in Groups)
-        {
-            _ = Schedule.Activate(group);
-        }
-    }
-
     /// <summary>A group's part of the turn begins: the core is told the time, and what the log has completed.</summary>
     private bool Begin(GroupRuntime group)
     {

@@ -190,6 +190,9 @@ internal sealed class GroupSnapshots(EngineLoop loop, GroupRuntime group)
         ulong newest = loop.Snapshots.Newest(group.Number)?.Manifest.Index ?? 0;
         if (group.Frontiers.Applied <= newest)
         {
+            // One that came from elsewhere covers it all: nothing is aging.
+            _bytes = 0;
+            _sinceNs = 0;
             if (_isAsked && newest > 0)
             {
                 Answer(loop.Snapshots.Newest(group.Number)!);

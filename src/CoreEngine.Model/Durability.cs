@@ -3,10 +3,10 @@ namespace CoreEngine.Model;
 /// <summary>What holds an entry when its proposal is acknowledged, from weak to strong.</summary>
 public enum Durability : byte
 {
-    /// <summary>The leader's memory.</summary>
+    /// <summary>The leader's memory, and nobody else's yet.</summary>
     Memory = 0,
 
-    /// <summary>The medium of the replica that answers.</summary>
+    /// <summary>The leader's medium.</summary>
     LocalDurable = 1,
 
     /// <summary>The media of a quorum.</summary>

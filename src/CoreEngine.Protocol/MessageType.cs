@@ -16,6 +16,9 @@ internal enum MessageType : byte
     Quiesce = 28,
     NodeBeat = 29,
 
+    /// <summary>The leader holds what was handed on, at the level that the proposal asked for: not committed.</summary>
+    ForwardAnswer = 48,
+
     /// <summary>A member to who is none any more: the configuration without it.</summary>
     Removed = 42,
 

@@ -16,8 +16,12 @@ namespace CoreEngine.Protocol;
 internal readonly record struct EntryOrigin(uint Replica, uint Life, ulong Correlation);
 
 /// <summary>One proposal of a batch.</summary>
-internal readonly ref struct Proposal(EntryOrigin origin, EntryFlags kind, ReadOnlySpan<byte> payload)
+internal readonly ref struct Proposal(
+    EntryOrigin origin, EntryFlags kind, Durability level, ReadOnlySpan<byte> payload)
 {
+    /// <summary>When it is acknowledged.</summary>
+    public readonly Durability Level = level;
+
     /// <summary>Session, key or control; none of them for a plain command.</summary>
     public readonly EntryFlags Kind = kind;
 
@@ -30,7 +34,7 @@ internal readonly ref struct Proposal(EntryOrigin origin, EntryFlags kind, ReadO
 /// <summary>Walks a batch of proposals in place: in a host's queue and in a Forward message alike.</summary>
 /// <remarks>
 /// Layout, little endian, 8-byte aligned: <c>u32 payloadLength | u32 originReplica | u32 originLife | u8 published |
-/// u8 kind | u16 zero | u64 correlation | payload | padding</c>. The byte <c>published</c> is the queue's own; the kind
+/// u8 kind | u8 level below quorum | u8 zero | u64 correlation | payload | padding</c>. The byte <c>published</c> is the queue's own; the kind
 /// is of <see cref="EntryFlags"/>; with one, the payload begins with an <see cref="EntryIdentity"/>.
 /// </remarks>
 internal ref struct ProposalReader(ReadOnlySpan<byte> batch)
@@ -41,6 +45,7 @@ internal ref struct ProposalReader(ReadOnlySpan<byte> batch)
     internal const int PayloadBytesMax = Limits.EntryBytesMax + EntryIdentity.BytesMax;
 
     private const int KindOffset = 13;
+    private const int LevelOffset = 14;
 
     private ReadOnlySpan<byte> _rest = batch;
 
@@ -55,7 +60,11 @@ internal ref struct ProposalReader(ReadOnlySpan<byte> batch)
     /// <summary>Writes one proposal with its identity.</summary>
     /// <param name="target">Exactly <see cref="SizeOf"/> bytes, the identity's counted.</param>
     internal static void Write(
-        Span<byte> target, in EntryOrigin origin, in EntryIdentity identity, ReadOnlySpan<byte> command)
+        Span<byte> target,
+        in EntryOrigin origin,
+        in EntryIdentity identity,
+        ReadOnlySpan<byte> command,
+        Durability level = Durability.QuorumDurable)
     {
         int length = identity.Bytes + command.Length;
         Invariant.Holds(target.Length == SizeOf(length));
@@ -65,6 +74,7 @@ internal ref struct ProposalReader(ReadOnlySpan<byte> batch)
         BinaryPrimitives.WriteUInt32LittleEndian(target[12..], 0);
         BinaryPrimitives.WriteUInt64LittleEndian(target[16..], origin.Correlation);
         target[KindOffset] = (byte)identity.Kind;
+        target[LevelOffset] = (byte)(Durability.QuorumDurable - level);
         identity.Write(target[HeaderBytes..]);
         command.CopyTo(target[(HeaderBytes + identity.Bytes)..]);
         target[(HeaderBytes + length)..].Clear();
@@ -90,7 +100,9 @@ internal ref struct ProposalReader(ReadOnlySpan<byte> batch)
         int length = BinaryPrimitives.ReadInt32LittleEndian(_rest);
         var kind = (EntryFlags)_rest[KindOffset];
         bool isLong = length >= EntryIdentity.BytesOf(kind) && length <= PayloadBytesMax;
-        if (!isLong || (kind & ~EntryFlags.Key) != 0 || SizeOf(length) > _rest.Length)
+        byte below = _rest[LevelOffset];
+        if (!isLong || (kind & ~EntryFlags.Key) != 0 || below > (byte)Durability.QuorumDurable
+            || SizeOf(length) > _rest.Length)
         {
             IsSound = false;
             return false;
@@ -100,7 +112,7 @@ internal ref struct ProposalReader(ReadOnlySpan<byte> batch)
             BinaryPrimitives.ReadUInt32LittleEndian(_rest[4..]),
             BinaryPrimitives.ReadUInt32LittleEndian(_rest[8..]),
             BinaryPrimitives.ReadUInt64LittleEndian(_rest[16..]));
-        proposal = new Proposal(origin, kind, _rest.Slice(HeaderBytes, length));
+        proposal = new Proposal(origin, kind, Durability.QuorumDurable - below, _rest.Slice(HeaderBytes, length));
         _rest = _rest[SizeOf(length)..];
         return true;
     }

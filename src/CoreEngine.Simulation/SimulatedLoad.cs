@@ -94,6 +94,14 @@ internal sealed class SimulatedLoad
         _ => Read.Linearizable,
     };
 
+    /// <summary>Most proposals wait for a quorum, some for less.</summary>
+    private static Durability DurabilityOf(ulong value) => (value % 13) switch
+    {
+        5 => Durability.Memory,
+        8 => Durability.LocalDurable,
+        _ => Durability.QuorumDurable,
+    };
+
     private void Do(in Operation operation)
     {
         SimulatedReplica replica = _world[operation.Replica];
@@ -114,7 +122,7 @@ internal sealed class SimulatedLoad
                 _world.Sessions.Act(replica, operation.Value);
                 break;
             default:
-                _ = replica.ProposeAsync(operation.Value);
+                _ = replica.ProposeAsync(operation.Value, DurabilityOf(operation.Value));
                 break;
         }
     }

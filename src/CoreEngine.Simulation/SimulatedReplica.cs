@@ -317,10 +317,10 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
     }
 
     /// <summary>Proposes one value; the world's checker hears of the receipt.</summary>
-    internal Task<Receipt> ProposeAsync(ulong value)
+    internal Task<Receipt> ProposeAsync(ulong value, Model.Durability level = Model.Durability.QuorumDurable)
     {
         world.Trace.Add(world.Now, TraceKind.Proposed, number, value, 0);
-        ValueTask<Receipt> pending = Group.ProposeAsync(world.BytesOf(value));
+        ValueTask<Receipt> pending = Group.ProposeAsync(world.BytesOf(value), level);
         _again = true;
         return Watch(value, pending);
     }

@@ -118,6 +118,13 @@ public sealed record GroupOptions
     /// </summary>
     public TimeSpan? CloseTarget { get; init; }
 
+    /// <summary>
+    /// When a proposal that says nothing of its own is acknowledged. Default a quorum's media. A weaker level answers
+    /// sooner and may lose what it acknowledged; what is committed, and that replicas agree on it, does not depend on
+    /// it.
+    /// </summary>
+    public Model.Durability Durability { get; init; } = Model.Durability.QuorumDurable;
+
     /// <summary>How much may be under way; other than the limits only to make rare states frequent.</summary>
     internal RaftWindows Windows { get; init; } = new();
 

@@ -41,8 +41,15 @@ public sealed partial class Group
     /// <summary>Why the group stopped; null while it runs.</summary>
     public EngineFault? Fault => _runtime.Fault;
 
-    /// <summary>What a committed proposal survives, e.g. <c>quorum/power</c>.</summary>
-    public string Durability => _runtime.Contract.ToString();
+    /// <summary>When a proposal is acknowledged that says nothing of its own, and what that survives, e.g.
+    /// <c>quorum/power</c>.</summary>
+    public string Durability => new Contract
+    {
+        Durability = _runtime.Options.Durability,
+        Medium = _runtime.Options.Durability == Model.Durability.Memory
+            ? MediumClass.Process
+            : _runtime.Contract.Medium,
+    }.ToString();
 
     /// <summary>The boundaries E, D, A, C, T at this replica, as of the last turn.</summary>
     public FrontierValues Frontiers => _runtime.View.Read().Frontiers;
@@ -83,6 +90,29 @@ public sealed partial class Group
         cancellationToken.ThrowIfCancellationRequested();
         ProposalSource? source = _runtime.TryEnqueue(
             command, reply, default, out Refusal refusal, out ValueTask<Receipt> result, cancellationToken);
+        return source is null ? new ValueTask<Receipt>(Refused(refusal)) : result;
+    }
+
+    /// <summary>Proposes a command that is acknowledged at a level of its own.</summary>
+    /// <param name="command">As for a plain proposal.</param>
+    /// <param name="durability">Below a quorum the answer is Acknowledged as soon as the leader alone holds the entry,
+    /// in memory or on its medium: it carries no reply and no certificate, and the entry may be lost with that
+    /// leader.</param>
+    /// <param name="reply">Receives the machine's reply when the answer is Committed.</param>
+    /// <param name="cancellationToken">Stops the wait, not the proposal.</param>
+    /// <exception cref="ArgumentException">There is no such level.</exception>
+    /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
+    public ValueTask<Receipt> ProposeAsync(
+        ReadOnlySpan<byte> command,
+        Model.Durability durability,
+        Memory<byte> reply = default,
+        CancellationToken cancellationToken = default)
+    {
+        OptionsCheck.Verify(durability);
+        cancellationToken.ThrowIfCancellationRequested();
+        var terms = new ProposalTerms(default, Level: durability);
+        ProposalSource? source = _runtime.TryEnqueue(
+            command, reply, terms, out Refusal refusal, out ValueTask<Receipt> result, cancellationToken);
         return source is null ? new ValueTask<Receipt>(Refused(refusal)) : result;
     }
 

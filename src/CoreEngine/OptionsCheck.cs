@@ -53,6 +53,7 @@ internal static class OptionsCheck
     internal static void Verify(string name, GroupOptions options)
     {
         Require(!string.IsNullOrEmpty(name), nameof(name), "must not be empty");
+        Verify(options.Durability);
         int bytes = Encoding.UTF8.GetByteCount(name);
         Require(
             bytes <= Limits.GroupNameBytesMax,
@@ -89,6 +90,9 @@ internal static class OptionsCheck
                 "needs a clock that goes on while the machine is suspended, which this platform does not have");
         }
     }
+
+    internal static void Verify(Durability level) => Require(
+        level <= Durability.QuorumDurable, nameof(Durability), $"is {level}, which is no level");
 
     internal static void Verify(SessionOptions options) => Require(
         options.Timeout.TotalMilliseconds is >= Limits.SessionTimeoutMsMin and <= Limits.SessionTimeoutMsMax,

@@ -7,7 +7,7 @@ namespace CoreEngine;
 /// <summary>What became of a proposal, and the proof.</summary>
 public readonly record struct Receipt
 {
-    /// <summary>Committed, Refused or Unknown.</summary>
+    /// <summary>Committed, Refused or Unknown; Acknowledged when less than a quorum was asked for.</summary>
     public Outcome Outcome { get; init; }
 
     /// <summary>Where the entry stands; meaningful when committed.</summary>
@@ -29,6 +29,12 @@ public readonly record struct Receipt
     /// <summary>Why not, when refused.</summary>
     public Refusal Refusal { get; init; }
 
+    /// <summary>What held the entry when this receipt was made; meaningful when committed or acknowledged.</summary>
+    public Durability Durability { get; init; }
+
+    /// <summary>What that medium survives.</summary>
+    public MediumClass Medium { get; init; }
+
     /// <summary>The sequence within its session; 0 outside of one.</summary>
     public ulong Sequence { get; init; }
 
@@ -41,10 +47,14 @@ public readonly record struct Receipt
     /// <summary>Bytes of the machine's reply; the caller's buffer holds as many of them as it has room for.</summary>
     public int ReplyLength { get; init; }
 
+    /// <summary>Such as quorum/power.</summary>
+    private string Level => new Contract { Durability = Durability, Medium = Medium }.ToString();
+
     /// <summary>Outcome and coordinate or reason, for people.</summary>
     public override string ToString() => Outcome switch
     {
-        Outcome.Committed => $"Committed at {Coordinate}, proven by voters {Certificate.Voters:b}, {Guarantee}",
+        Outcome.Committed => $"Committed at {Coordinate}, proven by voters {Certificate.Voters:b}, {Level}, {Guarantee}",
+        Outcome.Acknowledged => $"Acknowledged at {Coordinate} by the leader alone, {Level}: not committed",
         Outcome.Refused => $"Refused ({Refusal})",
         _ => "Unknown: not decided in time; it may or may not take effect",
     };

@@ -36,6 +36,18 @@ internal sealed class Evidence(int replicas)
         }
     }
 
+    /// <summary>Some replica holds the index of a term's log on its medium.</summary>
+    internal bool IsHeldDurably(ulong term, ulong index)
+    {
+        bool isHeld = false;
+        for (uint replica = 1; replica <= replicas; replica++)
+        {
+            isHeld |= _durable.GetValueOrDefault((term, replica)) >= index;
+        }
+
+        return isHeld;
+    }
+
     /// <summary>A quorum has voted for one candidate of the term.</summary>
     internal bool IsElected(ulong term) => _terms.Contains(term);
 

@@ -145,6 +145,11 @@ internal sealed class Monitors(World world) : IFrameWatcher
             Buggify?.Visit(BuggifySite.Answered, replica.Number);
         }
 
+        if (receipt.Outcome == Outcome.Acknowledged)
+        {
+            CheckAcknowledged(value, receipt);
+        }
+
         Rare.Sometimes(RareState.ProposalUnknown, receipt.Outcome == Outcome.Unknown);
         Rare.Sometimes(RareState.ProposalSuperseded, receipt.Refusal.Code == RefusalCode.Superseded);
         Rare.Sometimes(RareState.DiskFull, receipt.Refusal.Code == RefusalCode.LogFull);
@@ -245,6 +250,36 @@ internal sealed class Monitors(World world) : IFrameWatcher
         }
 
         Authority.VoteAsked(header.From, header.Term);
+    }
+
+    /// <summary>Less than a quorum was asked for: the level says who held it, and nothing claims a commit.</summary>
+    private void CheckAcknowledged(ulong value, in Receipt receipt)
+    {
+        world.Check(
+            Monitor.ReceiptEvidence,
+            !receipt.Certificate.IsValid && receipt.Durability < Model.Durability.QuorumDurable,
+            $"value {value} is acknowledged at {receipt.Durability}, with a certificate");
+        ulong term = receipt.Coordinate.LeaderEpoch;
+        ulong index = receipt.Coordinate.Index;
+        world.Check(
+            Monitor.AnswerDurable,
+            receipt.Durability == Model.Durability.Memory || Certificates.Evidence.IsHeldDurably(term, index)
+                || IsFlushedByLeader(term, index),
+            $"value {value} is acknowledged at index {index} of term {term}, and no medium holds it");
+        Rare.Sometimes(RareState.AcknowledgedInMemory, receipt.Durability == Model.Durability.Memory);
+        Rare.Sometimes(RareState.AcknowledgedLocally, receipt.Durability == Model.Durability.LocalDurable);
+    }
+
+    /// <summary>In the turn at hand: the history of flushes is written after it.</summary>
+    private bool IsFlushedByLeader(ulong term, ulong index)
+    {
+        bool isFlushed = false;
+        foreach (SimulatedReplica replica in world.Replicas)
+        {
+            isFlushed |= replica.IsLeader && replica.Core.Term == term && replica.Core.Frontiers.Durable >= index;
+        }
+
+        return isFlushed;
     }
 
     /// <summary>Nothing is told before the replica that tells it knows it committed.</summary>

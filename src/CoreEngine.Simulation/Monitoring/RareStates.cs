@@ -68,6 +68,8 @@ internal enum RareState
     MadeWhole,
     GroupRests,
     LeaderLostAtRest,
+    AcknowledgedInMemory,
+    AcknowledgedLocally,
 }
 
 /// <summary>Counts how often each rare state was reached.</summary>

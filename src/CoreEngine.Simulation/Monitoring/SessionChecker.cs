@@ -66,6 +66,10 @@ internal sealed class SessionChecker(World world)
             _known[(session, sequence)] = known with { IsVoid = true };
         }
 
+        world.Check(
+            Monitor.SessionAnswer,
+            receipt.Outcome != Outcome.Acknowledged,
+            $"{name} was acknowledged without a commit");
         if (receipt.Outcome != Outcome.Committed)
         {
             world.Check(

@@ -83,9 +83,24 @@ internal static class Forwarding
             ? new ProposeResult(0, 0, 0, new Refusal(group.IsClosing ? RefusalCode.Closing : RefusalCode.LogFull))
             : group.Core.Propose(new ProposalReader(body), group.Outputs);
         loop.Counters.Proposals += result.Accepted;
+        NoteEarly(loop, group, body, result);
         if (result.Accepted < count)
         {
             Refuse(loop, header, body, result);
+        }
+    }
+
+    private static void NoteEarly(
+        EngineLoop loop, GroupRuntime group, ReadOnlySpan<byte> body, in ProposeResult result)
+    {
+        var reader = new ProposalReader(body);
+        for (int i = 0; i < result.Accepted && reader.TryRead(out Proposal proposal); i++)
+        {
+            if (proposal.Level != Durability.QuorumDurable)
+            {
+                ulong index = result.FirstIndex + (ulong)i;
+                group.Early.Note(loop, group, proposal.Level, proposal.Origin, index, result.Term);
+            }
         }
     }
 

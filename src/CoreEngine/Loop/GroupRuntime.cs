@@ -8,6 +8,7 @@ using CoreEngine.Protocol;
 using CoreEngine.Protocol.Membership;
 using CoreEngine.Protocol.Raft;
 using CoreEngine.Protocol.Sessions;
+using CoreEngine.Protocol.Wire;
 
 namespace CoreEngine.Loop;
 
@@ -31,6 +32,7 @@ internal sealed class GroupRuntime
     private long _inlineSince;
     private Transfers? _transfers;
     private bool _closing;
+    private EarlyAnswers? _early;
     private int _readsQueued;
     private Outputs? _outputs;
 
@@ -108,6 +110,12 @@ internal sealed class GroupRuntime
     internal HeldMessages Held { get; } = new();
 
     internal Reads Reads { get; }
+
+    /// <summary>Proposals that asked for less than a quorum.</summary>
+    internal EarlyAnswers Early => _early ??= new EarlyAnswers();
+
+    /// <summary>Some were ever made.</summary>
+    internal bool HasEarly => _early is not null;
 
     /// <summary>Client sessions: between the log and the machine.</summary>
     internal SessionStage Sessions { get; } = new();
@@ -256,7 +264,10 @@ internal sealed class GroupRuntime
         }
 
         result = terms.IsTicket ? default : source.Await(cancellationToken);
-        if (!Queue.TryEnqueue(source.Correlation, terms.Identity, command))
+        Model.Durability level = terms.Identity.Kind == EntryFlags.None
+            ? terms.Level ?? Options.Durability
+            : Model.Durability.QuorumDurable;
+        if (!Queue.TryEnqueue(source.Correlation, terms.Identity, command, level))
         {
             source.Withdraw();
             refusal = new Refusal(RefusalCode.QueueFull, (ulong)Slots.InUse);

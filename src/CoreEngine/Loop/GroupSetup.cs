@@ -20,5 +20,11 @@ internal sealed record GroupSetup(
 /// <param name="IsRetried">Proposed again until the log has decided it.</param>
 /// <param name="Owner">The session that is told the end.</param>
 /// <param name="IsTicket">The receipt is polled.</param>
+/// <param name="Level">When it is acknowledged; null at the group's own level. Whatever has an identity waits for its
+/// commit.</param>
 internal readonly record struct ProposalTerms(
-    EntryIdentity Identity, bool IsRetried = false, Session? Owner = null, bool IsTicket = false);
+    EntryIdentity Identity,
+    bool IsRetried = false,
+    Session? Owner = null,
+    bool IsTicket = false,
+    Model.Durability? Level = null);

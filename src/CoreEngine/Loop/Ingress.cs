@@ -135,6 +135,12 @@ internal static class Ingress
 
         loop.Activate(group);
         var type = (MessageType)header.Type;
+        if (type == MessageType.ForwardAnswer)
+        {
+            EarlyAnswers.Take(loop, group, header, body);
+            return;
+        }
+
         if (type is MessageType.Forward or MessageType.ForwardReply)
         {
             Forwarding.Receive(loop, group, header, body);
@@ -177,6 +183,11 @@ internal static class Ingress
 
             loop.Leave(source, ProposalStage.InLog);
             group.Pending.Add(new PendingEntry(result.FirstIndex + (ulong)i, result.Term, correlation));
+            if (proposal.Level != Durability.QuorumDurable)
+            {
+                group.Early.Note(
+                    loop, group, proposal.Level, proposal.Origin, result.FirstIndex + (ulong)i, result.Term);
+            }
         }
 
         loop.Counters.Proposals += result.Accepted;

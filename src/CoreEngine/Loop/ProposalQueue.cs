@@ -65,7 +65,11 @@ internal sealed class ProposalQueue(int capacity, RingMemory memory)
         TryEnqueue(correlation, default, payload);
 
     /// <summary>Any thread. False when there is no room.</summary>
-    internal bool TryEnqueue(ulong correlation, in EntryIdentity identity, ReadOnlySpan<byte> command)
+    internal bool TryEnqueue(
+        ulong correlation,
+        in EntryIdentity identity,
+        ReadOnlySpan<byte> command,
+        Durability level = Durability.QuorumDurable)
     {
         int payloadBytes = identity.Bytes + command.Length;
         while (true)
@@ -77,7 +81,7 @@ internal sealed class ProposalQueue(int capacity, RingMemory memory)
                 return false;
             }
 
-            RingResult result = ring?.TryEnqueue(correlation, identity, command) ?? RingResult.Closed;
+            RingResult result = ring?.TryEnqueue(correlation, identity, command, level) ?? RingResult.Closed;
             if (result == RingResult.Queued)
             {
                 return true;

@@ -87,7 +87,8 @@ internal sealed class ProposalRing
     }
 
     /// <summary>Any thread.</summary>
-    internal RingResult TryEnqueue(ulong correlation, in EntryIdentity identity, ReadOnlySpan<byte> command)
+    internal RingResult TryEnqueue(
+        ulong correlation, in EntryIdentity identity, ReadOnlySpan<byte> command, Durability level)
     {
         int size = ProposalReader.SizeOf(identity.Bytes + command.Length);
         long tail;
@@ -123,7 +124,7 @@ internal sealed class ProposalRing
             place = 0;
         }
 
-        ProposalReader.Write(_ring.AsSpan(place, size), new EntryOrigin(0, 0, correlation), identity, command);
+        ProposalReader.Write(_ring.AsSpan(place, size), new EntryOrigin(0, 0, correlation), identity, command, level);
 
         // The lowest byte of the word is ours, the others say what the proposal is.
         Volatile.Write(ref WordAt(place + StateOffset), WordAt(place + StateOffset) | 1);

@@ -13,6 +13,20 @@ internal static class Receipts
 
     internal static Receipt Unknown() => new() { Outcome = Outcome.Unknown, Guarantee = Guarantee.Floor };
 
+    /// <summary>The leader holds it; nobody else need to.</summary>
+    internal static Receipt Acknowledged(GroupRuntime group, Durability level, ulong index, ulong term)
+    {
+        Invariant.Holds(level < Durability.QuorumDurable);
+        return new Receipt
+        {
+            Outcome = Outcome.Acknowledged,
+            Coordinate = new LineCoordinate(group.Number, group.CommitProof.ConfigEpoch, term, index),
+            Durability = level,
+            Medium = level == Durability.Memory ? MediumClass.Process : group.Contract.Medium,
+            Guarantee = Guarantee.Floor,
+        };
+    }
+
     /// <summary>What the session table decided, as the host hears it.</summary>
     internal static Receipt Of(GroupRuntime group, in SessionAnswer answer)
     {
@@ -52,6 +66,8 @@ internal static class Receipts
             Outcome = Outcome.Committed,
             Coordinate = new LineCoordinate(group.Number, group.CommitProof.ConfigEpoch, term, index),
             Certificate = group.CommitProof,
+            Durability = Durability.QuorumDurable,
+            Medium = group.Contract.Medium,
             Guarantee = Guarantee.CommittedLine,
         };
     }

@@ -53,7 +53,8 @@ public readonly record struct Receipt
     /// <summary>Outcome and coordinate or reason, for people.</summary>
     public override string ToString() => Outcome switch
     {
-        Outcome.Committed => $"Committed at {Coordinate}, proven by voters {Certificate.Voters:b}, {Level}, {Guarantee}",
+        Outcome.Committed =>
+            $"Committed at {Coordinate}, proven by voters {Certificate.Voters:b}, {Level}, {Guarantee}",
         Outcome.Acknowledged => $"Acknowledged at {Coordinate} by the leader alone, {Level}: not committed",
         Outcome.Refused => $"Refused ({Refusal})",
         _ => "Unknown: not decided in time; it may or may not take effect",

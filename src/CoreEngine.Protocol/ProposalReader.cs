@@ -34,8 +34,8 @@ internal readonly ref struct Proposal(
 /// <summary>Walks a batch of proposals in place: in a host's queue and in a Forward message alike.</summary>
 /// <remarks>
 /// Layout, little endian, 8-byte aligned: <c>u32 payloadLength | u32 originReplica | u32 originLife | u8 published |
-/// u8 kind | u8 level below quorum | u8 zero | u64 correlation | payload | padding</c>. The byte <c>published</c> is the
-/// queue's own; the kind is of <see cref="EntryFlags"/>; with one, the payload begins with an
+/// u8 kind | u8 level below quorum | u8 zero | u64 correlation | payload | padding</c>. The byte <c>published</c> is
+/// the queue's own; the kind is of <see cref="EntryFlags"/>; with one, the payload begins with an
 /// <see cref="EntryIdentity"/>.
 /// </remarks>
 internal ref struct ProposalReader(ReadOnlySpan<byte> batch)

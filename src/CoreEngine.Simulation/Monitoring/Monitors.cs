@@ -264,19 +264,21 @@ internal sealed class Monitors(World world) : IFrameWatcher
         world.Check(
             Monitor.AnswerDurable,
             receipt.Durability == Model.Durability.Memory || Certificates.Evidence.IsHeldDurably(term, index)
-                || IsFlushedByLeader(term, index),
+                || IsFlushed(term, index),
             $"value {value} is acknowledged at index {index} of term {term}, and no medium holds it");
         Rare.Sometimes(RareState.AcknowledgedInMemory, receipt.Durability == Model.Durability.Memory);
         Rare.Sometimes(RareState.AcknowledgedLocally, receipt.Durability == Model.Durability.LocalDurable);
     }
 
     /// <summary>In the turn at hand: the history of flushes is written after it.</summary>
-    private bool IsFlushedByLeader(ulong term, ulong index)
+    private bool IsFlushed(ulong term, ulong index)
     {
         bool isFlushed = false;
         foreach (SimulatedReplica replica in world.Replicas)
         {
-            isFlushed |= replica.IsLeader && replica.Core.Term == term && replica.Core.Frontiers.Durable >= index;
+            isFlushed |= replica.IsRunning
+                && replica.Core.Frontiers.Durable >= index
+                && replica.Core.Log.TermAt(index) == term;
         }
 
         return isFlushed;

@@ -13,8 +13,8 @@ namespace CoreEngine.Loop;
 /// </summary>
 /// <remarks>
 /// A follower that had handed a proposal on hears of it in a ForwardAnswer: <c>u32 level | u32 zero |
-/// (u64 correlation | u64 index | u64 term) ...</c>; the frame's correlation is the life of the replica that asked. What is overwritten
-/// before the medium has it is not answered here.
+/// (u64 correlation | u64 index | u64 term) ...</c>; the frame's correlation is the life of the
+/// replica that asked. What is overwritten before the medium has it is not answered here.
 /// </remarks>
 internal sealed class EarlyAnswers
 {

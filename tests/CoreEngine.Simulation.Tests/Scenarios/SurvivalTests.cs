@@ -15,7 +15,7 @@ namespace CoreEngine.Simulation.Tests.Scenarios;
 /// </summary>
 public sealed class SurvivalTests(ITestOutputHelper output)
 {
-    private const ulong Seeds = 8;
+    private const ulong Seeds = 12;
 
     [Fact]
     public void Raft_S14_S15_TheTableOfWhatSurvivesIsWhatHappens()

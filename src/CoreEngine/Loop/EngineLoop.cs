@@ -399,11 +399,7 @@ internal sealed partial class EngineLoop
         group.MemberChanges.Advance(this, group);
         bool any = group.Reads.Drain(this, group);
         any |= SessionKeeper.Expire(this, group);
-        if (group.HasEarly)
-        {
-            group.Early.Release(this, group);
-        }
-
+        group.ReleaseEarly(this);
         group.Reads.AskHeld(this, group);
         any |= group.HasTransferUnasked && group.Transfers.Ask(group);
         if (MayTakeProposals(group) || group.QueueHeldSince != 0)

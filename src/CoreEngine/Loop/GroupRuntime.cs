@@ -114,8 +114,8 @@ internal sealed class GroupRuntime
     /// <summary>Proposals that asked for less than a quorum.</summary>
     internal EarlyAnswers Early => _early ??= new EarlyAnswers();
 
-    /// <summary>Some were ever made.</summary>
-    internal bool HasEarly => _early is not null;
+    /// <summary>The leader's medium may have moved.</summary>
+    internal void ReleaseEarly(EngineLoop loop) => _early?.Release(loop, this);
 
     /// <summary>Client sessions: between the log and the machine.</summary>
     internal SessionStage Sessions { get; } = new();

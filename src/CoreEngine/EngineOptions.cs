@@ -149,6 +149,7 @@ public sealed record GroupOptions
     /// it.
     /// </summary>
     public Model.Durability Durability { get; init; } = Model.Durability.QuorumDurable;
+
     /// <summary>Snapshots and trimming. A machine without snapshots keeps its whole log.</summary>
     public SnapshotOptions Snapshots { get; init; } = new();
 

@@ -17,7 +17,7 @@ namespace CoreEngine.Loop;
 /// <remarks>
 /// The two <c>TryEnqueue</c> and what is marked so may be called from any thread; the rest belongs to the shard's.
 /// </remarks>
-internal sealed class GroupRuntime
+internal sealed partial class GroupRuntime
 {
     private const int ReadsMax = 32 * 1024;
 
@@ -112,23 +112,6 @@ internal sealed class GroupRuntime
     internal HeldMessages Held { get; } = new();
 
     internal Reads Reads { get; }
-
-    /// <summary>Proposals that asked for less than a quorum.</summary>
-    internal EarlyAnswers Early => _early ??= new EarlyAnswers();
-
-    /// <summary>The leader's medium may have moved.</summary>
-    internal void ReleaseEarly(EngineLoop loop) => _early?.Release(loop, this);
-
-    /// <summary>Client sessions: between the log and the machine.</summary>
-    internal SessionStage Sessions { get; } = new();
-
-    /// <summary>When the group wants a turn at the latest. Monotonic nanoseconds.</summary>
-    internal long Deadline => long.Min(
-        long.Min(Core.Deadline, SessionKeeper.DeadlineOf(this)),
-        long.Min(MemberChanges.DeadlineAfter(_loop.Now), Snapshots.Deadline));
-
-    /// <summary>When a leader looks for idle sessions next. Monotonic nanoseconds.</summary>
-    internal long SessionsLookedAt { get; set; }
 
     /// <summary>Any thread. Changes of leaders that hosts wait for; made when the first one asks.</summary>
     internal Transfers Transfers
@@ -281,15 +264,6 @@ internal sealed class GroupRuntime
 
         _loop.ProposalArrived(this);
         return source;
-    }
-
-    /// <summary>Any thread: proposes, and hands out the refusal as a receipt when it cannot.</summary>
-    internal ValueTask<Receipt> AskAsync(
-        in ProposalTerms terms, ReadOnlyMemory<byte> command, Memory<byte> reply, CancellationToken cancellationToken)
-    {
-        ProposalSource? source = TryEnqueue(
-            command.Span, reply, terms, out Refusal refusal, out ValueTask<Receipt> result, cancellationToken);
-        return source is null ? new ValueTask<Receipt>(Receipts.Refused(refusal)) : result;
     }
 
     /// <summary>Any thread: hands a read to the shard.</summary>

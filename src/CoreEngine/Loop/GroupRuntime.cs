@@ -33,7 +33,6 @@ internal sealed partial class GroupRuntime
     private long _inlineSince;
     private Transfers? _transfers;
     private bool _closing;
-    private EarlyAnswers? _early;
     private int _readsQueued;
     private Outputs? _outputs;
 

@@ -20,7 +20,7 @@ using Monitor = CoreEngine.Simulation.Monitoring.Monitor;
 namespace CoreEngine.Simulation;
 
 /// <summary>One replica of a world: its disk stays through crashes, its loop does not.</summary>
-internal sealed class SimulatedReplica(World world, uint number, Prng chance) : IDisposable
+internal sealed partial class SimulatedReplica(World world, uint number, Prng chance) : IDisposable
 {
     /// <summary>Small enough for ranges to end at a chunk's end now and then.</summary>
     private const int ChunkBytes = 32 * 1024;
@@ -360,8 +360,8 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         return Watch(read, floor, world.Now, Group.QueryAsync<JournalMachine, Action?, int>(Count, meanwhile, read));
     }
 
-    public override string ToString() => Loop is null
-        ? string.Create(CultureInfo.InvariantCulture, $"{number} down")
+    public override string ToString() => Loop is null || _group is null
+        ? string.Create(CultureInfo.InvariantCulture, $"{number} down, or not open")
         : string.Create(
             CultureInfo.InvariantCulture, $"{number} {Status} fault {Loop.Fault?.Reason ?? Group.Fault?.Reason}");
 
@@ -371,29 +371,6 @@ internal sealed class SimulatedReplica(World world, uint number, Prng chance) : 
         {
             Leave();
         }
-    }
-
-    /// <summary>What the medium alone holds of the group: recovered from a copy, the replica untouched.</summary>
-    internal RecoveredGroup ReadMedium() => RecoverMedium().Find(1);
-
-    /// <summary>It knows the lives of all founders, or will when it starts again.</summary>
-    internal bool HasFounded => IsRunning ? Core.ConfigEpoch != 0 : RecoverMedium().Find(1).First is not null;
-
-    /// <summary>A ring of its own over a copy of what the medium alone holds.</summary>
-    internal SimulatedRing RingOverMedium() =>
-        new(Disk.OfMedium(), new Prng(number), () => world.Now, new DiskTiming());
-
-    private GroupRecovery RecoverMedium()
-    {
-        // Chance of its own: looking must not change what happens.
-        using SimulatedRing ring = RingOverMedium();
-        var recovery = new GroupRecovery(ChunkBytes, world.Options.SuffixBytes);
-        LogOpenResult result = SegmentedLog.Open(ring, LogOptionsOf(1), number, world.Cluster, recovery);
-        using SegmentedLog? log = result.Log;
-        using SnapshotStore snapshots = SnapshotStore.Open(ring, world.Memory.Slabs);
-        recovery.Join(snapshots);
-        world.Check(Monitor.Recovery, log is not null, $"the medium of replica {number} is refused: {result.Message}");
-        return recovery;
     }
 
     private async Task<Receipt> Watch(ulong value, ValueTask<Receipt> pending)

@@ -69,6 +69,7 @@ internal sealed partial class LogSuffix
     {
         bool mayHoldOne = (header.Flags & (ushort)EntryFlags.Configuration) != 0
             && header.Index <= LastIndex
+            && header.Index >= BaseIndex
             && TermAt(header.Index) == header.Term;
         if (mayHoldOne
             && EntryCodec.TryRead(header, record, out Entry entry)

@@ -20,6 +20,11 @@ internal static class RepairServing
 
         RepairVerdict verdict = body.First == 0 ? RepairVerdict.None : Judge(state, body.First, body.Last, body.Term);
         ulong round = message.Header.Sequence;
+        if (verdict == RepairVerdict.Trimmed)
+        {
+            SnapshotRule.NoteLostBelowBase(state, place);
+        }
+
         if (verdict != RepairVerdict.Have)
         {
             Answer(state, place, round, body.First, verdict, outputs);
@@ -69,14 +74,19 @@ internal static class RepairServing
 
     private static RepairVerdict Judge(RaftState state, ulong first, ulong last, ulong term)
     {
-        if (last > state.LastIndex || state.Log.TermAt(last) != term)
+        if (last > state.LastIndex)
         {
             return RepairVerdict.NeverHad;
         }
 
-        if (first <= state.Frontiers.Values.Trimmed)
+        if (first <= state.Log.BaseIndex)
         {
             return RepairVerdict.Trimmed;
+        }
+
+        if (state.Log.TermAt(last) != term)
+        {
+            return RepairVerdict.NeverHad;
         }
 
         return state.Log.Holes.Touches(first, last) ? RepairVerdict.Damaged : RepairVerdict.Have;

@@ -247,7 +247,7 @@ internal static class Replication
         {
             peer.BecomeReplicate(held + 1);
         }
-        else if (peer.State == ProgressState.Snapshot && held >= state.Log.BaseIndex)
+        else if (peer.State == ProgressState.Snapshot && peer.Match >= state.Log.BaseIndex)
         {
             peer.BecomeProbe(held + 1, state.NowNs);
         }

@@ -68,6 +68,13 @@ internal static class SnapshotRule
                 state.Frontiers.Apply(new ApplyResult(index));
             }
 
+            ulong covered = ulong.Min(index, state.Frontiers.Durable);
+            if (state.Log.Holes.Touches(1, covered))
+            {
+                // What cannot be read stands in the snapshot: nobody needs to be asked for it any more.
+                Trim(state, proof with { Index = covered }, outputs);
+            }
+
             return true;
         }
 
@@ -155,6 +162,16 @@ internal static class SnapshotRule
     /// <summary>The entry before the next one that a follower needs is gone: only a snapshot helps.</summary>
     internal static bool IsBelowCliff(RaftState state, Progress peer) =>
         Cliff.Judge(peer.Next - 1, state.Log.BaseIndex).Code != RefusalCode.None;
+
+    /// <summary>A member cannot read entries that our log has given up: as its leader we send it a snapshot.</summary>
+    internal static void NoteLostBelowBase(RaftState state, int place)
+    {
+        bool isNeedy = state.Role == Role.Leader && state.Peers[place].Match < state.Log.BaseIndex;
+        if (isNeedy && state.Peers[place].State != ProgressState.Snapshot)
+        {
+            state.Peers[place].BecomeSnapshot();
+        }
+    }
 
     /// <summary>Members that wait for a snapshot, by place.</summary>
     internal static ulong Waiting(RaftState state)

@@ -36,7 +36,7 @@ internal static class ShardChecker
     {
         string? contradiction = replica.Loop!.Fault is null ? replica.Runtime.Fault?.Reason : null;
         DiskMishaps mishaps = replica.Disk.Mishaps;
-        bool isRotten = ((mishaps.Harm & DiskHarm.Rotten) != 0 || mishaps.HasFailedReads)
+        bool isRotten = ((mishaps.Harm & (DiskHarm.Rotten | DiskHarm.LostWrite)) != 0 || mishaps.HasFailedReads)
             && contradiction?.Contains("cannot be read back", StringComparison.Ordinal) == true;
         world.Check(
             Monitor.Contradiction,

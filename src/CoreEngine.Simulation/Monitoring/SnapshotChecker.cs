@@ -63,7 +63,7 @@ internal sealed class SnapshotChecker(World world)
 
     private void CheckTaken(SimulatedReplica replica)
     {
-        if (replica.Loop!.Snapshots.Newest(1) is not { } file)
+        if (replica.Runtime.Snapshots.LastTaken is not { } file)
         {
             return;
         }

@@ -52,6 +52,7 @@ internal sealed class EarlyAnswers
         while (_waiting.TryPeek(out Waiting waiting))
         {
             bool isGone = waiting.Index > group.Suffix.LastIndex
+                || waiting.Index < group.Suffix.BaseIndex
                 || group.Suffix.TermAt(waiting.Index) != waiting.Term;
             if (!isGone && waiting.Index > group.Frontiers.Durable)
             {

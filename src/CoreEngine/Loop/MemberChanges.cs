@@ -177,6 +177,13 @@ internal sealed class MemberChanges
             return;
         }
 
+        if (waiting.Epoch < group.Suffix.BaseIndex)
+        {
+            // A snapshot took the place of the entry: whether it was this change cannot be told any more.
+            waiting.Done.TrySetResult(new MembershipOutcome(Outcome.Unknown, waiting.Epoch, default));
+            return;
+        }
+
         ulong term = group.Suffix.TermAt(waiting.Epoch);
         if (term != waiting.Term)
         {

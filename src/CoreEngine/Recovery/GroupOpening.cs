@@ -40,6 +40,11 @@ internal static class GroupOpening
             throw new EngineOpenException($"the log cannot take a record of group '{name}' now; retry");
         }
 
+        if (recovered.IsBehindSnapshot && !TryMark(loop, options.Group, recovered.Suffix))
+        {
+            throw new EngineOpenException($"the log cannot take a mark of group '{name}' now; retry");
+        }
+
         if (recovered.Descriptor is null && !loop.Log.TryAppend(wanted.ToRecord(options.Group)))
         {
             throw new EngineOpenException($"the log cannot take the descriptor of group '{name}' now; retry");
@@ -86,6 +91,18 @@ internal static class GroupOpening
         }
 
         return group;
+    }
+
+    /// <summary>Entries will follow the snapshot, not what the log ends with: without the mark the next recovery would
+    /// take that for a gap.</summary>
+    private static bool TryMark(EngineLoop loop, uint group, LogSuffix suffix)
+    {
+        Span<byte> marks = stackalloc byte[2 * RecordHeader.Bytes];
+        ulong index = suffix.BaseIndex;
+        ulong term = suffix.TermAt(index);
+        RecordHeader.Seal(marks[..RecordHeader.Bytes], 0, RecordType.Snapshot, 0, group, index, term);
+        RecordHeader.Seal(marks[RecordHeader.Bytes..], 0, RecordType.Trim, 0, group, index, term);
+        return loop.Log.TryAppend(marks);
     }
 
     /// <summary>What the first configuration is to be, while there is none and this replica was not opened to

@@ -85,6 +85,9 @@ internal sealed class RecoveredGroup(uint number, int chunkBytes, int capacityBy
         }
     }
 
+    /// <summary>The log does not say yet that it goes on behind the snapshot: the group's opening writes it.</summary>
+    internal bool IsBehindSnapshot { get; set; }
+
     /// <summary>The log holds the place where a snapshot replaced it: what follows must follow without a gap.</summary>
     internal bool IsRestarted { get; private set; }
 }

@@ -41,6 +41,7 @@ internal static class SnapshotJoin
         if (!isHeld)
         {
             suffix.Reset(manifest.Index, manifest.Term);
+            group.IsBehindSnapshot = true;
         }
         else
         {
@@ -69,6 +70,12 @@ internal static class SnapshotJoin
         ulong first = suffix.BaseIndex;
         ulong index = group.Trimmed.Index >= first ? group.Trimmed.Index : first + 1;
         index = ulong.Min(ulong.Max(index, 1), manifest.Index);
+        if (suffix.Holes.Touches(1, manifest.Index))
+        {
+            // What cannot be read stands in the snapshot: the log begins behind it.
+            index = manifest.Index;
+        }
+
         if (index > first)
         {
             suffix.TrimTo(index);

@@ -41,6 +41,9 @@ internal sealed class GroupSnapshots(EngineLoop loop, GroupRuntime group)
     /// <summary>Snapshots that became durable here.</summary>
     internal long Taken { get; private set; }
 
+    /// <summary>The newest of them; null before the first.</summary>
+    internal SnapshotFile? LastTaken { get; private set; }
+
     /// <summary>Snapshots that were restored into the machine.</summary>
     internal long Restored { get; private set; }
 
@@ -238,6 +241,7 @@ internal sealed class GroupSnapshots(EngineLoop loop, GroupRuntime group)
         }
 
         Taken++;
+        LastTaken = ended.File;
         Trim(ended.File);
         Answer(ended.File);
         return true;
@@ -263,7 +267,15 @@ internal sealed class GroupSnapshots(EngineLoop loop, GroupRuntime group)
         SnapshotFile file = _arrived!;
         _arrived = null;
         SnapshotManifest manifest = file.Manifest;
-        if (manifest.Index <= group.Frontiers.Applied || group.Core.TryFastForward(manifest.Certificate, group.Outputs))
+        ulong applied = group.Frontiers.Applied;
+        if (manifest.Index <= applied)
+        {
+            return true;
+        }
+
+        // What cannot be read is never applied from the log: then the machine is restored all the same.
+        bool isHeld = group.Core.TryFastForward(manifest.Certificate, group.Outputs);
+        if (isHeld && !group.Suffix.Holes.Touches(applied + 1, manifest.Index))
         {
             return true;
         }

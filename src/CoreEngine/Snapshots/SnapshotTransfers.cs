@@ -106,9 +106,11 @@ internal sealed class SnapshotTransfers(EngineLoop loop, GroupRuntime group)
         for (int i = _sending.Count - 1; i >= 0; i--)
         {
             SnapshotSending sending = _sending[i];
-            any |= sending.Step();
             int place = group.Core.PlaceOf(sending.Replica);
             bool isWanted = place >= 0 && (wanted & (1UL << place)) != 0;
+
+            // Who leads no more sends no more: the pieces carry the term, and another leads that one.
+            any |= isWanted && sending.Step();
             if (sending.IsDamaged)
             {
                 Damaged = sending.File;

@@ -50,8 +50,57 @@ internal static class AdminTool
             "TRANSFER",
             parsed.GetValue(target).ToString(CultureInfo.InvariantCulture),
             parsed.GetValue(within).ToString(CultureInfo.InvariantCulture)));
-        return new Command("admin", "Operates running replicas.") { Connect, AsJson, status, transfer };
+        return new Command("admin", "Operates running replicas.")
+        {
+            Connect, AsJson, status, transfer, Members(), Add(), Remove(), ForceRecover(),
+        };
     }
+
+    private static Command Members()
+    {
+        var members = new Command("members", "Shows who takes part.");
+        members.SetAction((parsed, stop) => AskAsync(parsed, stop, "MEMBERS"));
+        return members;
+    }
+
+    private static Command Add()
+    {
+        var replica = new Argument<uint>("REPLICA") { Description = "Its number; it runs with --join already." };
+        var address = new Argument<string>("ADDRESS") { Description = "Where it listens for replicas." };
+        var add = new Command("add", "Adds a replica: a learner, that votes once it has caught up.")
+        {
+            replica, address,
+        };
+        add.SetAction((parsed, stop) => AskAsync(
+            parsed, stop, "ADD", Number(parsed.GetRequiredValue(replica)), parsed.GetRequiredValue(address)));
+        return add;
+    }
+
+    private static Command Remove()
+    {
+        var replica = new Argument<uint>("REPLICA") { Description = "Its number." };
+        var remove = new Command("remove", "Removes a replica.") { replica };
+        remove.SetAction((parsed, stop) => AskAsync(parsed, stop, "REMOVE", Number(parsed.GetRequiredValue(replica))));
+        return remove;
+    }
+
+    private static Command ForceRecover()
+    {
+        var accept = new Option<bool>("--accept-data-loss")
+        {
+            Description = "Says that you know: what only the lost replicas had acknowledged is lost.",
+        };
+        var recover = new Command(
+            "force-recover", "After a quorum was lost for good: the replica asked goes on alone.") { accept };
+        recover.SetAction((parsed, stop) => parsed.GetValue(accept)
+            ? AskAsync(parsed, stop, "FORCE-RECOVER", "accept-data-loss")
+            : throw new BadInputException(
+                "forced recovery may lose acknowledged writes; choose the survivor with the longest log "
+                + "('admin status' shows it) and say --accept-data-loss"));
+        return recover;
+    }
+
+    private static string Number(uint value) => value.ToString(CultureInfo.InvariantCulture);
 
     private static async Task<int> AskAsync(ParseResult parsed, CancellationToken stop, params string[] words)
     {

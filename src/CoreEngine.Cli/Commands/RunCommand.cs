@@ -31,19 +31,26 @@ internal static class RunCommand
         {
             Description = "Appends the protocol's steps to this file, for 'check --trace'. Slow: for tests.",
         };
+        var join = new Option<bool>("--join")
+        {
+            Description = "Joins a running cluster: waits until 'coreengine admin add' names this replica.",
+        };
         var withParent = new Option<bool>("--stop-with-parent")
         {
             Description = "Ends when the standard input closes: for a parent that must leave nothing behind.",
             Hidden = true,
         };
         var command = new Command(
-            "run", "Runs one replica with the key-value machine, served over RESP2.") { config, trace, withParent };
+            "run", "Runs one replica with the key-value machine, served over RESP2.") { config, trace, join, withParent };
         command.SetAction((parsed, _) => RunAsync(
-            parsed.GetRequiredValue(config), parsed.GetValue(trace), parsed.GetValue(withParent)));
+            parsed.GetRequiredValue(config),
+            parsed.GetValue(trace),
+            parsed.GetValue(join),
+            parsed.GetValue(withParent)));
         return command;
     }
 
-    private static async Task<int> RunAsync(string path, string? tracePath, bool withParent)
+    private static async Task<int> RunAsync(string path, string? tracePath, bool joins, bool withParent)
     {
         ReplicaConfig config = ReplicaConfigReader.Load(path);
         using var stop = new StopSignal();
@@ -53,7 +60,7 @@ internal static class RunCommand
         }
 
         using ProcessTrace? trace = ProtocolTraceFile.Append(tracePath);
-        EngineOptions options = config.ToEngineOptions(Log) with { Taps = trace?.Taps };
+        EngineOptions options = config.ToEngineOptions(Log) with { Taps = trace?.Taps, Join = config.Join || joins };
         await using Engine engine = await Engine.OpenAsync(options, stop.Token);
         var storeOptions = new KeyValueStoreOptions();
         Group group =

@@ -121,6 +121,18 @@ internal ref struct JsonFields
         return new IPEndPoint(IPAddress.Loopback, 0);
     }
 
+    /// <summary>A value that is true or false; else complains.</summary>
+    internal bool Flag()
+    {
+        if (_json.TokenType is JsonTokenType.True or JsonTokenType.False)
+        {
+            return _json.GetBoolean();
+        }
+
+        Reject("must be true or false");
+        return false;
+    }
+
     internal int Whole() => (int)Number(int.MinValue, int.MaxValue);
 
     internal long Number(long low, long high)

@@ -27,6 +27,9 @@ internal sealed record ReplicaConfig
 
     internal IReadOnlyList<Peer> Peers { get; init; } = [];
 
+    /// <summary>True: the cluster exists, and this replica waits until 'coreengine admin add' names it.</summary>
+    internal bool Join { get; init; }
+
     internal int HeartbeatMs { get; init; } = 50;
 
     internal int ElectionMinMs { get; init; } = 300;
@@ -50,6 +53,7 @@ internal sealed record ReplicaConfig
         Cluster = Cluster,
         Listen = Listen,
         Peers = Peers,
+        Join = Join,
         Heartbeat = TimeSpan.FromMilliseconds(HeartbeatMs),
         ElectionMin = TimeSpan.FromMilliseconds(ElectionMinMs),
         ElectionMax = TimeSpan.FromMilliseconds(ElectionMaxMs),

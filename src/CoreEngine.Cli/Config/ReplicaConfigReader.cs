@@ -14,7 +14,7 @@ internal static class ReplicaConfigReader
     private const int FileBytesMax = 1024 * 1024;
 
     private const string Keys =
-        "replica, directory, cluster, listen, client, peers, heartbeatMs, electionMinMs, electionMaxMs, "
+        "replica, directory, cluster, listen, client, peers, join, heartbeatMs, electionMinMs, electionMaxMs, "
         + "proposalTimeoutMs, segmentBytes, connectionsMax";
 
     /// <summary>Reads and checks a file. A relative data directory is meant from where the file stands.</summary>
@@ -103,6 +103,8 @@ internal static class ReplicaConfigReader
                 return config with { ProposalTimeoutMs = fields.Whole() };
             case "segmentBytes":
                 return config with { SegmentBytes = fields.Number(0, long.MaxValue) };
+            case "join":
+                return config with { Join = fields.Flag() };
             case "connectionsMax":
                 return config with { ConnectionsMax = fields.Whole() };
             default:

@@ -1,8 +1,10 @@
 using System;
 using System.Buffers;
 using System.Globalization;
+using System.Net;
 using System.Text;
 using System.Text.Json;
+using System.Threading;
 using System.Threading.Tasks;
 using CoreEngine.Model;
 
@@ -25,19 +27,91 @@ internal static class AdminCommand
     private const int WithinMsDefault = 5000;
     private const int WithinMsMax = 600_000;
 
-    /// <summary>Answers <c>STATUS</c> and <c>TRANSFER [replica] [milliseconds]</c>; 0 names nobody.</summary>
+    private static readonly TimeSpan ChangePatience = TimeSpan.FromSeconds(20);
+
+    /// <summary>Answers <c>STATUS</c>, <c>MEMBERS</c>, <c>TRANSFER [replica] [milliseconds]</c> with 0 for nobody,
+    /// <c>ADD replica address</c>, <c>REMOVE replica</c>, <c>FORCE-RECOVER accept-data-loss</c>.</summary>
     internal static async ValueTask<AdminReply> AnswerAsync(ServerState server, string[] words)
     {
         switch (words[0].ToUpperInvariant())
         {
             case "STATUS" when words.Length == 1:
                 return Json(writer => WriteStatus(writer, server));
+            case "MEMBERS" when words.Length == 1:
+                return Json(writer => WriteMembers(writer, server.Group.Members));
             case "TRANSFER" when words.Length <= 3:
                 return await TransferAsync(server.Group, words);
+            case "ADD" when words.Length == 3:
+                return await AddAsync(server.Group, words[1], words[2]);
+            case "REMOVE" when words.Length == 2:
+                return TryReplica(words[1], out uint removed)
+                    ? await ChangeAsync(stop => server.Group.RemoveAsync(removed, stop))
+                    : NoReplica();
+            case "FORCE-RECOVER" when words.Length == 2 && words[1] == "accept-data-loss":
+                return await ChangeAsync(stop => server.Group.ForceRecoverAsync(acceptDataLoss: true, stop));
             default:
                 return AdminReply.Error(
-                    "ERR unknown subcommand of 'ce.admin', or its arguments: STATUS, TRANSFER [replica] [ms]");
+                    "ERR unknown subcommand of 'ce.admin', or its arguments: STATUS, MEMBERS, TRANSFER [replica] [ms], "
+                    + "ADD replica address, REMOVE replica, FORCE-RECOVER accept-data-loss");
         }
+    }
+
+    /// <summary>A learner first, which becomes a voter by itself when it has caught up.</summary>
+    private static async ValueTask<AdminReply> AddAsync(Group group, string replica, string address)
+    {
+        if (!TryReplica(replica, out uint added))
+        {
+            return NoReplica();
+        }
+
+        return IPEndPoint.TryParse(address, out IPEndPoint? endpoint) && endpoint.Port != 0
+            ? await ChangeAsync(stop => group.AddLearnerAsync(added, endpoint, promote: true, stop))
+            : AdminReply.Error("ERR the address must be that where the replica listens for others, as 127.0.0.1:7101");
+    }
+
+    private static async ValueTask<AdminReply> ChangeAsync(Func<CancellationToken, Task<MembershipOutcome>> change)
+    {
+        using var patience = new CancellationTokenSource(ChangePatience);
+        try
+        {
+            MembershipOutcome outcome = await change(patience.Token);
+            return outcome.Outcome switch
+            {
+                Outcome.Committed => Json(writer => writer.WriteNumber("epoch", outcome.Epoch)),
+                Outcome.Refused => Refused(outcome.Refusal),
+                _ => AdminReply.Error("UNKNOWN not decided in time; look at the members before repeating it"),
+            };
+        }
+        catch (OperationCanceledException)
+        {
+            return AdminReply.Error("UNKNOWN not decided in time; look at the members before repeating it");
+        }
+    }
+
+    private static bool TryReplica(string word, out uint replica) =>
+        uint.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out replica) && replica > 0;
+
+    private static AdminReply NoReplica() => AdminReply.Error("ERR the replica must be a number from 1 on");
+
+    private static void WriteMembers(Utf8JsonWriter writer, Membership membership)
+    {
+        writer.WriteNumber("epoch", membership.Epoch);
+        writer.WriteBoolean("joint", membership.IsJoint);
+        writer.WriteBoolean("removed", membership.IsRemoved);
+        writer.WriteStartArray("members");
+        foreach (Member member in membership.Members)
+        {
+            writer.WriteStartObject();
+            writer.WriteNumber("replica", member.Replica);
+            writer.WriteString("kind", member.Kind.ToString().ToLowerInvariant());
+            writer.WriteString("address", member.Address?.ToString() ?? string.Empty);
+            writer.WriteNumber("weight", member.Weight);
+            writer.WriteNumber("priority", member.Priority);
+            writer.WriteBoolean("outgoing", member.IsOutgoing);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
     }
 
     private static async ValueTask<AdminReply> TransferAsync(Group group, string[] words)

@@ -52,7 +52,7 @@ internal static class AdminTool
             parsed.GetValue(within).ToString(CultureInfo.InvariantCulture)));
         return new Command("admin", "Operates running replicas.")
         {
-            Connect, AsJson, status, transfer, Members(), Add(), Remove(), ForceRecover(),
+            Connect, AsJson, status, transfer, Members(), Add(), Remove(), Snapshot(), ForceRecover(),
         };
     }
 
@@ -82,6 +82,13 @@ internal static class AdminTool
         var remove = new Command("remove", "Removes a replica.") { replica };
         remove.SetAction((parsed, stop) => AskAsync(parsed, stop, "REMOVE", Number(parsed.GetRequiredValue(replica))));
         return remove;
+    }
+
+    private static Command Snapshot()
+    {
+        var snapshot = new Command("snapshot", "Has the replica asked write a snapshot, and trims its log.");
+        snapshot.SetAction((parsed, stop) => AskAsync(parsed, stop, "SNAPSHOT"));
+        return snapshot;
     }
 
     private static Command ForceRecover()

@@ -30,7 +30,8 @@ internal static class AdminCommand
     private static readonly TimeSpan ChangePatience = TimeSpan.FromSeconds(20);
 
     /// <summary>Answers <c>STATUS</c>, <c>MEMBERS</c>, <c>TRANSFER [replica] [milliseconds]</c> with 0 for nobody,
-    /// <c>ADD replica address</c>, <c>REMOVE replica</c>, <c>FORCE-RECOVER accept-data-loss</c>.</summary>
+    /// <c>ADD replica address</c>, <c>REMOVE replica</c>, <c>SNAPSHOT</c>,
+    /// <c>FORCE-RECOVER accept-data-loss</c>.</summary>
     internal static async ValueTask<AdminReply> AnswerAsync(ServerState server, string[] words)
     {
         switch (words[0].ToUpperInvariant())
@@ -39,6 +40,8 @@ internal static class AdminCommand
                 return Json(writer => WriteStatus(writer, server));
             case "MEMBERS" when words.Length == 1:
                 return Json(writer => WriteMembers(writer, server.Group.Members));
+            case "SNAPSHOT" when words.Length == 1:
+                return await SnapshotAsync(server.Group);
             case "TRANSFER" when words.Length <= 3:
                 return await TransferAsync(server.Group, words);
             case "ADD" when words.Length == 3:
@@ -52,7 +55,7 @@ internal static class AdminCommand
             default:
                 return AdminReply.Error(
                     "ERR unknown subcommand of 'ce.admin', or its arguments: STATUS, MEMBERS, TRANSFER [replica] [ms], "
-                    + "ADD replica address, REMOVE replica, FORCE-RECOVER accept-data-loss");
+                    + "ADD replica address, REMOVE replica, SNAPSHOT, FORCE-RECOVER accept-data-loss");
         }
     }
 
@@ -85,6 +88,29 @@ internal static class AdminCommand
         catch (OperationCanceledException)
         {
             return AdminReply.Error("UNKNOWN not decided in time; look at the members before repeating it");
+        }
+    }
+
+    /// <summary>One of the replica asked, whatever its policy says, so that its log may be trimmed.</summary>
+    private static async ValueTask<AdminReply> SnapshotAsync(Group group)
+    {
+        using var patience = new CancellationTokenSource(ChangePatience);
+        try
+        {
+            SnapshotResult taken = await group.SnapshotAsync(patience.Token);
+            return taken.IsTaken
+                ? Json(writer =>
+                {
+                    writer.WriteNumber("index", taken.Index);
+                    writer.WriteNumber("bytes", taken.Bytes);
+                    writer.WriteString("digest", taken.StateDigest.ToString("x16", CultureInfo.InvariantCulture));
+                    writer.WriteNumber("trimmed", group.Frontiers.Trimmed);
+                })
+                : Refused(taken.Refusal);
+        }
+        catch (OperationCanceledException)
+        {
+            return AdminReply.Error("UNKNOWN not written in time; it goes on");
         }
     }
 

@@ -3,7 +3,6 @@
 // with election timeouts of seconds, checked clients, and one client that measures the longest time without an
 // acknowledgement, for a stop in good order and for SIGKILL.
 using System;
-using System.Collections.Generic;
 using System.Diagnostics;
 using System.Globalization;
 using System.IO;
@@ -115,24 +114,14 @@ public sealed class RollingRestartTests(ITestOutputHelper output) : IDisposable
             "REFUSED TransferTargetUnfit", (await connection.CallAsync("CE.ADMIN", "TRANSFER", "9")).String);
         Assert.StartsWith("ERR ", (await connection.CallAsync("CE.ADMIN", "TRANSFER", "x")).String);
         Assert.StartsWith("ERR ", (await connection.CallAsync("CE.ADMIN", "nothing")).String);
-        (int code, string text) = await ToolAsync("admin", "status", "--json", "--connect", target.Client.ToString());
+        (int code, string text) = await AdminCalls.ToolAsync("admin", "status", "--json", "--connect", target.Client.ToString());
         Assert.Equal(ExitCode.Ok, code);
         using JsonDocument shown = JsonDocument.Parse(text);
         Assert.Equal("leader", shown.RootElement.GetProperty("role").GetString());
-        (code, text) = await ToolAsync(
+        (code, text) = await AdminCalls.ToolAsync(
             "admin", "transfer", "--to", "9", "--json", "--connect", target.Client.ToString());
         Assert.Equal(ExitCode.Fault, code);
         Assert.Contains("\"error\":\"refused\"", text, StringComparison.Ordinal);
-    }
-
-    private static async Task<(int Code, string Text)> ToolAsync(params string[] arguments)
-    {
-        var lines = new List<string>();
-        string log = Path.GetTempFileName();
-        using ToolProcess process = ToolProcess.Start(arguments, log, lines.Add);
-        int code = await process.WaitAsync();
-        File.Delete(log);
-        return (code, string.Join('\n', lines));
     }
 
     /// <summary>Writes one after another at a replica that stays, while something is done to another one, until writes

@@ -41,7 +41,10 @@ internal static class RunCommand
             Hidden = true,
         };
         var command = new Command(
-            "run", "Runs one replica with the key-value machine, served over RESP2.") { config, trace, join, withParent };
+            "run", "Runs one replica with the key-value machine, served over RESP2.")
+        {
+            config, trace, join, withParent,
+        };
         command.SetAction((parsed, _) => RunAsync(
             parsed.GetRequiredValue(config),
             parsed.GetValue(trace),

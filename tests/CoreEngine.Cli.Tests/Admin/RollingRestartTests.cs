@@ -114,7 +114,8 @@ public sealed class RollingRestartTests(ITestOutputHelper output) : IDisposable
             "REFUSED TransferTargetUnfit", (await connection.CallAsync("CE.ADMIN", "TRANSFER", "9")).String);
         Assert.StartsWith("ERR ", (await connection.CallAsync("CE.ADMIN", "TRANSFER", "x")).String);
         Assert.StartsWith("ERR ", (await connection.CallAsync("CE.ADMIN", "nothing")).String);
-        (int code, string text) = await AdminCalls.ToolAsync("admin", "status", "--json", "--connect", target.Client.ToString());
+        (int code, string text) = await AdminCalls.ToolAsync(
+            "admin", "status", "--json", "--connect", target.Client.ToString());
         Assert.Equal(ExitCode.Ok, code);
         using JsonDocument shown = JsonDocument.Parse(text);
         Assert.Equal("leader", shown.RootElement.GetProperty("role").GetString());

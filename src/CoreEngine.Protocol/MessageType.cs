@@ -37,6 +37,9 @@ internal enum MessageType : byte
     RepairRequest = 34,
     RepairReply = 35,
 
+    /// <summary>The digest of the sender's state at an index.</summary>
+    DigestNotice = 36,
+
     /// <summary>A host's change of members, handed to the leader.</summary>
     MemberRequest = 45,
 

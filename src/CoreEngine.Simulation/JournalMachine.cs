@@ -23,7 +23,8 @@ public sealed class JournalMachine : IKeyedMachine
     public bool InlineSafe { get; init; } = true;
 
     /// <inheritdoc/>
-    public ulong StateDigest => Hosted is null ? _digest : unchecked((_digest * 31) + Hosted.Machine.StateDigest);
+    public ulong StateDigest =>
+        Flaw ^ (Hosted is null ? _digest : unchecked((_digest * 31) + Hosted.Machine.StateDigest));
 
     /// <summary>A host's machine behind the journal; null when the journal is all there is.</summary>
     internal HostedMachine? Hosted { get; private init; }
@@ -33,6 +34,12 @@ public sealed class JournalMachine : IKeyedMachine
 
     /// <summary>When not 0, this value is acknowledged and not kept: a lie for checkers to find.</summary>
     internal ulong Forgets { get; init; }
+
+    /// <summary>When not 0, the state after this index is another one than it should be: a host's bug.</summary>
+    internal ulong DivergesAt { get; init; }
+
+    /// <summary>How the state is wrong; two machines with different flaws differ from each other.</summary>
+    internal ulong DivergesBy { get; init; } = 1;
 
     /// <summary>A journal that a host's machine stands behind.</summary>
     internal static JournalMachine Before(HostedMachine hosted) =>
@@ -72,6 +79,9 @@ public sealed class JournalMachine : IKeyedMachine
 
         Hosted?.Apply(batch, ref replies);
     }
+
+    private ulong Flaw =>
+        DivergesAt != 0 && _entries.Count > 0 && _entries[^1].Index >= DivergesAt ? DivergesBy : 0;
 
     /// <summary>When true the machine has no snapshots.</summary>
     internal bool HasNoSnapshots { get; init; }

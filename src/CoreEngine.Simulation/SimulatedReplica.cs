@@ -440,6 +440,7 @@ internal sealed partial class SimulatedReplica(World world, uint number, Prng ch
         Windows = world.Options.Windows,
         Lease = world.Options.Lease,
         CloseTarget = world.Options.CloseTarget,
+        DigestEvery = world.Options.DigestEvery,
 
         // The second statement of the rules knows no snapshots: a traced world keeps its logs.
         Snapshots = world.Tracer is null ? world.Options.Snapshots : WorldOptions.NoSnapshots,

@@ -81,6 +81,9 @@ internal sealed record WorldOptions
     /// <summary>How far closed time may fall behind; null for any.</summary>
     public TimeSpan? CloseTarget { get; init; }
 
+    /// <summary>Entries between two comparisons of states.</summary>
+    public int DigestEvery { get; init; } = 4096;
+
     /// <summary>Makes the commands of a host's machine; null when the journal is the machine.</summary>
     public Func<Prng, byte[]>? Command { get; init; }
 }

@@ -150,6 +150,14 @@ public sealed record GroupOptions
     /// </summary>
     public Model.Durability Durability { get; init; } = Model.Durability.QuorumDurable;
 
+    /// <summary>
+    /// Replicas compare <see cref="IStateMachine.StateDigest"/> after every so many entries: one whose state differs
+    /// from that of most voters stops its group and names the index; where no majority agrees, the log says so. 0:
+    /// never, as for replicas whose machines are of different versions. The same on every replica, or fewer points
+    /// are compared. Default 4,096.
+    /// </summary>
+    public int DigestEvery { get; init; } = 4096;
+
     /// <summary>Snapshots and trimming. A machine without snapshots keeps its whole log.</summary>
     public SnapshotOptions Snapshots { get; init; } = new();
 

@@ -73,6 +73,7 @@ internal static class OptionsCheck
                 && options.CloseTarget <= TimeSpan.FromDays(1)),
             nameof(options.CloseTarget),
             "must be null, or from 1 ms to a day");
+        Require(options.DigestEvery >= 0, nameof(options.DigestEvery), "must not be negative; 0 compares never");
         if (options.Lease is { } lease)
         {
             Require(

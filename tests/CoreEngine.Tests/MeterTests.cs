@@ -18,6 +18,8 @@ public sealed class MeterTests
         "coreengine.closed_timestamp.age",
         "coreengine.commit.duration",
         "coreengine.conflicts",
+        "coreengine.digest.divergences",
+        "coreengine.digest.ties",
         "coreengine.elections",
         "coreengine.flush.duration",
         "coreengine.frames.dropped",

@@ -37,7 +37,7 @@ internal sealed class TrunkChecker(World world)
         }
 
         seen = (replica.Life, entries.Count);
-        if (entries.Count > 0)
+        if (entries.Count > 0 && replica.Machine.DivergesAt == 0)
         {
             ulong last = entries[^1].Index;
             ulong digest = replica.Machine.StateDigest;

@@ -97,6 +97,14 @@ internal sealed class EngineMeter : IDisposable
         Count("coreengine.frames.dropped", "Frames that a full link did not take.", () => counters.FramesDropped);
         Count("coreengine.messages.stale", "Messages of an older term or round.", () => counters.MessagesStale);
         Count("coreengine.messages.malformed", "Messages that make no sense.", () => counters.MessagesMalformed);
+        Count(
+            "coreengine.digest.divergences",
+            "Indexes after which replicas held different states.",
+            () => counters.DigestDivergences);
+        Count(
+            "coreengine.digest.ties",
+            "Such indexes at which no majority held one state: nobody stopped.",
+            () => counters.DigestTies);
         Gauge("coreengine.retries", "{proposal}", "Proposals of sessions that are tried again.",
             () => _loop.Retrying.Count);
         Gauge("coreengine.undecided", "{proposal}", "Proposals that wait for their fate.", () => _loop.Undecided.Count);

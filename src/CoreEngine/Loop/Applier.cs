@@ -31,6 +31,7 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
     private int _copyLength;
     private ulong _first;
     private int _count;
+    private ulong _digest;
     private bool _repliesWanted;
     private int _state;
     private Exception? _error;
@@ -249,15 +250,16 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
         }
 
         _first = next;
+        ulong end = group.Digests.EndOf(next, last);
         if (next >= group.Suffix.FirstCached)
         {
-            bool held = group.Suffix.TryRange(next, last, int.MaxValue, BatchBytesMax, out SuffixRange range);
+            bool held = group.Suffix.TryRange(next, end, int.MaxValue, BatchBytesMax, out SuffixRange range);
             Invariant.Holds(held);
             _count = range.Count;
             return group.Suffix.Bytes(range);
         }
 
-        if (group.ApplyWindow.TryRange(next, last, out ReadOnlySpan<byte> records, out int count))
+        if (group.ApplyWindow.TryRange(next, end, out ReadOnlySpan<byte> records, out int count))
         {
             _count = count;
             return records;
@@ -277,6 +279,10 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
         _memory!.Replies.Clear();
         _progress.Index = _first;
         group.Sessions.Apply(group.Machine, records, _progress, _memory!.Replies, _repliesWanted);
+        if (group.Digests.IsPoint(_first + (ulong)_count - 1))
+        {
+            _digest = group.Digests.Now();
+        }
     }
 
     private void ReturnMemory(EngineLoop loop)
@@ -337,6 +343,11 @@ internal sealed class Applier(GroupRuntime group) : IThreadPoolWorkItem
         if (group.Forwarded > 0)
         {
             DecideForwarded(loop, records);
+        }
+
+        if (group.Digests.IsPoint(last))
+        {
+            group.Digests.Taken(loop, last, _digest);
         }
     }
 

@@ -53,6 +53,7 @@ internal sealed partial class GroupRuntime
         Queue = new ProposalQueue(setup.Options.QueueBytes, loop.RingMemory);
         Slots = new ProposalSlots(this, loop.Places, setup.Options.ProposalsMax);
         Pending = new PendingEntries(Slots);
+        Digests = new StateDigests(this);
         Applier = new Applier(this);
         ApplyWindow = new LogWindow(loop, this, peer: 0);
         Reads = new Reads(setup.Options.Lease?.Clock ?? ClockBound.Default, loop.Options.Heartbeat.Ticks * 100);
@@ -134,6 +135,9 @@ internal sealed partial class GroupRuntime
     internal bool IsTransferPending => Volatile.Read(ref _transfers) is { IsPending: true };
 
     internal Applier Applier { get; }
+
+    /// <summary>Compares this replica's state with the others'.</summary>
+    internal StateDigests Digests { get; }
 
     /// <summary>What becomes of the machine's state beside the log.</summary>
     internal GroupSnapshots Snapshots { get; }

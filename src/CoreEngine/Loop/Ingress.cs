@@ -147,6 +147,12 @@ internal static class Ingress
             return;
         }
 
+        if (type == MessageType.DigestNotice)
+        {
+            loop.Counters.Count(group.Digests.Receive(loop, header, body));
+            return;
+        }
+
         if (type is MessageType.MemberRequest or MessageType.MemberReply)
         {
             group.MemberChanges.Receive(loop, group, header, body);

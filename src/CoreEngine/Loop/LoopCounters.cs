@@ -22,6 +22,8 @@ internal sealed class LoopCounters
     internal long ViewChanges;
     internal long Superseded;
     internal long SnapshotPiecesDamaged;
+    internal long DigestDivergences;
+    internal long DigestTies;
 
     internal void Count(ReceiveResult result)
     {

@@ -316,6 +316,7 @@ internal sealed class GroupSnapshots(EngineLoop loop, GroupRuntime group)
             return true;
         }
 
+        group.Digests.Replaced();
         if (!group.CommitProof.IsValid || group.CommitProof.Index < manifest.Index)
         {
             group.CommitProof = manifest.Certificate.CommitAtSnapshot;

@@ -20,6 +20,9 @@ public sealed class Engine : IAsyncDisposable
 
     private Engine(EngineHost host) => _host = host;
 
+    /// <summary>The shard behind it, for tests and measurements.</summary>
+    internal EngineHost Host => _host;
+
     /// <summary>The cluster that the directory belongs to.</summary>
     public ClusterId Cluster => _host.Cluster;
 

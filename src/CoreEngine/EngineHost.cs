@@ -23,7 +23,7 @@ namespace CoreEngine;
 internal sealed class EngineHost
 {
     private readonly DirectoryLock _lock;
-    private readonly GroupRecovery _recovery;
+    private readonly GroupOpenings _openings;
     private readonly Thread _thread;
     private readonly EngineMeter _meter;
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -38,7 +38,7 @@ internal sealed class EngineHost
         Cluster = opened.Log.Identity.Cluster;
         Incarnation = opened.Log.Identity.Incarnation;
         RecoveryText = opened.Report;
-        _recovery = opened.Recovery;
+        _openings = new GroupOpenings(loop, opened.Recovery, Admit);
         _lock = directoryLock;
         _seed = options.Seed != 0 ? options.Seed : BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8));
         _meter = new EngineMeter(loop);
@@ -135,17 +135,9 @@ internal sealed class EngineHost
         string name, IStateMachine machine, GroupOptions options, CancellationToken cancellationToken)
     {
         var done = new TaskCompletionSource<Group>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Loop.Post(() =>
-        {
-            try
-            {
-                done.SetResult(OpenGroup(name, machine, options));
-            }
-            catch (Exception error) when (error is ArgumentException or EngineOpenException)
-            {
-                done.SetException(error);
-            }
-        });
+        uint[] members = [.. Options.Peers.Select(static peer => peer.Replica).Append(Options.Replica).Order()];
+        var membership = new GroupMembership(members, _seed, Incarnation);
+        Loop.Post(() => _openings.Add(new GroupRequest(name, machine, options), membership, done, cancellationToken));
         Task ended = await Task.WhenAny(done.Task, _stopped.Task).WaitAsync(cancellationToken).ConfigureAwait(false);
         return ended == done.Task
             ? await done.Task.ConfigureAwait(false)
@@ -205,24 +197,10 @@ internal sealed class EngineHost
         };
     }
 
-    private Group OpenGroup(string name, IStateMachine machine, GroupOptions options)
+    private void Admit(GroupRuntime group)
     {
-        if (Loop.Find(options.Group) is not null)
-        {
-            throw new ArgumentException($"group {options.Group} is open already", nameof(options));
-        }
-
-        RecoveredGroup recovered = _recovery.Find(options.Group);
-        uint[] members = [.. Options.Peers.Select(static peer => peer.Replica).Append(Options.Replica).Order()];
-        GroupRuntime runtime = GroupOpening.Create(
-            Loop,
-            recovered,
-            new GroupRequest(name, machine, options),
-            new GroupMembership(members, _seed, Incarnation));
-        _recovery.Release(options.Group);
-        Loop.Add(runtime);
-        _meter.Add(runtime);
-        return new Group(runtime);
+        Loop.Add(group);
+        _meter.Add(group);
     }
 
     private void Run()
@@ -251,6 +229,7 @@ internal sealed class EngineHost
             long now = MonotonicClock.Now();
             long wall = (DateTime.UtcNow - DateTime.UnixEpoch).Ticks * 100;
             bool any = Loop.Turn(now, wall);
+            any |= !_stopping && _openings.Step();
             if (_stopping)
             {
                 giveUpAt = long.Min(giveUpAt, now + (Options.CloseTimeout.Ticks * 100));

@@ -15,6 +15,22 @@ internal readonly record struct GroupRequest(string Name, IStateMachine Machine,
 /// <summary>Who takes part, and this replica's own numbers in it.</summary>
 internal readonly record struct GroupMembership(uint[] Members, ulong Seed, ulong Incarnation);
 
+/// <summary>How many of a group's first records are staged.</summary>
+internal enum OpeningStep
+{
+    /// <summary>None yet.</summary>
+    None,
+
+    /// <summary>Where the log goes on when something of the group is lost.</summary>
+    Joined,
+
+    /// <summary>The snapshot that the entries to come will follow.</summary>
+    Marked,
+
+    /// <summary>All, the group's descriptor too.</summary>
+    Staged,
+}
+
 /// <summary>Joins what the log holds of a group with what the host asks for.</summary>
 internal static class GroupOpening
 {
@@ -24,32 +40,65 @@ internal static class GroupOpening
     /// <summary>A shared disk may well be busy with others for most of a second, whatever the timeouts are.</summary>
     private const long DefaultStallNsMin = 1_000_000_000;
 
+    /// <summary>Stages the group's first records and makes it, where the log is known to have room.</summary>
+    /// <exception cref="EngineOpenException">It has none, or the group cannot be opened as asked for.</exception>
     internal static GroupRuntime Create(
         EngineLoop loop,
         RecoveredGroup recovered,
         GroupRequest request,
         GroupMembership membership)
     {
+        OpeningStep step = OpeningStep.None;
+        return TryStage(loop, recovered, request, membership, ref step)
+            ? Make(loop, recovered, request, membership)
+            : throw new EngineOpenException($"the log has no room for the first records of group '{request.Name}'");
+    }
+
+    /// <summary>Stages what the log must hold before the group takes part: each record once, in order.</summary>
+    /// <param name="step">How far it has come; goes on from there when called again.</param>
+    /// <returns>False while the log has no room: submit, reap, call again.</returns>
+    /// <exception cref="EngineOpenException">The group cannot be opened as asked for.</exception>
+    internal static bool TryStage(
+        EngineLoop loop,
+        RecoveredGroup recovered,
+        GroupRequest request,
+        GroupMembership membership,
+        ref OpeningStep step)
+    {
+        uint group = request.Options.Group;
+        GroupDescriptor wanted = WantedOf(loop, request, membership);
+        if (step == OpeningStep.None)
+        {
+            Check(recovered, wanted, group);
+            step = TryGoOn(loop.Log, recovered, group) ? OpeningStep.Joined : step;
+        }
+
+        if (step == OpeningStep.Joined)
+        {
+            bool isMarked = !recovered.IsBehindSnapshot || TryMark(loop, group, recovered.Suffix);
+            step = isMarked ? OpeningStep.Marked : step;
+        }
+
+        if (step == OpeningStep.Marked)
+        {
+            bool isDescribed = recovered.Descriptor is not null || loop.Log.TryAppend(wanted.ToRecord(group));
+            step = isDescribed ? OpeningStep.Staged : step;
+        }
+
+        return step == OpeningStep.Staged;
+    }
+
+    /// <summary>Makes the group, once its first records are staged.</summary>
+    internal static GroupRuntime Make(
+        EngineLoop loop,
+        RecoveredGroup recovered,
+        GroupRequest request,
+        GroupMembership membership)
+    {
         (string name, IStateMachine machine, GroupOptions options) = request;
-        (uint[] members, ulong seed, ulong incarnation) = membership;
+        (_, ulong seed, ulong incarnation) = membership;
         Contract contract = ContractOf(options);
-        var wanted = new GroupDescriptor(name, contract.Fingerprint(), loop.Options.Join ? [] : members);
-        Check(recovered, wanted, options.Group);
-        if (!TryGoOn(loop.Log, recovered, options.Group))
-        {
-            throw new EngineOpenException($"the log cannot take a record of group '{name}' now; retry");
-        }
-
-        if (recovered.IsBehindSnapshot && !TryMark(loop, options.Group, recovered.Suffix))
-        {
-            throw new EngineOpenException($"the log cannot take a mark of group '{name}' now; retry");
-        }
-
-        if (recovered.Descriptor is null && !loop.Log.TryAppend(wanted.ToRecord(options.Group)))
-        {
-            throw new EngineOpenException($"the log cannot take the descriptor of group '{name}' now; retry");
-        }
-
+        GroupDescriptor wanted = WantedOf(loop, request, membership);
         var raft = new RaftOptions
         {
             Group = options.Group,
@@ -162,6 +211,11 @@ internal static class GroupOpening
                 + "once, and change them then");
         }
     }
+
+    private static GroupDescriptor WantedOf(EngineLoop loop, GroupRequest request, GroupMembership membership) => new(
+        request.Name,
+        ContractOf(request.Options).Fingerprint(),
+        loop.Options.Join ? [] : membership.Members);
 
     private static Contract ContractOf(GroupOptions options) => options.Lease is { } lease
         ? Contract.Raft.WithLease(Nanoseconds(lease.Duration), lease.Clock)

@@ -3,6 +3,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.IO;
 using System.Linq;
+using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
 using CoreEngine.Load.Cluster;
@@ -17,6 +18,11 @@ internal static class Program
     {
         RootCommand root = BenchCommand.Create();
         root.Subcommands.Add(FailoverCommand.Create());
+        foreach (Command feature in FeatureCommands.Create())
+        {
+            root.Subcommands.Add(feature);
+        }
+
         root.Subcommands.Add(ReplicaCommandLine.Create());
 
         // A cancelled run still closes its replicas and removes its directories.
@@ -116,16 +122,20 @@ internal static class ReplicaCommandLine
         var directory = new Option<string>("--directory") { Required = true };
         var ports = new Option<string>("--ports") { Required = true };
         var queueBytes = new Option<int>("--queue-bytes") { Required = true };
+        var shape = new Option<string>("--shape") { Required = true };
         var command = new Command("replica", "one replica of the load's cluster")
         {
-            replica, directory, ports, queueBytes,
+            replica, directory, ports, queueBytes, shape,
         };
         command.Hidden = true;
         command.SetAction((parsed, _) => ReplicaHost.RunAsync(new ReplicaSettings(
             parsed.GetRequiredValue(replica),
             parsed.GetRequiredValue(directory),
             [.. parsed.GetRequiredValue(ports).Split(',').Select(PortOf)],
-            parsed.GetRequiredValue(queueBytes))));
+            parsed.GetRequiredValue(queueBytes))
+        {
+            Shape = JsonSerializer.Deserialize<ReplicaShape>(parsed.GetRequiredValue(shape), ReplicaJson.Options)!,
+        }));
         return command;
     }
 

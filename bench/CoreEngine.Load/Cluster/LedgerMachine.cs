@@ -1,6 +1,9 @@
 using System;
 using System.Buffers.Binary;
+using System.IO.Pipelines;
 using System.Numerics;
+using System.Threading;
+using System.Threading.Tasks;
 
 namespace CoreEngine.Load.Cluster;
 
@@ -13,15 +16,22 @@ namespace CoreEngine.Load.Cluster;
 internal readonly record struct LedgerState(ulong Count, ulong Digest, ulong Places, ulong Index);
 
 /// <summary>
-/// The machine of the load: counts entries, folds their bytes into a digest, replies with its count (8 bytes).
+/// The machine of the load: counts entries, folds their bytes into a digest, replies with its count (8 bytes). Given
+/// some state, it also writes the first 16 bytes of each command there.
 /// </summary>
-internal sealed class LedgerMachine : IStateMachine
+internal sealed class LedgerMachine(long stateBytes) : IStateMachine
 {
     internal const int ReplyBytes = 8;
 
     private const ulong Odd = 0x9E37_79B9_7F4A_7C15;
 
+    private readonly PagedState _pages = new(stateBytes);
     private LedgerState _state;
+
+    internal LedgerMachine()
+        : this(0)
+    {
+    }
 
     public bool InlineSafe => true;
 
@@ -52,6 +62,14 @@ internal sealed class LedgerMachine : IStateMachine
         }
     }
 
+    /// <summary>A value of 16 bytes, as both its halves. On the machine's thread only.</summary>
+    internal UInt128 Value(ulong key) => _pages.Read(key);
+
+    public ISnapshot? Capture() => new LedgerSnapshot(_pages.Capture(), _state);
+
+    public async ValueTask RestoreAsync(PipeReader reader, CancellationToken cancellationToken) =>
+        _state = await LedgerSnapshot.ReadAsync(_pages, reader, cancellationToken).ConfigureAwait(false);
+
     public void Apply(in CommittedBatch batch, ref ReplyWriter replies)
     {
         Span<byte> reply = stackalloc byte[ReplyBytes];
@@ -65,6 +83,11 @@ internal sealed class LedgerMachine : IStateMachine
                     ((state.Digest ^ entry.Index) * Odd) + Checksum(entry.Command),
                     state.Places + PlaceOf(entry.Index, entry.Command),
                     entry.Index);
+            }
+
+            if (!_pages.IsEmpty)
+            {
+                _pages.Write(entry.Index, entry.Command[..PagedState.ValueBytes]);
             }
 
             if (replies.IsWanted)

@@ -19,11 +19,13 @@ internal sealed class LoadCluster : IAsyncDisposable
     private static readonly TimeSpan LeaderPatience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan PollPace = TimeSpan.FromMilliseconds(20);
 
-    private readonly ReplicaProcess[] _replicas;
+    private readonly List<ReplicaProcess> _replicas;
+    private readonly ClusterId _cluster;
     private readonly string _directory;
 
-    private LoadCluster(string directory, ReplicaProcess[] replicas)
+    private LoadCluster(string directory, ClusterId cluster, List<ReplicaProcess> replicas)
     {
+        _cluster = cluster;
         _directory = directory;
         _replicas = replicas;
     }
@@ -34,7 +36,8 @@ internal sealed class LoadCluster : IAsyncDisposable
     /// <summary>Formats the directories and starts the processes: see <see cref="ReadyAsync"/>.</summary>
     /// <param name="directory">Belongs to this cluster alone; removed at the end.</param>
     /// <param name="pendingBytesMax">Bytes of commands that may wait at a time.</param>
-    internal static LoadCluster Start(string directory, long pendingBytesMax)
+    /// <param name="shape">What the replicas are; null for the default.</param>
+    internal static LoadCluster Start(string directory, long pendingBytesMax, ReplicaShape? shape = null)
     {
         byte[] id = RandomNumberGenerator.GetBytes(ClusterId.Bytes);
         ClusterId cluster = ClusterId.Read(id);
@@ -45,10 +48,10 @@ internal sealed class LoadCluster : IAsyncDisposable
         {
             string home = Path.Combine(directory, $"replica-{replica}");
             Engine.Format(home, cluster, replica);
-            settings.Add(new ReplicaSettings(replica, home, ports, queueBytes));
+            settings.Add(new ReplicaSettings(replica, home, ports, queueBytes) { Shape = shape ?? new() });
         }
 
-        return new LoadCluster(directory, [.. settings.Select(ReplicaProcess.Start)]);
+        return new LoadCluster(directory, cluster, [.. settings.Select(ReplicaProcess.Start)]);
     }
 
     /// <summary>Waits until every replica has opened its engine.</summary>
@@ -58,6 +61,26 @@ internal sealed class LoadCluster : IAsyncDisposable
         {
             await replica.ReceiveAsync(cancellationToken);
         }
+    }
+
+    /// <summary>Starts an empty replica that no group knows yet; it is a member of this cluster from here on.</summary>
+    internal async Task<ReplicaProcess> JoinAsync(CancellationToken cancellationToken)
+    {
+        ReplicaSettings first = _replicas[0].Settings;
+        uint number = (uint)_replicas.Count + 1;
+        string home = Path.Combine(_directory, $"replica-{number}");
+        Engine.Format(home, _cluster, number);
+        ReplicaSettings settings = first with
+        {
+            Replica = number,
+            Directory = home,
+            Ports = [.. first.Ports, LoopbackPorts.Take(1)[0].Port],
+            Shape = first.Shape with { IsJoining = true },
+        };
+        var joiner = ReplicaProcess.Start(settings);
+        _replicas.Add(joiner);
+        await joiner.ReceiveAsync(cancellationToken);
+        return joiner;
     }
 
     /// <summary>Waits until the running replicas agree on a leader.</summary>
@@ -81,7 +104,7 @@ internal sealed class LoadCluster : IAsyncDisposable
             if (leader is not null
                 && seen.TrueForAll(status => status.Term == leader.Term && status.Leader == leader.Leader))
             {
-                return (_replicas[leader.Leader - 1], leader);
+                return (_replicas[(int)leader.Leader - 1], leader);
             }
         }
         while (await WaitAsync(pace, patience.Token));
@@ -96,11 +119,12 @@ internal sealed class LoadCluster : IAsyncDisposable
     internal async Task<string?> CompareAsync(CancellationToken cancellationToken)
     {
         (ReplicaProcess leader, _) = await LeaderAsync(cancellationToken);
-        ReplicaReply own = await leader.AskAsync(new ReplicaCommand { Verb = ReplicaVerb.Status }, cancellationToken);
+        var question = new ReplicaCommand { Verb = ReplicaVerb.Boundaries };
+        ulong[] committed = (await leader.AskAsync(question, cancellationToken)).Indexes!;
         var ledgers = new List<ReplicaLedger>();
         foreach (ReplicaProcess replica in _replicas.Where(static replica => replica.IsRunning))
         {
-            var command = new ReplicaCommand { Verb = ReplicaVerb.Ledger, Index = own.Status!.Committed };
+            var command = new ReplicaCommand { Verb = ReplicaVerb.Ledger, Indexes = committed };
             ledgers.Add((await replica.AskAsync(command, cancellationToken)).Ledger!);
         }
 
@@ -111,13 +135,14 @@ internal sealed class LoadCluster : IAsyncDisposable
     }
 
     /// <summary>Starts a killed replica again on its directory.</summary>
-    internal async Task RestartAsync(uint replica, CancellationToken cancellationToken)
+    /// <returns>What it says when it has opened.</returns>
+    internal async Task<ReplicaReply> RestartAsync(uint replica, CancellationToken cancellationToken)
     {
-        ReplicaProcess dead = _replicas[replica - 1];
+        ReplicaProcess dead = _replicas[(int)replica - 1];
         Invariant.Holds(!dead.IsRunning);
         await dead.DisposeAsync();
-        _replicas[replica - 1] = ReplicaProcess.Start(dead.Settings);
-        await _replicas[replica - 1].ReceiveAsync(cancellationToken);
+        _replicas[(int)replica - 1] = ReplicaProcess.Start(dead.Settings);
+        return await _replicas[(int)replica - 1].ReceiveAsync(cancellationToken);
     }
 
     public async ValueTask DisposeAsync()

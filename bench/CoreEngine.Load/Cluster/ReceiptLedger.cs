@@ -75,6 +75,10 @@ internal sealed class ReceiptLedger
             case Outcome.Committed:
                 AccountCommitted(receipt, reply, sequence);
                 break;
+            case Outcome.Acknowledged:
+                // Below a quorum there is neither a reply nor a certificate: the sums say nothing of it.
+                Volatile.Write(ref _committed, _committed + 1);
+                break;
             case Outcome.Refused:
                 _lastRefusal = receipt.Refusal;
                 Volatile.Write(ref _refused, _refused + 1);

@@ -1,9 +1,15 @@
 using System;
 using System.Diagnostics;
+using System.Globalization;
 using System.IO;
+using System.Linq;
+using System.Net;
+using System.Numerics;
 using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
+using CoreEngine.IO.Log;
+using CoreEngine.Loop;
 using CoreEngine.Model;
 
 namespace CoreEngine.Load.Cluster;
@@ -12,17 +18,24 @@ namespace CoreEngine.Load.Cluster;
 /// <remarks>It ends with its standard input: when the parent is gone, so is the replica.</remarks>
 internal sealed class ReplicaHost
 {
+    private static readonly TimeSpan LeadPatience = TimeSpan.FromSeconds(60);
+
     private readonly Engine _engine;
+    private readonly Group[] _groups;
     private readonly Group _group;
+    private readonly ReplicaOpening _opening;
     private readonly ReplicaSettings _settings;
     private readonly TextWriter _output;
     private Counters _mark;
     private Workload? _background;
 
-    private ReplicaHost(Engine engine, Group group, ReplicaSettings settings, TextWriter output)
+    private ReplicaHost(
+        Engine engine, Group[] groups, ReplicaOpening opening, ReplicaSettings settings, TextWriter output)
     {
         _engine = engine;
-        _group = group;
+        _groups = groups;
+        _group = groups[0];
+        _opening = opening;
         _settings = settings;
         _output = output;
     }
@@ -34,10 +47,22 @@ internal sealed class ReplicaHost
         TextWriter output = Console.Out;
         try
         {
+            // Made before the clock runs: what a machine's first state costs is not the engine's.
+            LedgerMachine[] machines = [.. Enumerable.Range(0, settings.Shape.Groups)
+                .Select(i => new LedgerMachine(i == 0 ? settings.Shape.StateBytes : 0))];
+            long started = Stopwatch.GetTimestamp();
             await using Engine engine = await Engine.OpenAsync(settings.ToOptions(Console.Error.WriteLine));
-            Group group = await engine.OpenGroupAsync(
-                ReplicaSettings.Group, new LedgerMachine(), settings.ToGroupOptions());
-            var host = new ReplicaHost(engine, group, settings, output);
+            double engineMs = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+            long before = GC.GetTotalMemory(forceFullCollection: true);
+            long resident = ResidentBytes();
+            started = Stopwatch.GetTimestamp();
+            Group[] groups = await Task.WhenAll(machines.Select(
+                (machine, i) => OpenAsync(engine, machine, i, settings)));
+            double groupsMs = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+            SegmentedLog log = engine.Host.Loop.Log;
+            long logBytes = (long)(log.DurableEnd - log.Segments.Oldest.Base);
+            var opening = new ReplicaOpening(engineMs, groupsMs, before, resident, logBytes);
+            var host = new ReplicaHost(engine, groups, opening, settings, output);
             await host.ServeAsync(Console.In);
             return 0;
         }
@@ -49,6 +74,15 @@ internal sealed class ReplicaHost
         }
     }
 
+    private static Task<Group> OpenAsync(Engine engine, LedgerMachine machine, int place, ReplicaSettings settings)
+    {
+        string name = place == 0
+            ? ReplicaSettings.Group
+            : string.Create(CultureInfo.InvariantCulture, $"{ReplicaSettings.Group}-{place + 1}");
+        GroupOptions options = settings.ToGroupOptions() with { Group = (uint)place + 1 };
+        return engine.OpenGroupAsync(name, machine, options).AsTask();
+    }
+
     private static void Write(TextWriter output, ReplicaReply reply)
     {
         output.WriteLine(JsonSerializer.Serialize(reply, ReplicaJson.Options));
@@ -57,7 +91,7 @@ internal sealed class ReplicaHost
 
     private async Task ServeAsync(TextReader input)
     {
-        Write(_output, new ReplicaReply { Status = Status() });
+        Write(_output, new ReplicaReply { Status = Status(), Opening = _opening });
         while (await input.ReadLineAsync() is { } line)
         {
             ReplicaCommand command = JsonSerializer.Deserialize<ReplicaCommand>(line, ReplicaJson.Options)
@@ -95,10 +129,10 @@ internal sealed class ReplicaHost
                 Write(_output, new ReplicaReply { Costs = costs });
                 break;
             case ReplicaVerb.Ledger:
-                Write(_output, new ReplicaReply { Ledger = await LedgerAsync(command.Index) });
+                Write(_output, new ReplicaReply { Ledger = await LedgerAsync(command.Indexes) });
                 break;
             case ReplicaVerb.Load:
-                _background = new Workload(_group, ShapeOf(command));
+                _background = new Workload(_groups, ShapeOf(command));
                 _background.Start();
                 _background.WaitFor(command.Outstanding * 4L, TimeSpan.FromSeconds(10));
                 Write(_output, new ReplicaReply { At = Now(), Status = Status() });
@@ -108,15 +142,88 @@ internal sealed class ReplicaHost
                 Write(_output, new ReplicaReply { At = accepted, Status = Status() });
                 break;
             default:
+                Write(_output, await OtherAsync(command));
+                break;
+        }
+    }
+
+    /// <summary>What only rows of a feature ask for.</summary>
+    private async Task<ReplicaReply> OtherAsync(ReplicaCommand command)
+    {
+        switch (command.Verb)
+        {
+            case ReplicaVerb.Reads:
+                var reads = new ReadLoad(_group, command.Level, command.Outstanding);
+                return new ReplicaReply { Run = await reads.RunAsync(command.WarmSeconds, command.Seconds) };
+            case ReplicaVerb.Boundaries:
+                return new ReplicaReply { Indexes = [.. _groups.Select(static group => group.Frontiers.Committed)] };
+            case ReplicaVerb.Lead:
+                await Task.WhenAll(_groups.Select(LeadAsync));
+                return new ReplicaReply { Status = Status() };
+            case ReplicaVerb.Idle:
+                return new ReplicaReply { Idle = Idle(command.Seconds) };
+            case ReplicaVerb.Snapshot:
+                return new ReplicaReply { Snapshot = await SnapshotAsync() };
+            case ReplicaVerb.Add:
+                var address = new IPEndPoint(IPAddress.Loopback, command.Port);
+                MembershipOutcome outcome = await _group.AddLearnerAsync(command.Learner, address, promote: false);
+                return new ReplicaReply { Error = outcome.Outcome == Outcome.Committed ? null : $"{outcome}" };
+            default:
                 throw new IOException($"the parent sent {command.Verb}");
         }
     }
 
+    /// <summary>Has the group led here; a transfer that comes too early is asked for again.</summary>
+    private async Task LeadAsync(Group group)
+    {
+        using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+        long deadline = Environment.TickCount64 + (long)LeadPatience.TotalMilliseconds;
+        TransferResult result;
+        do
+        {
+            result = await group.TransferLeadershipAsync(_settings.Replica, TimeSpan.FromSeconds(5));
+        }
+        while (!result.IsDone && Environment.TickCount64 < deadline && await pace.WaitForNextTickAsync());
+
+        if (!result.IsDone)
+        {
+            throw new IOException($"replica {_settings.Replica} cannot lead {group.Name}: {result}");
+        }
+    }
+
+    private async Task<ReplicaSnapshot> SnapshotAsync()
+    {
+        long started = Stopwatch.GetTimestamp();
+        SnapshotResult result = await _group.SnapshotAsync();
+        double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        return new ReplicaSnapshot(
+            seconds, result.Bytes, result.Index, result.IsTaken ? null : result.Refusal.ToString());
+    }
+
+    private ReplicaIdle Idle(double seconds)
+    {
+        LoopCounters counters = _engine.Host.Loop.Counters;
+        long live = GC.GetTotalMemory(forceFullCollection: true);
+        long frames = Volatile.Read(ref counters.FramesSent);
+        long beats = Volatile.Read(ref counters.BeatsSent);
+        Counters before = Counters.AtStart();
+        Stretch.Pass(seconds, CancellationToken.None);
+        Usage usage = Counters.AtEnd().Since(before);
+        return new ReplicaIdle(
+            usage.CpuUs / usage.Seconds / 1e4,
+            (Volatile.Read(ref counters.FramesSent) - frames) / usage.Seconds,
+            (Volatile.Read(ref counters.BeatsSent) - beats) / usage.Seconds,
+            live,
+            ResidentBytes(),
+            _groups.Count(static group => group.Status.Role == "Leader"),
+            _groups.Count(static group => group.Status.Leader == 0));
+    }
+
     private async Task<ReplicaRun> RunWorkloadAsync(ReplicaCommand command)
     {
-        ulong placesBefore = (await StateAsync()).Places;
-        ulong termBefore = _group.Status.Term;
-        var workload = new Workload(_group, ShapeOf(command));
+        ulong placesBefore = await PlacesAsync();
+        ulong termBefore = Terms();
+        var workload = new Workload(_groups, ShapeOf(command));
         var latencies = new Latencies();
         workload.Start();
         Stretch.Pass(command.WarmSeconds, CancellationToken.None);
@@ -125,14 +232,23 @@ internal sealed class ReplicaHost
         Counters before = Counters.AtStart();
         Tally first = workload.Read();
         workload.Measure(latencies);
-        Stretch.Pass(command.Seconds, CancellationToken.None);
+        ReplicaSnapshot? snapshot = null;
+        if (command.WithSnapshot)
+        {
+            snapshot = await SnapshotAsync();
+        }
+        else
+        {
+            Stretch.Pass(command.Seconds, CancellationToken.None);
+        }
+
         workload.Measure(null);
         Tally last = workload.Read();
         Usage usage = Counters.AtEnd().Since(before);
         await workload.StopAsync();
 
         Tally all = workload.Read();
-        ulong placesGained = unchecked((await StateAsync()).Places - placesBefore);
+        ulong placesGained = unchecked(await PlacesAsync() - placesBefore);
         long committed = last.Committed - first.Committed;
         return new ReplicaRun(
             committed / usage.Seconds,
@@ -144,33 +260,69 @@ internal sealed class ReplicaHost
             all.Unknown,
             workload.RefusalText,
             workload.Violation ?? Judge(all, placesGained, termBefore),
-            CostsOf(usage));
+            CostsOf(usage))
+        {
+            Snapshot = snapshot,
+        };
     }
 
     /// <summary>What the sums say; null when all is well.</summary>
     private string? Judge(in Tally all, ulong placesGained, ulong termBefore)
     {
-        if (all.Unknown == 0 && all.Places != placesGained)
+        bool isSummed = _settings.Shape.Durability == Durability.QuorumDurable;
+        if (isSummed && all.Unknown == 0 && all.Places != placesGained)
         {
             return "the receipts do not name exactly the entries that were applied";
         }
 
-        ulong term = _group.Status.Term;
-        return term == termBefore ? null : $"the leader changed during the run (term {termBefore} to {term})";
+        ulong term = Terms();
+        return term == termBefore ? null : $"a leader changed during the run (sum of terms {termBefore} to {term})";
     }
 
-    private async Task<ReplicaLedger> LedgerAsync(ulong index)
+    /// <summary>Waits until every group has applied its index, then tells all their states in one.</summary>
+    private async Task<ReplicaLedger> LedgerAsync(ulong[] indexes)
     {
-        await _group.WaitAsync(Frontier.Applied, index).WaitAsync(TimeSpan.FromSeconds(60));
-        LedgerState state = await StateAsync();
-        return new ReplicaLedger(state.Count, state.Digest, state.Index, _group.Frontiers.Applied);
+        var sum = default(LedgerState);
+        ulong applied = 0;
+        foreach ((Group group, ulong index) in _groups.Zip(indexes))
+        {
+            await group.WaitAsync(Frontier.Applied, index).WaitAsync(TimeSpan.FromSeconds(60));
+            LedgerState state = await StateAsync(group);
+            sum = unchecked(new LedgerState(
+                sum.Count + state.Count,
+                BitOperations.RotateLeft(sum.Digest, 1) ^ state.Digest,
+                0,
+                sum.Index + state.Index));
+            applied += group.Frontiers.Applied;
+        }
+
+        return new ReplicaLedger(sum.Count, sum.Digest, sum.Index, applied);
     }
 
-    private async Task<LedgerState> StateAsync()
+    private async Task<ulong> PlacesAsync()
     {
-        QueryResult<LedgerState> answer = await _group.QueryAsync<LedgerMachine, int, LedgerState>(
+        ulong places = 0;
+        foreach (Group group in _groups)
+        {
+            places = unchecked(places + (await StateAsync(group)).Places);
+        }
+
+        return places;
+    }
+
+    private ulong Terms() => _groups.Aggregate(0UL, static (sum, group) => sum + group.Status.Term);
+
+    private static async Task<LedgerState> StateAsync(Group group)
+    {
+        QueryResult<LedgerState> answer = await group.QueryAsync<LedgerMachine, int, LedgerState>(
             static (machine, _) => machine.State, 0, Read.Local);
         return answer.Value;
+    }
+
+    private static long ResidentBytes()
+    {
+        using var self = Process.GetCurrentProcess();
+        return self.WorkingSet64;
     }
 
     private ReplicaStatus Status()

@@ -27,6 +27,24 @@ internal enum ReplicaVerb
     /// <summary>Proposes until a leader of a later term has committed something; tells when that was.</summary>
     Probe,
 
+    /// <summary>Reads at a level, a fixed number under way.</summary>
+    Reads,
+
+    /// <summary>The committed boundary of every group.</summary>
+    Boundaries,
+
+    /// <summary>Makes this replica the leader of every group.</summary>
+    Lead,
+
+    /// <summary>Lets time pass and tells what the process used meanwhile, and how much memory it holds.</summary>
+    Idle,
+
+    /// <summary>Takes a snapshot and trims the log.</summary>
+    Snapshot,
+
+    /// <summary>Adds a learner to the first group.</summary>
+    Add,
+
     /// <summary>Closes the engine and ends.</summary>
     Exit,
 }
@@ -51,6 +69,19 @@ internal sealed record ReplicaCommand
     public ulong Index { get; init; }
 
     public ulong Term { get; init; }
+
+    /// <summary>For <see cref="ReplicaVerb.Ledger"/>: an index per group.</summary>
+    public ulong[] Indexes { get; init; } = [];
+
+    public ReadLevel Level { get; init; }
+
+    /// <summary>For <see cref="ReplicaVerb.Run"/>: the measured time is that of a snapshot taken here.</summary>
+    public bool WithSnapshot { get; init; }
+
+    /// <summary>For <see cref="ReplicaVerb.Add"/>: who, and the port where it listens.</summary>
+    public uint Learner { get; init; }
+
+    public int Port { get; init; }
 }
 
 /// <summary>One line on a replica's standard output. Only the part that the command asked for is set.</summary>
@@ -66,6 +97,16 @@ internal sealed record ReplicaReply
     public ReplicaRun? Run { get; init; }
 
     public ReplicaLedger? Ledger { get; init; }
+
+    /// <summary>In the first line: what opening took.</summary>
+    public ReplicaOpening? Opening { get; init; }
+
+    public ReplicaIdle? Idle { get; init; }
+
+    public ReplicaSnapshot? Snapshot { get; init; }
+
+    /// <summary>An index per group.</summary>
+    public ulong[]? Indexes { get; init; }
 
     /// <summary>Stamp of the monotonic clock that all processes of the machine share, in nanoseconds.</summary>
     public long At { get; init; }
@@ -93,7 +134,41 @@ internal sealed record ReplicaRun(
     long Unknown,
     string? RefusalText,
     string? Violation,
-    ReplicaCosts Costs);
+    ReplicaCosts Costs)
+{
+    /// <summary>The snapshot that was taken meanwhile; null when none was asked for.</summary>
+    public ReplicaSnapshot? Snapshot { get; init; }
+}
+
+/// <param name="EngineMs">From the call until the log was read and the shard ran.</param>
+/// <param name="GroupsMs">From there until every group was open.</param>
+/// <param name="BeforeBytes">Managed memory in use before the groups were opened.</param>
+/// <param name="BeforeResidentBytes">Memory of the process then.</param>
+/// <param name="LogBytes">Bytes of log from the oldest record on.</param>
+internal sealed record ReplicaOpening(
+    double EngineMs, double GroupsMs, long BeforeBytes, long BeforeResidentBytes, long LogBytes);
+
+/// <param name="CpuPercent">Of one core.</param>
+/// <param name="FramesPerSecond">Frames that this replica sent for groups.</param>
+/// <param name="BeatsPerSecond">Beats between nodes.</param>
+/// <param name="LiveBytes">Managed memory in use, after a collection.</param>
+/// <param name="ResidentBytes">Memory of the process.</param>
+/// <param name="Led">Groups that this replica leads.</param>
+/// <param name="Leaderless">Groups that know of no leader.</param>
+internal sealed record ReplicaIdle(
+    double CpuPercent,
+    double FramesPerSecond,
+    double BeatsPerSecond,
+    long LiveBytes,
+    long ResidentBytes,
+    int Led,
+    int Leaderless);
+
+/// <param name="Seconds">Until it was durable and the log trimmed.</param>
+/// <param name="Bytes">Of its file.</param>
+/// <param name="Index">What it covers.</param>
+/// <param name="Refusal">Why there is none; null when there is one.</param>
+internal sealed record ReplicaSnapshot(double Seconds, long Bytes, ulong Index, string? Refusal);
 
 internal sealed record ReplicaLedger(ulong Count, ulong Digest, ulong Index, ulong Applied);
 

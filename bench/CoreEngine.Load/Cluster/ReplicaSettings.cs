@@ -2,6 +2,7 @@ using System;
 using System.Globalization;
 using System.Linq;
 using System.Net;
+using System.Text.Json;
 
 namespace CoreEngine.Load.Cluster;
 
@@ -13,6 +14,9 @@ namespace CoreEngine.Load.Cluster;
 internal sealed record ReplicaSettings(uint Replica, string Directory, int[] Ports, int QueueBytes)
 {
     internal const string Group = "ledger";
+
+    /// <summary>What differs from the default.</summary>
+    internal ReplicaShape Shape { get; init; } = new();
 
     /// <summary>Majority of the replicas.</summary>
     internal int Quorum => (Ports.Length / 2) + 1;
@@ -26,10 +30,11 @@ internal sealed record ReplicaSettings(uint Replica, string Directory, int[] Por
             .Select(static number => (uint)number)
             .Where(number => number != Replica)
             .Select(number => new Peer(number, AddressOf(number)))],
+        Join = Shape.IsJoining,
         Log = log,
     };
 
-    internal GroupOptions ToGroupOptions() => GroupOptions.Raft() with { QueueBytes = QueueBytes };
+    internal GroupOptions ToGroupOptions() => Shape.ToOptions(QueueBytes);
 
     internal string[] ToArguments() =>
     [
@@ -37,7 +42,8 @@ internal sealed record ReplicaSettings(uint Replica, string Directory, int[] Por
         "--directory", Directory,
         "--ports", string.Join(',', Ports),
         "--queue-bytes", QueueBytes.ToString(CultureInfo.InvariantCulture),
+        "--shape", JsonSerializer.Serialize(Shape, ReplicaJson.Options),
     ];
 
-    private IPEndPoint AddressOf(uint replica) => new(IPAddress.Loopback, Ports[(int)replica - 1]);
+    internal IPEndPoint AddressOf(uint replica) => new(IPAddress.Loopback, Ports[(int)replica - 1]);
 }

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Diagnostics;
 using System.Linq;
 using System.Threading;
@@ -35,7 +36,7 @@ internal sealed class Workload
     private const int SampleEvery = 32;
     private const int ProgressEvery = 16;
 
-    private readonly Group _group;
+    private readonly IReadOnlyList<Group> _groups;
     private readonly WorkloadShape _shape;
     private readonly ReceiptLedger[] _ledgers;
     private readonly Task[] _callers;
@@ -47,8 +48,15 @@ internal sealed class Workload
     private bool _stopping;
 
     internal Workload(Group group, WorkloadShape shape)
+        : this([group], shape)
     {
-        _group = group;
+    }
+
+    /// <param name="groups">Callers are dealt out to them in turn; tickets go to the first.</param>
+    /// <param name="shape">What the callers do.</param>
+    internal Workload(IReadOnlyList<Group> groups, WorkloadShape shape)
+    {
+        _groups = groups;
         _shape = shape;
         _sampleMask = shape.Outstanding < SampleAllBelow ? 0UL : SampleEvery - 1UL;
         int callers = shape.Form == CallForm.Awaited ? shape.Outstanding : 1;
@@ -136,11 +144,12 @@ internal sealed class Workload
     private async Task CallAsync(ReceiptLedger ledger, ulong caller)
     {
         byte[] reply = new byte[LedgerMachine.ReplyBytes];
+        Group group = _groups[(int)(caller % (ulong)_groups.Count)];
         await Task.Yield();
         for (ulong i = caller; !Volatile.Read(ref _stopping); i++)
         {
             long started = (i & _sampleMask) == 0 ? Stopwatch.GetTimestamp() : 0;
-            Receipt receipt = await _group.ProposeAsync(ledger.Next(), reply).ConfigureAwait(false);
+            Receipt receipt = await group.ProposeAsync(ledger.Next(), reply).ConfigureAwait(false);
             if (started != 0)
             {
                 Volatile.Read(ref _latencies)?.RecordSince(started);
@@ -160,6 +169,7 @@ internal sealed class Workload
     {
         Span<byte> reply = stackalloc byte[LedgerMachine.ReplyBytes];
         ReceiptLedger ledger = _ledgers[0];
+        Group group = _groups[0];
         var window = new TicketWindow(_shape.Outstanding);
         var spin = default(SpinWait);
         ulong proposed = 0;
@@ -169,7 +179,7 @@ internal sealed class Workload
             while (!Volatile.Read(ref _stopping) && proposed - taken < (ulong)_shape.Outstanding)
             {
                 long started = (proposed & _sampleMask) == 0 ? Stopwatch.GetTimestamp() : 0;
-                if (!_group.TryPropose(ledger.Next(), out ProposalTicket ticket, out Refusal refusal))
+                if (!group.TryPropose(ledger.Next(), out ProposalTicket ticket, out Refusal refusal))
                 {
                     ledger.Account(new Receipt { Outcome = Outcome.Refused, Refusal = refusal }, default);
                     break;
@@ -179,7 +189,7 @@ internal sealed class Workload
                 proposed++;
             }
 
-            if (!window.IsEmpty && _group.TryTake(window.Head.Ticket, reply, out Receipt receipt))
+            if (!window.IsEmpty && group.TryTake(window.Head.Ticket, reply, out Receipt receipt))
             {
                 TicketWindow.Place head = window.Take();
                 if (head.Started != 0)

@@ -1,0 +1,96 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using CoreEngine.Load.Cluster;
+
+namespace CoreEngine.Load.Features;
+
+/// <summary>Many groups in one shard: under load against one group, and at rest.</summary>
+internal static class GroupRows
+{
+    private const int Outstanding = 1024;
+
+    internal static async Task RunAsync(FeatureRun run, CancellationToken cancellationToken)
+    {
+        foreach (int groups in new[] { 1, (int)run.Size })
+        {
+            string home = Path.Combine(run.Directory, string.Create(CultureInfo.InvariantCulture, $"groups-{groups}"));
+            await using LoadCluster cluster = LoadCluster.Start(home, 0, new ReplicaShape { Groups = groups });
+            await cluster.ReadyAsync(cancellationToken);
+
+            // One process proposes: were the leaders spread, most proposals would go a longer way.
+            (ReplicaProcess leader, _) = await cluster.LeaderAsync(cancellationToken);
+            await leader.AskAsync(new ReplicaCommand { Verb = ReplicaVerb.Lead }, cancellationToken);
+            var command = new ReplicaCommand
+            {
+                Payload = 16,
+                Outstanding = Outstanding,
+                Run = 1,
+                WarmSeconds = 2,
+                Seconds = run.Seconds,
+            };
+            Measurement measured = await ClusterRows.MeasureAsync(
+                cluster, CallForm.Awaited, command, cancellationToken);
+            string name = string.Create(CultureInfo.InvariantCulture, $"cluster-{groups}-groups");
+            run.Add(measured with { Key = measured.Key with { Layer = name } });
+        }
+    }
+
+    internal static async Task RunIdleAsync(FeatureRun run, CancellationToken cancellationToken)
+    {
+        int groups = (int)run.Size;
+        string home = Path.Combine(run.Directory, "idle");
+        long started = Stopwatch.GetTimestamp();
+        await using LoadCluster cluster = LoadCluster.Start(home, 0, new ReplicaShape { Groups = groups });
+        ReplicaReply[] ready = await Task.WhenAll(
+            cluster.Members.Select(member => member.ReceiveAsync(cancellationToken)));
+        double openedAfter = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        ReplicaIdle[] settled = await SettleAsync(cluster, cancellationToken);
+        double settledAfter = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        ReplicaIdle[] idle = await IdleAsync(cluster, run.Seconds, cancellationToken);
+        run.Print(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{groups:N0} groups on three replicas: all open after {openedAfter:N1} s (processes started), "
+            + $"all led and at rest after {settledAfter:N1} s; leaderless {settled.Sum(static r => r.Leaderless)}"));
+        for (int i = 0; i < idle.Length; i++)
+        {
+            ReplicaOpening opening = ready[i].Opening!;
+            run.Print(string.Create(
+                CultureInfo.InvariantCulture,
+                $"replica {i + 1}: opened in {opening.GroupsMs:N0} ms; leads {idle[i].Led:N0}; "
+                + $"CPU {idle[i].CpuPercent:N2} % of a core; frames {idle[i].FramesPerSecond:N1}/s, "
+                + $"beats {idle[i].BeatsPerSecond:N1}/s; "
+                + $"bytes per group {(idle[i].LiveBytes - opening.BeforeBytes) / groups:N0} managed, "
+                + $"{(idle[i].ResidentBytes - opening.BeforeResidentBytes) / groups:N0} resident"));
+        }
+    }
+
+    /// <summary>Waits until every group has a leader and nobody sends for a group.</summary>
+    private static async Task<ReplicaIdle[]> SettleAsync(LoadCluster cluster, CancellationToken cancellationToken)
+    {
+        const double LookSeconds = 1;
+        const int LooksMax = 120;
+        for (int look = 0; look < LooksMax; look++)
+        {
+            ReplicaIdle[] seen = await IdleAsync(cluster, LookSeconds, cancellationToken);
+            if (seen.All(static replica => replica.Leaderless == 0 && replica.FramesPerSecond == 0))
+            {
+                return seen;
+            }
+        }
+
+        throw new IOException($"the groups did not come to rest within {LooksMax * LookSeconds} s");
+    }
+
+    private static async Task<ReplicaIdle[]> IdleAsync(
+        LoadCluster cluster, double seconds, CancellationToken cancellationToken)
+    {
+        var command = new ReplicaCommand { Verb = ReplicaVerb.Idle, Seconds = seconds };
+        ReplicaReply[] replies = await Task.WhenAll(
+            cluster.Members.Select(member => member.AskAsync(command, cancellationToken)));
+        return [.. replies.Select(static reply => reply.Idle!)];
+    }
+}

@@ -1,0 +1,50 @@
+using System.Globalization;
+using System.IO;
+using System.Threading;
+using System.Threading.Tasks;
+using CoreEngine.Load.Cluster;
+
+namespace CoreEngine.Load.Features;
+
+/// <summary>Writes at the leader while it takes a snapshot of a large state, against the same without.</summary>
+internal static class SnapshotRows
+{
+    private const int Outstanding = 64;
+
+    internal static async Task RunAsync(FeatureRun run, CancellationToken cancellationToken)
+    {
+        var shape = new ReplicaShape { StateBytes = run.Size, SnapshotsOnDemand = true };
+        await using LoadCluster cluster = LoadCluster.Start(Path.Combine(run.Directory, "cluster"), 0, shape);
+        await cluster.ReadyAsync(cancellationToken);
+        (ReplicaProcess leader, ReplicaStatus status) = await cluster.LeaderAsync(cancellationToken);
+        var command = new ReplicaCommand
+        {
+            Verb = ReplicaVerb.Run,
+            Payload = 16,
+            Outstanding = Outstanding,
+            WarmSeconds = 1.5,
+            Seconds = run.Seconds,
+        };
+        uint number = 0;
+        foreach (bool with in new[] { false, true, false, true })
+        {
+            await leader.AskAsync(command with { Run = ++number, WithSnapshot = with }, cancellationToken);
+            ReplicaRun measured = (await leader.ReceiveAsync(cancellationToken)).Run!;
+            string? difference = await cluster.CompareAsync(cancellationToken);
+            string remark = measured.Snapshot is not { } snapshot ? "" : string.Create(
+                CultureInfo.InvariantCulture,
+                $"snapshot of {run.Size / 1048576.0:N0} MiB in {snapshot.Seconds:N2} s, {snapshot.Bytes:N0} bytes");
+            string name = with ? "write-while-snapshot" : "write-without-snapshot";
+            Measurement row = Rows.ToMeasurement(new RowKey(name, 16, Outstanding), measured, status.Durability);
+            run.Add(row with
+            {
+                Remark = remark,
+                Violation = measured.Violation ?? measured.Snapshot?.Refusal ?? difference,
+            });
+            if (remark.Length > 0)
+            {
+                run.Print($"  {remark}");
+            }
+        }
+    }
+}

@@ -47,11 +47,10 @@ public sealed class KeyValueSnapshotTests
         Dictionary<string, string?> before = Contents(store);
         ulong digest = store.Digest;
         BlockView view = store.Capture();
-        using var snapshot = new KeyValueSnapshot(view, index: 5, digest);
 
         // The writer stands after its first flush until somebody reads.
         var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 0));
-        Task writing = WriteToAsync(snapshot, pipe.Writer);
+        Task writing = WriteToAsync(view, 5, digest, pipe.Writer);
         Assert.False(writing.IsCompleted);
         Change(store, seed: 4);
         Assert.NotEqual(digest, store.Digest);
@@ -146,13 +145,14 @@ public sealed class KeyValueSnapshotTests
     private static async Task<byte[]> WriteAsync(KeyValueStore store, ulong index)
     {
         using var target = new MemoryStream();
-        using var snapshot = new KeyValueSnapshot(store.Capture(), index, store.Digest);
-        await WriteToAsync(snapshot, PipeWriter.Create(target, new StreamPipeWriterOptions(leaveOpen: true)));
+        var writer = PipeWriter.Create(target, new StreamPipeWriterOptions(leaveOpen: true));
+        await WriteToAsync(store.Capture(), index, store.Digest, writer);
         return target.ToArray();
     }
 
-    private static async Task WriteToAsync(KeyValueSnapshot snapshot, PipeWriter writer)
+    private static async Task WriteToAsync(BlockView view, ulong index, ulong digest, PipeWriter writer)
     {
+        using var snapshot = new KeyValueSnapshot(view, index, digest);
         await snapshot.WriteAsync(writer, CancellationToken.None);
         await writer.CompleteAsync();
     }

@@ -105,6 +105,9 @@ internal sealed class World : IDisposable
     private readonly Prng _others;
     private long _nextOtherNs;
     private ulong _otherValue;
+    /// <summary>Steps at one instant after which somebody is taken to spin.</summary>
+    private const int PassesMax = 1_000;
+
     private int _pass;
 
     /// <param name="memory">Kept from world to world by the caller; null: this world's own.</param>
@@ -238,6 +241,7 @@ internal sealed class World : IDisposable
         long before = Now;
         Now = long.Max(Now, long.Min(next, limit));
         _pass = Now == before ? _pass + 1 : 0;
+        CheckSpin();
         LoadOthers();
         foreach (SimulatedReplica replica in _replicas)
         {
@@ -252,6 +256,25 @@ internal sealed class World : IDisposable
             }
 
             Monitors.Observe(replica);
+        }
+
+        ThrowIfBroken();
+    }
+
+    /// <summary>A shard that wants a turn at once, again and again, would burn a core: time must go on.</summary>
+    private void CheckSpin()
+    {
+        if (_pass < PassesMax)
+        {
+            return;
+        }
+
+        foreach (SimulatedReplica replica in _replicas)
+        {
+            Check(
+                Monitor.Progress,
+                replica.NextInstant > Now,
+                $"replica {replica.Number} turns for ever at one instant: {replica.WhyAwake}");
         }
 
         ThrowIfBroken();

@@ -90,6 +90,12 @@ internal sealed class RespServer : IAsyncDisposable
             }
         }
 
+        if (!all.IsCompleted)
+        {
+            // A read may wait for entries that never come, as at a replica that was removed: the engine's end ends it.
+            await _state.Engine.Host.DisposeAsync();
+        }
+
         await all;
     }
 

@@ -8,6 +8,7 @@ using System.Text.Json;
 using System.Threading.Tasks;
 using CoreEngine.Cli.Config;
 using CoreEngine.Cli.Demo;
+using CoreEngine.Cli.Workload;
 using Xunit;
 
 namespace CoreEngine.Cli.Tests.Admin;
@@ -45,12 +46,13 @@ internal static class AdminCalls
     {
         string expected = string.Join(' ', wanted.Select(static replica => $"{replica}:voter"));
         long end = Environment.TickCount64 + (long)Patience.TotalMilliseconds;
+        using RespConnection connection = await RespConnection.ConnectAsync(at.Client, Patience, default);
         while (true)
         {
-            JsonElement shown = await AdminAsync(at, "members");
-            string members = string.Join(' ', shown.GetProperty("members").EnumerateArray().Select(
+            using JsonDocument shown = JsonDocument.Parse((await connection.CallAsync("CE.ADMIN", "MEMBERS")).String!);
+            string members = string.Join(' ', shown.RootElement.GetProperty("members").EnumerateArray().Select(
                 static member => $"{member.GetProperty("replica")}:{member.GetProperty("kind")}"));
-            if (members == expected && !shown.GetProperty("joint").GetBoolean())
+            if (members == expected && !shown.RootElement.GetProperty("joint").GetBoolean())
             {
                 return;
             }

@@ -100,23 +100,6 @@ internal sealed partial class SimulatedReplica(World world, uint number, Prng ch
         : _again ? long.Max(world.Now, PausedUntil)
         : long.Max(PausedUntil, long.Min(long.Min(_ring!.NextEnd, _transport!.NextArrival), _deadline));
 
-    /// <summary>What it wants a turn for, for people.</summary>
-    internal string WhyAwake => string.Create(
-        CultureInfo.InvariantCulture,
-        $"again {_again}, ring {_ring?.NextEnd}, frame {_transport?.NextArrival}, deadline {_deadline}, now {world.Now}; "
-        + $"groups {string.Join(", ", Groups())}");
-
-    private IEnumerable<string> Groups()
-    {
-        foreach (GroupRuntime group in Loop!.Groups.ToArray())
-        {
-            yield return string.Create(
-                CultureInfo.InvariantCulture,
-                $"{group.Number}: core {group.Core.Deadline}, all {group.Deadline}, snapshots {group.Snapshots.Deadline}, "
-                + $"busy {group.Snapshots.IsBusy}, more {group.Applier.HasMore}");
-        }
-    }
-
     internal void Format()
     {
         using var ring = new SimulatedRing(Disk, chance, () => world.Now, Timing);

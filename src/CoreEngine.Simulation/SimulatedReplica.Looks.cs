@@ -1,12 +1,15 @@
+using System.Collections.Generic;
+using System.Globalization;
 using CoreEngine.IO.Log;
 using CoreEngine.IO.Snapshots;
+using CoreEngine.Loop;
 using CoreEngine.Model;
 using CoreEngine.Recovery;
 using CoreEngine.Simulation.Monitoring;
 
 namespace CoreEngine.Simulation;
 
-/// <summary>What a look at the medium tells, the replica untouched.</summary>
+/// <summary>What a look from outside tells: of the medium, and of what the loop waits for.</summary>
 internal sealed partial class SimulatedReplica
 {
     /// <summary>What the medium alone holds of the group: recovered from a copy, the replica untouched.</summary>
@@ -30,5 +33,22 @@ internal sealed partial class SimulatedReplica
         recovery.Join(snapshots);
         world.Check(Monitor.Recovery, log is not null, $"the medium of replica {number} is refused: {result.Message}");
         return recovery;
+    }
+
+    /// <summary>What it wants a turn for, for people.</summary>
+    internal string WhyAwake => string.Create(
+        CultureInfo.InvariantCulture,
+        $"again {_again}, ring {_ring?.NextEnd}, frame {_transport?.NextArrival}, deadline {_deadline}, "
+        + $"now {world.Now}; groups {string.Join(", ", Groups())}");
+
+    private IEnumerable<string> Groups()
+    {
+        foreach (GroupRuntime group in Loop!.Groups.ToArray())
+        {
+            yield return string.Create(
+                CultureInfo.InvariantCulture,
+                $"{group.Number}: core {group.Core.Deadline}, all {group.Deadline}, "
+                + $"snapshots {group.Snapshots.Deadline}, busy {group.Snapshots.IsBusy}, more {group.Applier.HasMore}");
+        }
     }
 }

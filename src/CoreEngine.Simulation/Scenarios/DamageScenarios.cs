@@ -92,8 +92,8 @@ internal static class DamageScenarios
         script.UntilEqual();
     }
 
-    /// <summary>S18: a leader finds that it cannot read back what a follower lacks. It leaves, fetches what is lost from
-    /// the peer that has it, and goes on; what was committed stays, also through its restart.</summary>
+    /// <summary>S18: a leader finds that it cannot read back what a follower lacks. It leaves, fetches what is lost
+    /// from the peer that has it, and goes on; what was committed stays, also through its restart.</summary>
     internal static void RotIsMetWhileRunning(ulong seed)
     {
         using Script script = Script.Started(

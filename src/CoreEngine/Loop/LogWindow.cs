@@ -185,7 +185,7 @@ internal sealed class LogWindow(EngineLoop loop, GroupRuntime group, uint peer)
         if (group.Core.Unreadable(Last + 1, _wanted, group.Outputs))
         {
             loop.Options.Log?.Invoke(
-                $"group {group.Number} '{group.Name}': an entry cannot be read back and is fetched from peers: {fault}");
+                $"group {group.Number} '{group.Name}': an entry is unreadable and is fetched from peers: {fault}");
             return;
         }
 

@@ -50,6 +50,9 @@ public enum RefusalCode : byte
     /// milliseconds.</summary>
     DiskStalled,
 
+    /// <summary>The leader gave way because it cannot read an entry of its own log. Argument: its index.</summary>
+    LogDamaged = 70,
+
     /// <summary>This replica holds no lease, or it ended before the answer. Argument: the leader, or 0.</summary>
     LeaseNotHeld = 55,
 

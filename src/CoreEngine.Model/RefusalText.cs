@@ -166,6 +166,11 @@ internal readonly record struct RefusalText(string Missing, string CannotKnow, s
 
     private static RefusalText OfSnapshots(RefusalCode code) => code switch
     {
+        RefusalCode.LogDamaged => new(
+            "entry {0} on the leader's medium",
+            "whether the leader can send every entry of its log",
+            "durability",
+            "the leader cannot read entry {0} back, so another replica takes over while it is fetched; retry"),
         RefusalCode.BelowTrim => new(
             "the log entries behind the position held",
             "what happened between the position and the trim boundary",

@@ -106,6 +106,12 @@ internal interface IProtocolCore
     /// <param name="last">Last entry in the window; below <paramref name="first"/> when nothing could be read.</param>
     void Loaded(uint peer, ulong first, ulong last, Outputs outputs);
 
+    /// <summary>The loop cannot read an entry back that should be in the log; comes before
+    /// <see cref="Loaded"/>.</summary>
+    /// <param name="last">Last of the entries that were to be read with it.</param>
+    /// <returns>False when no peer can give it back: the group must stop.</returns>
+    bool Unreadable(ulong first, ulong last, Outputs outputs);
+
     /// <summary>
     /// Asks for another leader; the answer is a <see cref="TransferOutcome"/> with the same id, within the time.
     /// </summary>

@@ -33,6 +33,7 @@ public class RefusalTests
     [InlineData(RefusalCode.NoQuorum, "within 41 ms;")]
     [InlineData(RefusalCode.LinkFull, "leader 41 ")]
     [InlineData(RefusalCode.DiskStalled, "for 41 ms,")]
+    [InlineData(RefusalCode.LogDamaged, "entry 41 back")]
     [InlineData(RefusalCode.LeaseNotHeld, "leader: 41;")]
     [InlineData(RefusalCode.NotFresh, "41 ms old (0: not known), the read allows 97 ms")]
     [InlineData(RefusalCode.NotReached, "applied 41, the read needs 97;")]

@@ -245,6 +245,13 @@ internal sealed class RaftCore : IProtocolCore
     }
 
     /// <inheritdoc/>
+    public bool Unreadable(ulong first, ulong last, Outputs outputs)
+    {
+        Quiescence.Touch(_state);
+        return LateDamage.TryNote(_state, first, last, outputs);
+    }
+
+    /// <inheritdoc/>
     public ulong SnapshotPeers => SnapshotRule.Waiting(_state);
 
     /// <inheritdoc/>

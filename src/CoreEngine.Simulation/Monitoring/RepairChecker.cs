@@ -19,6 +19,7 @@ internal sealed class RepairChecker(World world)
     /// <summary>Replicas that were damaged and became whole.</summary>
     internal long MadeWhole { get; private set; }
 
+    private readonly ulong[] _applied = new ulong[world.Options.Replicas + 1];
     private readonly long[] _repaired = new long[world.Options.Replicas + 1];
 
     internal void Observe(SimulatedReplica replica)
@@ -30,6 +31,7 @@ internal sealed class RepairChecker(World world)
         {
             _life[replica.Number] = replica.Life;
             _repaired[replica.Number] = 0;
+            _applied[replica.Number] = 0;
             was = false;
         }
 
@@ -39,9 +41,12 @@ internal sealed class RepairChecker(World world)
             Monitor.LeadsWhole,
             !isDamaged || core.Role != Role.Leader,
             $"replica {replica.Number} leads term {core.Term}: {replica.Core.Log.Holes.Count} holes");
+        ref ulong applied = ref _applied[replica.Number];
+        ulong before = applied;
+        applied = core.Frontiers.Applied;
         world.Check(
             Monitor.ReadableApplied,
-            core.Frontiers.Applied <= core.Log.Holes.ReadableLast,
+            core.Frontiers.Applied <= before || !core.Log.Holes.Touches(before + 1, core.Frontiers.Applied),
             $"replica {replica.Number} applied {core.Frontiers.Applied}, it can read {core.Log.Holes.ReadableLast}");
         if (was && !isDamaged)
         {

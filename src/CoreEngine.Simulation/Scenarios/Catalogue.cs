@@ -42,6 +42,7 @@ internal static class Catalogue
         new(17, "sync fails once", DurabilityScenarios.SyncFailsOnce, "FailedSyncIgnored"),
         new(18, "torn tail is cut", DamageScenarios.TornTailIsCut, "TornTailIsDamage", "TornTailTaken"),
         new(18, "rot is fetched", DamageScenarios.RotIsFetched, "RotCutAsTornTail"),
+        new(18, "rot is met while running", DamageScenarios.RotIsMetWhileRunning, "UnreadableLeads"),
         new(
             18,
             "damaged voter",

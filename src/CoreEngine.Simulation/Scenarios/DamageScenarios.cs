@@ -92,6 +92,42 @@ internal static class DamageScenarios
         script.UntilEqual();
     }
 
+    /// <summary>S18: a leader finds that it cannot read back what a follower lacks. It leaves, fetches what is lost
+    /// from the peer that has it, and goes on; what was committed stays, also through its restart.</summary>
+    internal static void RotIsMetWhileRunning(ulong seed)
+    {
+        using Script script = Script.Started(
+            new WorldOptions { Seed = seed, SuffixBytes = 64 * 1024, Snapshots = WorldOptions.NoSnapshots });
+        SimulatedReplica rotten = script[1];
+        script[3].Kill();
+        for (int round = 0; round < 20; round++)
+        {
+            for (int i = 0; i < 150; i++)
+            {
+                _ = rotten.ProposeAsync(script.World.NextValue());
+            }
+
+            script.Until(() => rotten.Runtime.Queue.Bytes == 0, "the proposals are in the log");
+            script.Until(() => rotten.Core.CommitIndex == rotten.Core.LastIndex, "they are committed");
+        }
+
+        script.Holds(rotten.Core.Log.FirstCached > 1000, $"memory still holds all: nothing is to be read back");
+        SimulatedFile segment = Medium.NewestSegment(rotten);
+        var chance = new Prng(seed);
+        int end = Medium.EndOfData(segment);
+        segment.FlipBit(chance.Between(end / 8, end / 4) * 8);
+        segment.FlipBit(chance.Between(end / 4, end / 2) * 8);
+        script.Free();
+        script[3].Start();
+        script.Until(() => rotten.IsDamaged, "the damage is met");
+        script.Until(() => rotten.Core.Repair.Repaired > 0 && !rotten.IsDamaged, "what was lost is fetched");
+        script.UntilEqual();
+        script.Holds(rotten.Runtime.Fault is null, $"the group stopped: {rotten.Runtime.Fault?.Reason}");
+        script.Restart(1);
+        script.UntilEqual();
+        _ = script.Commit(1);
+    }
+
     /// <summary>S18: one of the two replicas that hold committed entries cannot read them. By what it claims, or
     /// because it does not know what it claimed, it helps nobody to lead who lacks them; nor does it lead.</summary>
     internal static void DamagedVoter(ulong seed)

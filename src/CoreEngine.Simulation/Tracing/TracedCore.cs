@@ -129,6 +129,14 @@ internal sealed class TracedCore : IProtocolCore
         After(outputs);
     }
 
+    public bool Unreadable(ulong first, ulong last, Outputs outputs)
+    {
+        Before();
+        bool isNoted = _core.Unreadable(first, last, outputs);
+        After(outputs);
+        return isNoted;
+    }
+
     public ulong SnapshotPeers => _core.SnapshotPeers;
 
     public int PlaceOf(uint replica) => _core.PlaceOf(replica);

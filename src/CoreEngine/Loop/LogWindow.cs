@@ -168,10 +168,7 @@ internal sealed class LogWindow(EngineLoop loop, GroupRuntime group, uint peer)
         _isLoading = false;
         if (_cursor!.State == CursorState.Faulted)
         {
-            loop.Fail(group, new EngineFault(
-                $"an entry of group '{group.Name}' cannot be read back: {_cursor.Fault}; "
-                + "restore this replica from its peers",
-                null));
+            NoteUnreadable(_cursor.Fault!);
         }
 
         // At the end of what was asked for: memory serves the rest, and the cursor's buffers and file can go.
@@ -180,6 +177,21 @@ internal sealed class LogWindow(EngineLoop loop, GroupRuntime group, uint peer)
             _cursor.Dispose();
             _cursor = null;
         }
+    }
+
+    /// <summary>Peers have what cannot be read here; where there are none, nobody goes on without it.</summary>
+    private void NoteUnreadable(CursorFault fault)
+    {
+        if (group.Core.Unreadable(Last + 1, _wanted, group.Outputs))
+        {
+            loop.Options.Log?.Invoke(
+                $"group {group.Number} '{group.Name}': an entry is unreadable and is fetched from peers: {fault}");
+            return;
+        }
+
+        loop.Fail(group, new EngineFault(
+            $"an entry of group '{group.Name}' cannot be read back: {fault}; restore this replica from its peers",
+            null));
     }
 
     private int OffsetOf(int start, ulong entries)

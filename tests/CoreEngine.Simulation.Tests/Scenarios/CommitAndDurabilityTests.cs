@@ -44,6 +44,10 @@ public sealed class CommitAndDurabilityTests
         Play.Seeds(3, DamageScenarios.AllCopiesCorrupt);
 
     [Fact]
+    public void Raft_S18_DamageThatARunningLeaderMeetsIsFetchedFromPeers() =>
+        Play.Seeds(5, DamageScenarios.RotIsMetWhileRunning);
+
+    [Fact]
     public void Raft_S20_ALeaderWhoseDiskStallsGivesWay() => Play.Seeds(5, GrayScenarios.StalledDisk);
 
     [Fact]

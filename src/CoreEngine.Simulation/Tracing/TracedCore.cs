@@ -25,7 +25,7 @@ internal sealed class TracedCore : IProtocolCore
     {
         _core = core;
         _emit = emit;
-        _voters = [.. Enumerable.Range(0, core.State.Quorum.Count).Select(core.State.Quorum.VoterAt)];
+        _voters = VotersOf(core.State);
         _durableTerm = core.State.Term;
         _durableVote = core.State.Vote;
         _emit(Event(EventNames.InitState) with
@@ -44,6 +44,23 @@ internal sealed class TracedCore : IProtocolCore
     public bool IsQuiescent => _core.IsQuiescent;
 
     private RaftState State => _core.State;
+
+    /// <summary>Who votes; while a group is being founded, who will.</summary>
+    private static uint[] VotersOf(RaftState state)
+    {
+        if (state.Quorum.Count > 0 || state.Options.Founders is null)
+        {
+            return [.. Enumerable.Range(0, state.Quorum.Count).Select(state.Quorum.VoterAt)];
+        }
+
+        var founders = new List<uint>();
+        foreach (ConfigurationMember member in state.Options.Founders.Members)
+        {
+            founders.Add(member.Replica);
+        }
+
+        return [.. founders];
+    }
 
     public void Tick(long monotonicNs, long wallNs, Outputs outputs)
     {

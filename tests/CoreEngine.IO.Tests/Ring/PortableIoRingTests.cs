@@ -94,10 +94,13 @@ public class PortableIoRingTests
 
             Assert.Equal(PortableIoRing.SlotsMax, queued);
             var seen = new HashSet<ulong>();
+            int empty = 0;
             while (seen.Count < queued)
             {
+                // A wait may end for nothing: two ends that come together wake twice, and are taken at once.
                 int count = ring.SubmitAndReap(events, LongNs);
-                Assert.True(count > 0);
+                empty += count == 0 ? 1 : 0;
+                Assert.True(empty <= queued, $"{seen.Count} of {queued} ended");
                 foreach (IoEvent ended in events.AsSpan(0, count))
                 {
                     Assert.True(seen.Add(ended.Token));

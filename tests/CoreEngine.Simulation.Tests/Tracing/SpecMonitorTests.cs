@@ -19,6 +19,7 @@ public static class SpecMonitorTests
     {
         for (ulong seed = EditedSeed; ; seed++)
         {
+            Assert.True(seed < EditedSeed + 300, "no seed has all the steps that the edits need");
             ProtocolEvent[] events = Record(seed, 10);
             if (SpecEdits.HasAllSteps(events))
             {

@@ -114,7 +114,7 @@ internal sealed class FaultEffects
         {
             FaultKind.FailSync => MayFailDisk(replica),
             FaultKind.FailRead => replica.IsRunning,
-            FaultKind.TakeSnapshot => replica.IsSound,
+            FaultKind.TakeSnapshot => replica.IsSound && _world.Tracer is null,
             FaultKind.BitRot => MayHarm(replica, isSeen: true) && MayRot(fault, replica),
             FaultKind.LostWrite or FaultKind.MisdirectedWrite => replica.IsSound && MayHarm(replica, isSeen: false),
             FaultKind.WipeDisk => MayHarm(replica, isSeen: false),

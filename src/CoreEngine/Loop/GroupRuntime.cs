@@ -56,7 +56,10 @@ internal sealed partial class GroupRuntime
         Digests = new StateDigests(this);
         Applier = new Applier(this);
         ApplyWindow = new LogWindow(loop, this, peer: 0);
-        Reads = new Reads(setup.Options.Lease?.Clock ?? ClockBound.Default, loop.Options.Heartbeat.Ticks * 100);
+        Reads = new Reads(
+            setup.Options.Lease?.Clock ?? ClockBound.Default,
+            loop.Options.Heartbeat.Ticks * 100,
+            loop.ProposalTimeoutNs);
         _configuration = setup.Suffix.Configurations.Latest;
         Snapshots = new GroupSnapshots(loop, this);
     }

@@ -193,6 +193,7 @@ internal static class Ingress
             }
 
             loop.Leave(source, ProposalStage.InLog);
+            source.LastEntry = (result.FirstIndex + (ulong)i, result.Term);
             group.Pending.Add(new PendingEntry(result.FirstIndex + (ulong)i, result.Term, correlation));
             if (proposal.Level != Durability.QuorumDurable)
             {

@@ -100,7 +100,8 @@ internal sealed class PendingEntries
     private PendingEntry Last => _ring[(int)((_tail - 1) & (_ring.Length - 1))];
 
     /// <summary>
-    /// A proposal that timed out has given its slot to another, while its entry is still not applied.
+    /// A proposal that timed out has given its slot to another, while its entry is still not applied; one that was
+    /// proposed again waits for its newest copy, whose place in the log answers as well as the earlier ones' would.
     /// </summary>
     private void DropEnded()
     {
@@ -120,7 +121,8 @@ internal sealed class PendingEntries
     }
 
     private bool IsWaiting(in PendingEntry entry) =>
-        _slots.Find(entry.Correlation) is { Stage: ProposalStage.InLog };
+        _slots.Find(entry.Correlation) is { Stage: ProposalStage.InLog } source
+        && source.LastEntry == (entry.Index, entry.Term);
 
     private bool TryTakeAside(ulong applied, out PendingEntry entry)
     {

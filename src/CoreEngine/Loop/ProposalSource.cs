@@ -63,6 +63,9 @@ internal sealed class ProposalSource(int slot) : IValueTaskSource<Receipt>, IRes
     /// <summary>When the loop gives up on it. Monotonic nanoseconds.</summary>
     internal long Deadline { get; set; }
 
+    /// <summary>Where it was appended last; one that is proposed again may stand in the log more than once.</summary>
+    internal (ulong Index, ulong Term) LastEntry { get; set; }
+
     /// <summary>The number by which queue, log and peers know this use of the place.</summary>
     internal ulong Correlation => ((ulong)Generation << 32) | (uint)Slot;
 

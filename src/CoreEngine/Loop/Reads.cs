@@ -11,7 +11,10 @@ namespace CoreEngine.Loop;
 /// are and rest on: <see cref="Read"/>.
 /// </summary>
 /// <remarks>Bounded: batches in flight here, reads by the group's queue. Owned by the shard's thread.</remarks>
-internal sealed class Reads(ClockBound clock, long heartbeatNs)
+/// <param name="clock">How far clocks are trusted.</param>
+/// <param name="heartbeatNs">How often the age of the state is kept known while somebody asks for it.</param>
+/// <param name="patienceNs">After this a read whose point is not applied here is refused.</param>
+internal sealed class Reads(ClockBound clock, long heartbeatNs, long patienceNs)
 {
     private const int BatchesMax = 64;
     private const int PumpHeartbeats = 20;
@@ -36,7 +39,8 @@ internal sealed class Reads(ClockBound clock, long heartbeatNs)
     internal bool HasRoom => _batches.Count < BatchesMax;
 
     /// <summary>When something must be done at the latest. Monotonic nanoseconds.</summary>
-    internal long Deadline => long.Min(_places.DeadlineNs, _isPumping ? long.MaxValue : _pumpAt);
+    internal long Deadline =>
+        long.Min(_places.DeadlineNs, long.Min(GivenUpNs, _isPumping ? long.MaxValue : _pumpAt));
 
     /// <summary>True while a batch waits for a leader to be asked: each turn looks whether there is one.</summary>
     internal bool IsHeld
@@ -52,6 +56,24 @@ internal sealed class Reads(ClockBound clock, long heartbeatNs)
             }
 
             return false;
+        }
+    }
+
+    /// <summary>When the oldest read that knows its point is given up: a replica that is cut off, or was removed, may
+    /// never apply it.</summary>
+    private long GivenUpNs
+    {
+        get
+        {
+            foreach (ReadBatch batch in _batches)
+            {
+                if (batch.IsAnswered)
+                {
+                    return batch.WaitsSince + patienceNs;
+                }
+            }
+
+            return long.MaxValue;
         }
     }
 
@@ -144,6 +166,12 @@ internal sealed class Reads(ClockBound clock, long heartbeatNs)
         for (int i = _batches.Count - 1; i >= 0; i--)
         {
             ReadBatch batch = _batches[i];
+            bool isLate = batch.IsAnswered && batch.IsGranted && loop.Now - batch.WaitsSince >= patienceNs;
+            if (isLate && batch.Index > applied + SlackOf(batch, applied))
+            {
+                batch.Refusal = new Refusal(RefusalCode.NotReached, applied, batch.Index);
+            }
+
             bool isDue = batch.IsAnswered && batch.Class != ReadClass.Pump
                 && (!batch.IsGranted || batch.Index <= applied + SlackOf(batch, applied));
             if (isDue)

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Concurrent;
 using System.Collections.Generic;
+using System.Threading;
 using System.Threading.Tasks;
 using CoreEngine.IO.Snapshots;
 using CoreEngine.IO.Transport;
@@ -15,7 +16,11 @@ namespace CoreEngine.Snapshots;
 /// <remarks>Plain state of the shard's thread, but <see cref="Ask"/>. An idle group costs a few fields.</remarks>
 internal sealed class GroupSnapshots(EngineLoop loop, GroupRuntime group)
 {
+    /// <summary>More callers at a time are refused: all are answered by one snapshot, operators ask for it.</summary>
+    internal const int WaitersMax = 64;
+
     private readonly ConcurrentQueue<TaskCompletionSource<SnapshotResult>?> _asked = new();
+    private int _waiters;
     private List<TaskCompletionSource<SnapshotResult>>? _waiting;
     private LoopBell? _bell;
     private SnapshotTaking? _taking;
@@ -66,6 +71,13 @@ internal sealed class GroupSnapshots(EngineLoop loop, GroupRuntime group)
     /// <summary>Any thread: a snapshot is wanted now. Null: nobody waits for it.</summary>
     internal void Ask(TaskCompletionSource<SnapshotResult>? waiter)
     {
+        if (waiter is not null && Interlocked.Increment(ref _waiters) > WaitersMax)
+        {
+            _ = Interlocked.Decrement(ref _waiters);
+            waiter.TrySetResult(new SnapshotResult { Refusal = new Refusal(RefusalCode.QueueFull, WaitersMax) });
+            return;
+        }
+
         _asked.Enqueue(waiter);
         loop.RequestArrived(group);
         if (group.Fault is not null)
@@ -351,6 +363,7 @@ internal sealed class GroupSnapshots(EngineLoop loop, GroupRuntime group)
             waiter.TrySetResult(result);
         }
 
+        _ = Interlocked.Add(ref _waiters, -(_waiting?.Count ?? 0));
         _waiting?.Clear();
     }
 }

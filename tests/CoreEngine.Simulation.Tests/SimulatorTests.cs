@@ -36,6 +36,7 @@ public sealed class SimulatorTests
     [InlineData(186, 10)]
     [InlineData(589, 10)]
     [InlineData(6, 20)]
+    [InlineData(9, 54)]
     [InlineData(11, 20)]
     [InlineData(34, 20)]
     [InlineData(40, 20)]

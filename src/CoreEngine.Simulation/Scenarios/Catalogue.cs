@@ -82,6 +82,7 @@ internal static class Catalogue
         new(53, "inherited lease", LeaseScenarios.InheritedLeaseServesUntouchedKeys, "LimboUnchecked"),
         new(53, "closed time follows", LeaseScenarios.ClosedTimeFollows, "StampsForgotten"),
         new(56, "token on another replica", LeaseScenarios.TokenWaitsOrIsRefused, "TokenIgnored"),
+        new(56, "point never reached", ReadScenarios.PointThatIsNeverReached, "ReadNeverGivenUp"),
         new(54, "overwritten proposal", ReadScenarios.OverwrittenProposal, "AnswerByIndexAlone"),
         new(54, "overwritten sequence", SessionScenarios.OverwrittenSequence, "SettledComesBack"),
         new(55, "repeats across failover", SessionScenarios.RepeatsAcrossFailoverAndRestart, "RepeatsShown"),

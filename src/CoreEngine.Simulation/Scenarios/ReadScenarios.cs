@@ -7,7 +7,7 @@ using CoreEngine.Simulation.Scripting;
 
 namespace CoreEngine.Simulation.Scenarios;
 
-/// <summary>raft.md section 8, reads and clients. S47 to S49 and S54.</summary>
+/// <summary>raft.md section 8, reads and clients. S47 to S49, S54 and S56.</summary>
 /// <remarks>Every granted read is compared with what was acknowledged before it by the world's read monitor.</remarks>
 internal static class ReadScenarios
 {
@@ -156,6 +156,38 @@ internal static class ReadScenarios
         script.Holds(
             handedOn.Result.Outcome != Outcome.Committed, $"the one handed on ended as {handedOn.Result.Outcome}");
         script.Holds(other.Coordinate.Index >= place, $"nothing took its place");
+    }
+
+    /// <summary>S56: a read whose point was granted and is never applied here, for the replica was cut off, ends and
+    /// names the point that was not reached.</summary>
+    internal static void PointThatIsNeverReached(ulong seed)
+    {
+        using Script script = Script.Started(new WorldOptions { Seed = seed });
+        _ = script.Commit(1);
+        script.UntilEqual();
+        ulong applied = script[3].Runtime.Frontiers.Applied;
+        script.EntriesUpTo(3, script[1].Core.LastIndex);
+        ulong committed = script.Commit(1).Coordinate.Index;
+        int answers = 0;
+        script.Rule((in FrameHeader header, ReadOnlySpan<byte> _) =>
+        {
+            answers += Frames.Is(header, MessageType.ReadIndexReply, 1, 3) ? 1 : 0;
+            return FrameFate.Pass;
+        });
+        Task<QueryResult<int>> read = script[3].CountAsync();
+        script.Until(() => answers > 0, "the leader grants the point", Script.Second);
+        script.World.RunFor(20 * Script.Millisecond);
+        script.World.Network.Isolate(3);
+        script.Throughout(8 * Script.Second, () => !read.IsCompleted, "a point that is not applied serves nobody");
+        script.Until(() => read.IsCompleted, "a read that nothing can serve ends", 4 * Script.Second);
+        script.Holds(
+            read.Result.Point.Refusal == new Refusal(RefusalCode.NotReached, applied, committed),
+            $"it ended as {read.Result.Point}; {committed} was granted, {applied} is applied");
+        script.Free();
+        Task<QueryResult<int>> later = script[3].CountAsync();
+        script.Until(() => later.IsCompleted, "a read after the cut ends", 12 * Script.Second);
+        script.Holds(
+            later.Result.Point.IsGranted && later.Result.Value == 2, $"the later read ended as {later.Result.Point}");
     }
 
     /// <summary>Replica 2 leads, and the entry that replica 1 had acknowledged to its client is in its log, beyond its

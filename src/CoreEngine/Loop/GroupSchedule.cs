@@ -197,10 +197,11 @@ internal sealed class GroupSchedule
         _active.RemoveRange(kept, _active.Count - kept);
     }
 
-    /// <summary>While a worker is in the machine no read could be answered: its end is a signal.</summary>
+    /// <summary>While a worker is in the machine, or a snapshot holds it, no read could be answered: the end of that is
+    /// a signal. A deadline that nobody may act on would turn the loop without rest.</summary>
     private static long DeadlineOf(GroupRuntime group) =>
         group.Fault is not null ? long.MaxValue
-        : group.Applier.IsRunning ? group.Deadline
+        : group.Applier.IsRunning || group.Snapshots.HoldsApply ? group.Deadline
         : long.Min(group.Deadline, group.Reads.Deadline);
 
     /// <summary>A group that has come to rest gives its memory back, once.</summary>

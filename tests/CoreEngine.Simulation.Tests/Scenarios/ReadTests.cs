@@ -26,4 +26,8 @@ public sealed class ReadTests
 
     [Fact]
     public void Raft_S54_AnOverwrittenProposalIsNeverASuccess() => Play.Seeds(5, ReadScenarios.OverwrittenProposal);
+
+    [Fact]
+    public void Raft_S56_AReadWhosePointIsNeverAppliedHereEndsAndNamesIt() =>
+        Play.Seeds(3, ReadScenarios.PointThatIsNeverReached);
 }

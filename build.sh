@@ -93,6 +93,7 @@ want() {
 want_compiler() {
     want "no native library, the portable ring calls libc directly" \
         cmake:cmake make:make cc:gcc /usr/include/stdio.h:libc6-dev
+    want "snapshots are written uncompressed" /usr/include/lz4.h:liblz4-dev
 }
 
 want_test_tools() {

@@ -8,6 +8,10 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#ifdef CE_HAS_LZ4
+#include <lz4.h>
+#endif
+
 #define CE_ABI_VERSION 1
 
 #ifndef RWF_DSYNC
@@ -52,3 +56,18 @@ int32_t ce_fdatasync(int32_t fd) {
 int32_t ce_fsync_dir(int32_t fd) {
     return fsync(fd) == 0 ? 0 : -errno;
 }
+
+#ifdef CE_HAS_LZ4
+int32_t ce_lz4_version(void) {
+    return LZ4_versionNumber();
+}
+
+int32_t ce_lz4_compress(const void *source, int32_t length, void *target, int32_t capacity) {
+    return LZ4_compress_default(source, target, length, capacity);
+}
+
+int32_t ce_lz4_restore(const void *source, int32_t length, void *target, int32_t expected) {
+    int restored = LZ4_decompress_safe(source, target, length, expected);
+    return restored == expected ? restored : -EBADMSG;
+}
+#endif

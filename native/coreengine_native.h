@@ -23,4 +23,13 @@ CE_API int64_t ce_pwritev2_dsync(int32_t fd, const void *buffer, size_t length, 
 CE_API int32_t ce_fdatasync(int32_t fd);
 CE_API int32_t ce_fsync_dir(int32_t fd);
 
+/* One LZ4 block. These three are exported only where the static liblz4 was there to be linked in. */
+CE_API int32_t ce_lz4_version(void);
+
+/* Bytes written, or 0 when they do not fit into capacity. */
+CE_API int32_t ce_lz4_compress(const void *source, int32_t length, void *target, int32_t capacity);
+
+/* Restores exactly expected bytes, or -EBADMSG. Never reads or writes outside of the two buffers, whatever they hold. */
+CE_API int32_t ce_lz4_restore(const void *source, int32_t length, void *target, int32_t expected);
+
 #endif

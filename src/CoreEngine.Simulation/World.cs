@@ -48,10 +48,20 @@ internal sealed record WorldOptions
     public int ProposalTimeoutMs { get; init; } = 10_000;
 
     /// <summary>When replicas take snapshots, and how much log they keep.</summary>
-    public SnapshotOptions Snapshots { get; init; } = NoSnapshots;
+    /// <remarks>Uncompressed: a run must not depend on what this machine's library makes of the bytes.</remarks>
+    public SnapshotOptions Snapshots
+    {
+        get;
+        init => field = value with { Compression = SnapshotCompression.None };
+    } = NoSnapshots;
 
     /// <summary>Only when somebody asks.</summary>
-    internal static SnapshotOptions NoSnapshots { get; } = new() { LogBytes = 0, Age = System.TimeSpan.Zero };
+    internal static SnapshotOptions NoSnapshots { get; } = new()
+    {
+        LogBytes = 0,
+        Age = System.TimeSpan.Zero,
+        Compression = SnapshotCompression.None,
+    };
 
     /// <summary>How often a leader shows that it lives.</summary>
     public int HeartbeatMs { get; init; } = 50;

@@ -15,6 +15,7 @@ using CoreEngine.IO.Transport;
 using CoreEngine.Loop;
 using CoreEngine.Model;
 using CoreEngine.Recovery;
+using CoreEngine.Snapshots;
 
 namespace CoreEngine;
 
@@ -55,7 +56,7 @@ internal sealed class EngineHost
 
     internal string RecoveryText { get; }
 
-    internal string Backends => $"{Loop.Ring.Description}; {Loop.Transport.Description}";
+    internal string Backends => $"{Loop.Ring.Description}; {Loop.Transport.Description}; {ChunkCodec.Description}";
 
     internal static void Format(string directory, ClusterId cluster, uint replica, long segmentBytes)
     {

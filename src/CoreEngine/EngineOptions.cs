@@ -112,6 +112,22 @@ public sealed record SnapshotOptions
 
     /// <summary>Bytes per second of snapshots sent to one other replica, below replication. Default 64 MiB.</summary>
     public long SendBytesPerSecond { get; init; } = 64L * 1024 * 1024;
+
+    /// <summary>
+    /// How the chunks of a snapshot are stored. Default LZ4; where the native library cannot do it the log and
+    /// <see cref="Engine.Backends"/> say so, and snapshots are stored uncompressed. Replicas may differ: all read both.
+    /// </summary>
+    public SnapshotCompression Compression { get; init; } = SnapshotCompression.Lz4;
+}
+
+/// <summary>How a snapshot's chunks are stored and sent.</summary>
+public enum SnapshotCompression
+{
+    /// <summary>As they are.</summary>
+    None,
+
+    /// <summary>As LZ4 blocks, but for those that would not become shorter.</summary>
+    Lz4,
 }
 
 /// <summary>What a group is.</summary>

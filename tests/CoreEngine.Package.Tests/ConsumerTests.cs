@@ -113,8 +113,11 @@ public class ConsumerTests(Feed feed)
         Assert.True(run.ExitCode == 0, $"{run}");
 
         // Where no compiler was present the package holds no library, and the engine says that it does without.
-        bool isPacked = PackageFile.Open(feed.PackageOf("CoreEngine.IO")).Names
-            .Any(static name => name.EndsWith("/libcoreengine_native.so", StringComparison.Ordinal));
+        var packed = PackageFile.Open(feed.PackageOf("CoreEngine.IO")).Names;
+        bool isPacked = packed.Any(static name => name.EndsWith("/libcoreengine_native.so", StringComparison.Ordinal));
+
+        // What is linked into the library may only be handed on with its licence.
+        Assert.Equal(isPacked, packed.Contains("THIRD-PARTY-NOTICES.txt"));
         string way = isPacked ? "native library" : "libc (native library not found)";
         Assert.Contains($", {way}; durability class", run.Output, StringComparison.Ordinal);
     }

@@ -39,6 +39,8 @@ public sealed class MeterTests
         "coreengine.quorum.silence",
         "coreengine.read.rounds",
         "coreengine.retries",
+        "coreengine.snapshot.bytes.captured",
+        "coreengine.snapshot.bytes.written",
         "coreengine.undecided",
         "coreengine.view_changes",
     ];

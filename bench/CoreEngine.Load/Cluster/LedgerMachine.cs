@@ -19,13 +19,13 @@ internal readonly record struct LedgerState(ulong Count, ulong Digest, ulong Pla
 /// The machine of the load: counts entries, folds their bytes into a digest, replies with its count (8 bytes). Given
 /// some state, it also writes the first 16 bytes of each command there.
 /// </summary>
-internal sealed class LedgerMachine(long stateBytes) : IStateMachine
+internal sealed class LedgerMachine(long stateBytes, bool isStateText = false) : IStateMachine
 {
     internal const int ReplyBytes = 8;
 
     private const ulong Odd = 0x9E37_79B9_7F4A_7C15;
 
-    private readonly PagedState _pages = new(stateBytes);
+    private readonly PagedState _pages = new(stateBytes, isStateText);
     private LedgerState _state;
 
     internal LedgerMachine()

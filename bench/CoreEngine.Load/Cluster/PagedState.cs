@@ -1,9 +1,11 @@
 using System;
 using System.Buffers.Binary;
+using System.Globalization;
 
 namespace CoreEngine.Load.Cluster;
 
-/// <summary>Values of 16 bytes in pages, at the start filled with noise that does not compress.</summary>
+/// <summary>Values of 16 bytes in pages, at the start filled with noise that does not compress, or with text that
+/// does.</summary>
 /// <remarks>
 /// Copy on write: a page that a view shows is replaced by a copy before it changes, so the view's pages never change.
 /// The machine's thread only, the pages of a view aside.
@@ -20,7 +22,7 @@ internal sealed class PagedState
     private bool[] _isShown;
     private View? _view;
 
-    internal PagedState(long bytes)
+    internal PagedState(long bytes, bool isText = false)
     {
         _pages = new byte[(bytes + PageBytes - 1) / PageBytes][];
         _isShown = new bool[_pages.Length];
@@ -28,7 +30,14 @@ internal sealed class PagedState
         foreach (ref byte[] page in _pages.AsSpan())
         {
             page = new byte[PageBytes];
-            noise.NextBytes(page);
+            if (isText)
+            {
+                FillWithText(page, noise);
+            }
+            else
+            {
+                noise.NextBytes(page);
+            }
         }
     }
 
@@ -56,6 +65,17 @@ internal sealed class PagedState
     {
         Array.Fill(_isShown, true);
         return _view = new View([.. _pages]);
+    }
+
+    /// <summary>Values as in many a store: a word that all share, and digits that differ.</summary>
+    private static void FillWithText(Span<byte> page, Random noise)
+    {
+        for (int at = 0; at < PageBytes; at += ValueBytes)
+        {
+            Span<byte> value = page.Slice(at, ValueBytes);
+            "account-"u8.CopyTo(value);
+            _ = noise.Next(100_000_000).TryFormat(value[8..], out _, "D8", CultureInfo.InvariantCulture);
+        }
     }
 
     /// <summary>Takes another state.</summary>

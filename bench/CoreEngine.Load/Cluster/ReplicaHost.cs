@@ -49,7 +49,7 @@ internal sealed class ReplicaHost
         {
             // Made before the clock runs: what a machine's first state costs is not the engine's.
             LedgerMachine[] machines = [.. Enumerable.Range(0, settings.Shape.Groups)
-                .Select(i => new LedgerMachine(i == 0 ? settings.Shape.StateBytes : 0))];
+                .Select(i => new LedgerMachine(i == 0 ? settings.Shape.StateBytes : 0, settings.Shape.IsStateText))];
             long started = Stopwatch.GetTimestamp();
             await using Engine engine = await Engine.OpenAsync(settings.ToOptions(Console.Error.WriteLine));
             double engineMs = Stopwatch.GetElapsedTime(started).TotalMilliseconds;

@@ -11,6 +11,9 @@ internal sealed record ReplicaShape
     /// <summary>Bytes of state beside the counts, for snapshots and for queries; 0 for none.</summary>
     public long StateBytes { get; init; }
 
+    /// <summary>The state is text, which compresses; else noise, which does not.</summary>
+    public bool IsStateText { get; init; }
+
     /// <summary>Allows reads by lease.</summary>
     public bool HasLease { get; init; }
 

@@ -32,6 +32,35 @@ internal static partial class NativeMethods
     /// <summary>fsync of a directory: zero, or a negative errno. Only with <see cref="HasNative"/>.</summary>
     internal static unsafe int NativeDirectorySync(int directory) => Calls.DirectorySync(directory);
 
+    /// <summary>Why blocks cannot be compressed here; empty when they can.</summary>
+    internal static string CompressionReason => Calls.CompressionReason;
+
+    /// <summary>
+    /// Compresses one LZ4 block: bytes written, or 0 when they do not fit. Only without a
+    /// <see cref="CompressionReason"/>.
+    /// </summary>
+    internal static unsafe int NativeCompress(ReadOnlySpan<byte> source, Span<byte> target)
+    {
+        // The pinned spans outlive the call, and the library stays within their lengths.
+        fixed (byte* from = source, to = target)
+        {
+            return Calls.Compress(from, source.Length, to, target.Length);
+        }
+    }
+
+    /// <summary>
+    /// Restores one LZ4 block that fills the target exactly; false when it is none. Only without a
+    /// <see cref="CompressionReason"/>.
+    /// </summary>
+    internal static unsafe bool NativeRestore(ReadOnlySpan<byte> source, Span<byte> target)
+    {
+        // As above; the library checks what it reads, since the bytes may be anybody's.
+        fixed (byte* from = source, to = target)
+        {
+            return Calls.Restore(from, source.Length, to, target.Length) == target.Length;
+        }
+    }
+
     private static NativeLibraryCalls Load()
     {
         string architecture = IsArm64 ? "linux-arm64" : "linux-x64";
@@ -61,8 +90,14 @@ internal static partial class NativeMethods
             return new NativeLibraryCalls("native library lacks a function");
         }
 
+        _ = NativeLibrary.TryGetExport(library, "ce_lz4_compress", out nint compress);
+        _ = NativeLibrary.TryGetExport(library, "ce_lz4_restore", out nint restore);
+        bool hasBoth = compress != 0 && restore != 0;
         return new NativeLibraryCalls(string.Empty)
         {
+            CompressionReason = hasBoth ? string.Empty : "the native library was built without LZ4",
+            Compress = (delegate* unmanaged<byte*, int, byte*, int, int>)compress,
+            Restore = (delegate* unmanaged<byte*, int, byte*, int, int>)restore,
             WriteDurable = (delegate* unmanaged<int, nint, nuint, long, long>)write,
             DataSync = (delegate* unmanaged<int, int>)sync,
             DirectorySync = (delegate* unmanaged<int, int>)directory,
@@ -73,6 +108,13 @@ internal static partial class NativeMethods
     private sealed unsafe class NativeLibraryCalls(string reason)
     {
         internal string Reason { get; } = reason;
+
+        /// <summary>As <see cref="Reason"/>, for the functions that a library may lack.</summary>
+        internal string CompressionReason { get; init; } = reason;
+
+        internal delegate* unmanaged<byte*, int, byte*, int, int> Compress { get; init; }
+
+        internal delegate* unmanaged<byte*, int, byte*, int, int> Restore { get; init; }
 
         internal delegate* unmanaged<int, nint, nuint, long, long> WriteDurable { get; init; }
 

@@ -37,7 +37,7 @@ internal readonly record struct SnapshotChunk(
         Span<byte> target, SnapshotSection section, SnapshotCodec codec, uint ordinal, int stored, int raw)
     {
         Invariant.Holds(raw is > 0 and <= SnapshotFormat.ChunkBytesMax);
-        Invariant.Holds(stored is > 0 and <= SnapshotFormat.ChunkBytesMax);
+        Invariant.Holds(IsSound(codec, stored, raw));
         var chunk = new SnapshotChunk(section, codec, ordinal, stored, raw, 0);
         target[..HeaderBytes].Clear();
         BinaryPrimitives.WriteUInt32LittleEndian(target, Magic);
@@ -72,7 +72,7 @@ internal readonly record struct SnapshotChunk(
         return chunk.Stored is > 0 and <= SnapshotFormat.ChunkBytesMax
             && chunk.Raw is > 0 and <= SnapshotFormat.ChunkBytesMax
             && chunk.Section is >= SnapshotSection.Configuration and <= SnapshotSection.Machine
-            && (chunk.Codec == SnapshotCodec.Lz4 || (chunk.Codec == SnapshotCodec.None && chunk.Stored == chunk.Raw));
+            && IsSound(chunk.Codec, chunk.Stored, chunk.Raw);
     }
 
     /// <summary>Reads and checks the whole chunk at the start of <paramref name="source"/>.</summary>
@@ -91,6 +91,10 @@ internal readonly record struct SnapshotChunk(
         stored = source.Slice(HeaderBytes, chunk.Stored);
         return Crc32C.Compute(stored, Crc32C.Compute(head)) == chunk.Checksum;
     }
+
+    /// <summary>What is compressed has become shorter; what is not has its length.</summary>
+    private static bool IsSound(SnapshotCodec codec, int stored, int raw) =>
+        (codec == SnapshotCodec.Lz4 && stored < raw) || (codec == SnapshotCodec.None && stored == raw);
 
     /// <summary>Chains a chunk into the identity of a snapshot's contents.</summary>
     internal ulong ChainTo(ulong content)

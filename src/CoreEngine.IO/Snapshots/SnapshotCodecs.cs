@@ -3,14 +3,33 @@ using System;
 namespace CoreEngine.IO.Snapshots;
 
 /// <summary>Compresses and restores the contents of chunks.</summary>
+/// <remarks>Thread-safe: no state.</remarks>
 internal static class SnapshotCodecs
 {
-    /// <summary>Stores a chunk's contents as short as is known here.</summary>
+    /// <summary>A chunk that does not shrink by one part of so many is stored as it is: it is read faster.</summary>
+    private const int GainMin = 32;
+
+    /// <summary>Why chunks are stored as they are though compression is asked for; empty when they are not.</summary>
+    internal static string MissingReason => Lz4Block.MissingReason;
+
+    /// <summary>Stores a chunk's contents.</summary>
+    /// <param name="wanted">How, if it gains anything.</param>
     /// <param name="raw">At most <see cref="SnapshotFormat.ChunkBytesMax"/> bytes.</param>
     /// <param name="target">At least as long as <paramref name="raw"/>.</param>
     /// <param name="stored">Bytes written.</param>
-    internal static SnapshotCodec Compress(ReadOnlySpan<byte> raw, Span<byte> target, out int stored)
+    /// <returns>How they are stored.</returns>
+    internal static SnapshotCodec Compress(
+        SnapshotCodec wanted, ReadOnlySpan<byte> raw, Span<byte> target, out int stored)
     {
+        if (wanted == SnapshotCodec.Lz4)
+        {
+            stored = Lz4Block.Compress(raw, target[..(raw.Length - (raw.Length / GainMin))]);
+            if (stored > 0 && stored < raw.Length)
+            {
+                return SnapshotCodec.Lz4;
+            }
+        }
+
         raw.CopyTo(target);
         stored = raw.Length;
         return SnapshotCodec.None;
@@ -21,12 +40,15 @@ internal static class SnapshotCodecs
     /// <returns>False when the stored bytes are not what they say.</returns>
     internal static bool TryRestore(SnapshotCodec codec, ReadOnlySpan<byte> stored, Span<byte> raw)
     {
-        if (codec != SnapshotCodec.None || stored.Length != raw.Length)
+        switch (codec)
         {
-            return false;
+            case SnapshotCodec.Lz4:
+                return Lz4Block.TryRestore(stored, raw);
+            case SnapshotCodec.None when stored.Length == raw.Length:
+                stored.CopyTo(raw);
+                return true;
+            default:
+                return false;
         }
-
-        stored.CopyTo(raw);
-        return true;
     }
 }

@@ -37,6 +37,9 @@ internal readonly record struct SnapshotManifest(
     private const ulong Magic = 0x31_50_41_4E_53_45_43_00;
     private const int ChecksumOffset = Bytes - 4;
 
+    /// <summary>Bytes of the contents before compression.</summary>
+    internal long RawBytes => ConfigurationBytes + SessionsBytes + MachineBytes;
+
     internal uint Group => Commit.Group;
 
     /// <summary>What the snapshot proves about the log; T is its own index.</summary>

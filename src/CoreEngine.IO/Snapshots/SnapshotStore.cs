@@ -54,6 +54,9 @@ internal sealed class SnapshotStore : IDisposable
     /// <summary>What was found at the open and is not as it should be, for people.</summary>
     internal List<string> Notes { get; } = [];
 
+    /// <summary>A group asked for compression that this machine does not have, and it was said.</summary>
+    internal bool IsCompressionMissed { get; set; }
+
     /// <summary>The groups that have a snapshot.</summary>
     internal IReadOnlyCollection<uint> Groups => _newest.Keys;
 

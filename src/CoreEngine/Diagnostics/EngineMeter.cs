@@ -97,6 +97,10 @@ internal sealed class EngineMeter : IDisposable
         Count("coreengine.frames.dropped", "Frames that a full link did not take.", () => counters.FramesDropped);
         Count("coreengine.messages.stale", "Messages of an older term or round.", () => counters.MessagesStale);
         Count("coreengine.messages.malformed", "Messages that make no sense.", () => counters.MessagesMalformed);
+        Count("coreengine.snapshot.bytes.captured", "Bytes of the snapshots taken here, before compression.",
+            () => counters.SnapshotBytesCaptured);
+        Count("coreengine.snapshot.bytes.written", "Bytes of their files: equal and more when stored uncompressed.",
+            () => counters.SnapshotBytesWritten);
         Count(
             "coreengine.digest.divergences",
             "Indexes after which replicas held different states.",

@@ -22,6 +22,8 @@ internal sealed class LoopCounters
     internal long ViewChanges;
     internal long Superseded;
     internal long SnapshotPiecesDamaged;
+    internal long SnapshotBytesCaptured;
+    internal long SnapshotBytesWritten;
     internal long DigestDivergences;
     internal long DigestTies;
 

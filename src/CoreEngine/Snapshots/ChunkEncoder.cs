@@ -9,7 +9,7 @@ namespace CoreEngine.Snapshots;
 
 /// <summary>Cuts the sections of a snapshot into sealed chunks, one at a time.</summary>
 /// <remarks>One thread at a time: a worker fills <see cref="Chunk"/>, the shard takes it away.</remarks>
-internal sealed class ChunkEncoder(PipeReader machine)
+internal sealed class ChunkEncoder(PipeReader machine, SnapshotCodec wanted = SnapshotCodec.None)
 {
     private readonly byte[] _raw = new byte[SnapshotFormat.ChunkBytesMax];
     private readonly byte[] _chunk = new byte[SnapshotFormat.SlabBytes];
@@ -102,7 +102,7 @@ internal sealed class ChunkEncoder(PipeReader machine)
     private void Seal(SnapshotSection section, ReadOnlySpan<byte> raw)
     {
         Span<byte> target = _chunk.AsSpan(SnapshotChunk.HeaderBytes);
-        SnapshotCodec codec = SnapshotCodecs.Compress(raw, target, out int stored);
+        SnapshotCodec codec = SnapshotCodecs.Compress(wanted, raw, target, out int stored);
         SnapshotChunk chunk = SnapshotChunk.Seal(_chunk, section, codec, _ordinal, stored, raw.Length);
         _ordinal++;
         Content = chunk.ChainTo(Content);

@@ -254,6 +254,8 @@ internal sealed class GroupSnapshots(EngineLoop loop, GroupRuntime group)
 
         Taken++;
         LastTaken = ended.File;
+        loop.Counters.SnapshotBytesWritten += ended.File.Manifest.FileBytes;
+        loop.Counters.SnapshotBytesCaptured += ended.File.Manifest.RawBytes;
         Trim(ended.File);
         Answer(ended.File);
         return true;

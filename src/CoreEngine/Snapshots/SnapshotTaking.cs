@@ -69,7 +69,7 @@ internal sealed class SnapshotTaking : IThreadPoolWorkItem
             pauseWriterThreshold: PauseBytes,
             resumeWriterThreshold: PauseBytes / 2,
             useSynchronizationContext: false));
-        _encoder = new ChunkEncoder(_pipe.Reader);
+        _encoder = new ChunkEncoder(_pipe.Reader, ChunkCodec.Choose(loop, group));
         if (group.Machine.InlineSafe)
         {
             TryCapture();

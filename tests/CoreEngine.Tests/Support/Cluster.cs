@@ -40,10 +40,14 @@ internal sealed class Cluster : IAsyncDisposable
     internal static IPEndPoint FreeAddress() => FreeAddresses(1)[0];
 
     internal static async Task<Cluster> OpenAsync(
-        int replicas, Func<EngineOptions, EngineOptions>? options = null, int joiners = 0)
+        int replicas,
+        Func<EngineOptions, EngineOptions>? options = null,
+        int joiners = 0,
+        GroupOptions? group = null)
     {
         var cluster = new Cluster(replicas + joiners) { Founders = replicas };
         cluster.Options = options ?? cluster.Options;
+        cluster.GroupOptions = group ?? cluster.GroupOptions;
         for (uint replica = 1; replica <= replicas; replica++)
         {
             cluster.Format(replica);

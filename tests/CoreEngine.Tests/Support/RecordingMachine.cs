@@ -1,6 +1,10 @@
 using System;
 using System.Buffers.Binary;
 using System.Collections.Generic;
+using System.IO.Pipelines;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
 
 namespace CoreEngine.Tests.Support;
 
@@ -29,6 +33,31 @@ internal sealed class RecordingMachine : IStateMachine
         return command;
     }
 
+    public ISnapshot Capture() => new View([.. Heads.OrderBy(static head => head.Key)], StateDigest);
+
+    public async ValueTask RestoreAsync(PipeReader reader, CancellationToken cancellationToken)
+    {
+        System.IO.Pipelines.ReadResult read;
+        do
+        {
+            read = await reader.ReadAsync(cancellationToken);
+            reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+        }
+        while (!read.IsCompleted);
+
+        read = await reader.ReadAsync(cancellationToken);
+        byte[] bytes = System.Buffers.BuffersExtensions.ToArray(read.Buffer);
+        reader.AdvanceTo(read.Buffer.End);
+        Heads.Clear();
+        StateDigest = BinaryPrimitives.ReadUInt64LittleEndian(bytes);
+        for (int at = 8; at < bytes.Length; at += 16)
+        {
+            Heads.Add(
+                BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(at)),
+                BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(at + 8)));
+        }
+    }
+
     public void Apply(in CommittedBatch batch, ref ReplyWriter replies)
     {
         Span<byte> head = stackalloc byte[8];
@@ -50,6 +79,24 @@ internal sealed class RecordingMachine : IStateMachine
             {
                 replies.Reply(entry, entry.Command[..int.Min(ReplyBytesMax, entry.Command.Length)]);
             }
+        }
+    }
+
+    /// <summary>The digest, then index and head of every command.</summary>
+    private sealed class View(KeyValuePair<ulong, ulong>[] heads, ulong digest) : ISnapshot
+    {
+        public async ValueTask WriteAsync(PipeWriter writer, CancellationToken cancellationToken)
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(writer.GetSpan(8), digest);
+            writer.Advance(8);
+            foreach ((ulong index, ulong head) in heads)
+            {
+                BinaryPrimitives.WriteUInt64LittleEndian(writer.GetSpan(16), index);
+                BinaryPrimitives.WriteUInt64LittleEndian(writer.GetSpan(16)[8..], head);
+                writer.Advance(16);
+            }
+
+            _ = await writer.FlushAsync(cancellationToken);
         }
     }
 }

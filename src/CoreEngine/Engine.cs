@@ -5,15 +5,16 @@ using CoreEngine.Model;
 
 namespace CoreEngine;
 
-/// <summary>The replication engine inside a host's process: one directory, one shard, any number of groups.</summary>
+/// <summary>The replication engine inside a host's process: one directory, one shard or more, any number of
+/// groups.</summary>
 /// <remarks>
-/// All members may be called from any thread. A fault stops a group or the shard (<see cref="Fault"/>), never the
+/// All members may be called from any thread. A fault stops a group or a shard (<see cref="Fault"/>), never the
 /// host's process.
 /// </remarks>
 public sealed class Engine : IAsyncDisposable
 {
     /// <summary>The name of the meter whose instruments show every engine of the process, tagged by
-    /// <c>replica</c>.</summary>
+    /// <c>replica</c> and <c>shard</c>.</summary>
     public const string MeterName = "CoreEngine";
 
     private readonly EngineHost _host;
@@ -40,8 +41,8 @@ public sealed class Engine : IAsyncDisposable
     /// <summary>How the engine reaches disk and network, and why not better. For people.</summary>
     public string Backends => _host.Backends;
 
-    /// <summary>Why the shard stopped; null while it runs.</summary>
-    public EngineFault? Fault => _host.Loop.Fault;
+    /// <summary>Why a shard stopped, with all its groups; null while all run. The others go on.</summary>
+    public EngineFault? Fault => _host.Fault;
 
     /// <summary>
     /// Prepares an empty or missing directory for one replica of a cluster. Refuses one that holds anything of an
@@ -51,13 +52,15 @@ public sealed class Engine : IAsyncDisposable
     /// <param name="cluster">The same for all replicas of the cluster.</param>
     /// <param name="replica">From 1, unique in the cluster.</param>
     /// <param name="segmentBytes">Bytes of a log segment; must match <see cref="EngineOptions.SegmentBytes"/>.</param>
+    /// <param name="shards">Logs, each with a thread of its own; must match <see cref="EngineOptions.Shards"/>, and
+    /// does not change.</param>
     /// <exception cref="EngineOpenException">The directory cannot be used; the message says why and what to
     /// do.</exception>
     public static void Format(
-        string directory, ClusterId cluster, uint replica, long segmentBytes = 64L * 1024 * 1024) =>
-        EngineHost.Format(directory, cluster, replica, segmentBytes);
+        string directory, ClusterId cluster, uint replica, long segmentBytes = 64L * 1024 * 1024, int shards = 1) =>
+        EngineHost.Format(directory, cluster, replica, segmentBytes, shards);
 
-    /// <summary>Locks and recovers the directory, listens for the other replicas, and starts the shard.</summary>
+    /// <summary>Locks and recovers the directory, listens for the other replicas, and starts the shards.</summary>
     /// <exception cref="ArgumentException">A setting makes no sense; the message names it and the remedy.</exception>
     /// <exception cref="EngineOpenException">
     /// The directory is unformatted, foreign, locked or damaged, or the port is in use; the message says which and

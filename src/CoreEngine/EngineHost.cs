@@ -8,9 +8,7 @@ using System.Security.Cryptography;
 using System.Threading;
 using System.Threading.Tasks;
 using CoreEngine.Diagnostics;
-using CoreEngine.IO.Log;
 using CoreEngine.IO.Ring;
-using CoreEngine.IO.Snapshots;
 using CoreEngine.IO.Transport;
 using CoreEngine.Loop;
 using CoreEngine.Model;
@@ -19,68 +17,74 @@ using CoreEngine.Snapshots;
 
 namespace CoreEngine;
 
-/// <summary>Builds a shard from its options, runs its thread, and takes it down again. Cold paths only.</summary>
-[SuppressMessage("Design", "CA1001", Justification = "the shard's thread ends the meter when it ends")]
+/// <summary>Builds the shards from the options, places groups in them, and takes them down again. Cold paths
+/// only.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "the end of the last shard releases the port and the lock")]
 internal sealed class EngineHost
 {
     private readonly DirectoryLock _lock;
-    private readonly GroupOpenings _openings;
-    private readonly Thread _thread;
-    private readonly EngineMeter _meter;
-    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly EngineShard[] _shards;
+    private readonly ShardPlacement _placement;
+    private readonly TransportListener _listener;
+    private readonly Task _stopped;
     private readonly ulong _seed;
-    private bool _stopping;
     private int _disposed;
 
-    private EngineHost(EngineOptions options, DirectoryLock directoryLock, Opened opened, EngineLoop loop)
+    private EngineHost(
+        EngineOptions options,
+        DirectoryLock directoryLock,
+        TransportListener listener,
+        EngineShard[] shards,
+        ShardPlacement placement)
     {
         Options = options;
-        Loop = loop;
-        Cluster = opened.Log.Identity.Cluster;
-        Incarnation = opened.Log.Identity.Incarnation;
-        RecoveryText = opened.Report;
-        _openings = new GroupOpenings(loop, opened.Recovery, Admit);
         _lock = directoryLock;
+        _listener = listener;
+        _shards = shards;
+        _placement = placement;
         _seed = options.Seed != 0 ? options.Seed : BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8));
-        _meter = new EngineMeter(loop);
-        _thread = new Thread(Run) { IsBackground = true, Name = $"coreengine-{options.Replica}" };
+        _stopped = EndAsync();
     }
 
     internal EngineOptions Options { get; }
 
-    internal EngineLoop Loop { get; }
+    /// <summary>The first shard's loop.</summary>
+    internal EngineLoop Loop => _shards[0].Loop;
 
-    internal ClusterId Cluster { get; }
+    internal ReadOnlySpan<EngineShard> Shards => _shards;
 
-    internal ulong Incarnation { get; }
+    internal ClusterId Cluster => Loop.Log.Identity.Cluster;
 
-    internal string RecoveryText { get; }
+    internal ulong Incarnation => Loop.Log.Identity.Incarnation;
 
-    internal string Backends => $"{Loop.Ring.Description}; {Loop.Transport.Description}; {ChunkCodec.Description}";
+    internal string RecoveryText => string.Join("; ", _shards.Select(static shard => shard.RecoveryText));
 
-    internal static void Format(string directory, ClusterId cluster, uint replica, long segmentBytes)
+    internal string Backends =>
+        string.Join("; ", _shards.Select(static shard => shard.Loop.Ring.Description)) + "; "
+        + $"{Loop.Transport.Description}; {ChunkCodec.Description}";
+
+    /// <summary>Any thread. Why the first of the shards stopped that has; null while all run.</summary>
+    internal EngineFault? Fault
+    {
+        get
+        {
+            EngineFault? fault = null;
+            foreach (EngineShard shard in _shards)
+            {
+                fault ??= shard.Loop.Fault;
+            }
+
+            return fault;
+        }
+    }
+
+    internal static void Format(string directory, ClusterId cluster, uint replica, long segmentBytes, int shards)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(directory);
         ArgumentOutOfRangeException.ThrowIfZero(replica);
         OptionsCheck.VerifySegment(segmentBytes);
-        try
-        {
-            Directory.CreateDirectory(directory);
-            using var directoryLock = DirectoryLock.Acquire(directory);
-            using PortableIoRing ring = PortableIoRing.Open(directory);
-            ulong incarnation = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)) | 1;
-            var logOptions = new LogOptions { SegmentBytes = segmentBytes, Seed = incarnation };
-            var identity = new LogIdentity(cluster, replica, incarnation);
-            LogOpenResult result = SegmentedLog.Format(ring, identity, logOptions);
-            if (result.Status != LogOpenStatus.Formatted)
-            {
-                throw new EngineOpenException($"cannot format {directory}: {result.Message}");
-            }
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new EngineOpenException($"cannot format {directory}: {error.Message}", error);
-        }
+        OptionsCheck.VerifyShards(shards);
+        ShardStorage.Format(directory, cluster, replica, segmentBytes, shards);
     }
 
     internal static EngineHost Open(EngineOptions given)
@@ -89,37 +93,7 @@ internal sealed class EngineHost
         using var undo = new UndoStack();
         try
         {
-            if (!Directory.Exists(options.Directory))
-            {
-                throw new EngineOpenException(
-                    $"the data directory {options.Directory} does not exist; run "
-                    + $"'coreengine format {options.Directory} --replica {options.Replica}' first");
-            }
-
-            DirectoryLock directoryLock = undo.Push(DirectoryLock.Acquire(options.Directory));
-#pragma warning disable CA2000 // The undo stack disposes them when opening fails, the host's end otherwise.
-            Storage storage = undo.Push(new Storage(PortableIoRing.Open(options.Directory)));
-            PortableIoRing ring = storage.Ring;
-            Opened opened = OpenLog(options, ring);
-            storage.Log = opened.Log;
-            SnapshotStore snapshots = undo.Push(SnapshotStore.Open(ring));
-            opened.Recovery.Join(snapshots);
-            snapshots.Notes.ForEach(note => options.Log?.Invoke(note));
-            PipeTransport transport = undo.Push(new PipeTransport(TransportOptionsOf(options, opened, ring)));
-#pragma warning restore CA2000
-            uint life = BitConverter.ToUInt32(RandomNumberGenerator.GetBytes(4));
-            ITransport carrier = options.Taps?.Transport(transport) ?? transport;
-            var setup = new LoopSetup(
-                options, life, ring, carrier, opened.Log, PoolWorkers.Instance, opened.Recovery.Peers)
-            {
-                CoreTap = options.Taps?.Core,
-                Snapshots = snapshots,
-            };
-            var host = new EngineHost(options, directoryLock, opened, new EngineLoop(setup));
-            transport.Start();
-            host._thread.Start();
-            undo.Keep();
-            return host;
+            return Open(options, undo);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or SocketException)
         {
@@ -132,22 +106,18 @@ internal sealed class EngineHost
     }
 
     /// <summary>Any thread.</summary>
-    internal async ValueTask<Group> OpenGroupAsync(
+    internal ValueTask<Group> OpenGroupAsync(
         string name, IStateMachine machine, GroupOptions options, CancellationToken cancellationToken)
     {
-        var done = new TaskCompletionSource<Group>(TaskCreationOptions.RunContinuationsAsynchronously);
         uint[] members = [.. Options.Peers.Select(static peer => peer.Replica).Append(Options.Replica).Order()];
         var membership = new GroupMembership(members, _seed, Incarnation);
-        Loop.Post(() => _openings.Add(new GroupRequest(name, machine, options), membership, done, cancellationToken));
-        Task ended = await Task.WhenAny(done.Task, _stopped.Task).WaitAsync(cancellationToken).ConfigureAwait(false);
-        return ended == done.Task
-            ? await done.Task.ConfigureAwait(false)
-            : throw new EngineOpenException($"the engine stopped: {Loop.Fault?.Reason ?? "it is being disposed"}");
+        EngineShard shard = _shards[_placement.Place(options.Group, options.Shard)];
+        return shard.OpenGroupAsync(new GroupRequest(name, machine, options), membership, cancellationToken);
     }
 
     internal async ValueTask DisposeAsync()
     {
-        if (Thread.CurrentThread == _thread || Applier.IsInside(Loop))
+        if (_shards.Any(static shard => shard.IsInside))
         {
             throw new InvalidOperationException(
                 "the engine cannot be disposed from inside Apply or a query: the shard would wait for itself");
@@ -155,141 +125,96 @@ internal sealed class EngineHost
 
         if (Interlocked.Exchange(ref _disposed, 1) == 0)
         {
-            Loop.Post(() =>
-            {
-                Closing.Begin(Loop);
-                Volatile.Write(ref _stopping, true);
-            });
+            Array.ForEach(_shards, static shard => shard.Close());
         }
 
-        await _stopped.Task.ConfigureAwait(false);
+        await _stopped.ConfigureAwait(false);
+    }
+
+    private static EngineHost Open(EngineOptions options, UndoStack undo)
+    {
+        if (!Directory.Exists(options.Directory))
+        {
+            throw new EngineOpenException(
+                $"the data directory {options.Directory} does not exist; run "
+                + $"'coreengine format {options.Directory} --replica {options.Replica}' first");
+        }
+
+        DirectoryLock directoryLock = undo.Push(DirectoryLock.Acquire(options.Directory));
+        var placement = new ShardPlacement(options.Shards);
+        var storages = new ShardStorage[options.Shards];
+        for (int shard = 0; shard < storages.Length; shard++)
+        {
+            storages[shard] = undo.Push(ShardStorage.Open(options, shard));
+            VerifyLife(options, storages[0], storages[shard]);
+            foreach (uint group in storages[shard].Recovery.Groups)
+            {
+                placement.Recall(group, shard);
+            }
+        }
+
+        TransportListener listener = undo.Push(new TransportListener(TransportOptionsOf(options, storages[0])));
+        var transports = new PipeTransport[options.Shards];
+        var shards = new EngineShard[options.Shards];
+        for (int shard = 0; shard < shards.Length; shard++)
+        {
+            transports[shard] = undo.Push(
+                new PipeTransport(TransportOptionsOf(options, storages[shard]), listener.Acceptor));
+            ITransport carrier = options.Taps?.Transport(transports[shard]) ?? transports[shard];
+            shards[shard] = new EngineShard(options, storages[shard], carrier);
+        }
+
+        Array.ForEach(transports, static transport => transport.Start());
+        listener.Acceptor.Start();
+        var host = new EngineHost(options, directoryLock, listener, shards, placement);
+        Array.ForEach(shards, static shard => shard.Start());
+        undo.Keep();
+        return host;
+    }
+
+    /// <summary>A shard whose directory came from elsewhere has promised other things than this replica.</summary>
+    private static void VerifyLife(EngineOptions options, ShardStorage first, ShardStorage storage)
+    {
+        if (storage.Log.Identity != first.Log.Identity)
+        {
+            throw new EngineOpenException(
+                $"replica {options.Replica} cannot open {options.Directory}: the directory of shard {storage.Number} "
+                + $"is of incarnation {storage.Log.Identity.Incarnation:x16}, the data directory of "
+                + $"{first.Log.Identity.Incarnation:x16}: they were not formatted together; restore the right one");
+        }
     }
 
     private static EngineOpenException CannotOpen(EngineOptions options, Exception error) =>
         new($"replica {options.Replica} cannot open {options.Directory}: {error.Message}", error);
 
-    private static Opened OpenLog(EngineOptions options, PortableIoRing ring)
-    {
-        var recovery = new GroupRecovery();
-        ulong seed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8));
-        var logOptions = new LogOptions { SegmentBytes = options.SegmentBytes, Seed = seed };
-        LogOpenResult result = SegmentedLog.Open(ring, logOptions, options.Replica, options.Cluster, recovery);
-        return result.Log is null
-            ? throw new EngineOpenException(
-                $"replica {options.Replica} cannot open {options.Directory}: {result.Message}")
-            : new Opened(result.Log, recovery, result.Report.ToString());
-    }
-
-    private static TransportOptions TransportOptionsOf(EngineOptions options, Opened opened, PortableIoRing ring)
+    private static TransportOptions TransportOptionsOf(EngineOptions options, ShardStorage storage)
     {
         return new TransportOptions
         {
             Replica = options.Replica,
-            Incarnation = opened.Log.Identity.Incarnation,
-            Cluster = opened.Log.Identity.Cluster,
-            Admits = opened.Recovery.Peers.Admits,
+            Incarnation = storage.Log.Identity.Incarnation,
+            Cluster = storage.Log.Identity.Cluster,
+            Admits = storage.Recovery.Peers.Admits,
             AcceptsUnknown = true,
             DialsAll = options.Join,
             Listen = options.Listen,
             Peers = [.. options.Peers.Select(static peer => new TransportPeer(peer.Replica, peer.Address))],
             Seed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8)),
-            Wake = ring.Wake,
+            Shard = (byte)storage.Number,
+            Shards = (byte)options.Shards,
+            Wake = storage.Ring.Wake,
             Log = options.Log!,
         };
     }
 
-    private void Admit(GroupRuntime group)
+    /// <summary>A shard that stopped on a fault leaves the others serving; the last one releases what all
+    /// share.</summary>
+    private async Task EndAsync()
     {
-        Loop.Add(group);
-        _meter.Add(group);
-    }
-
-    private void Run()
-    {
-        try
-        {
-            TurnUntilStopped();
-        }
-        catch (Exception error)
-        {
-            // The outermost frame: whatever broke stops this shard, never the host's process.
-            Loop.Stop(new EngineFault($"the shard of replica {Options.Replica} failed: {error.Message}", error));
-            Options.Log?.Invoke($"fault: {error}");
-        }
-
-        _meter.Dispose();
-        TearDown();
-        _stopped.SetResult();
-    }
-
-    private void TurnUntilStopped()
-    {
-        long giveUpAt = long.MaxValue;
-        while (Loop.Fault is null)
-        {
-            long now = MonotonicClock.Now();
-            long wall = (DateTime.UtcNow - DateTime.UnixEpoch).Ticks * 100;
-            bool any = Loop.Turn(now, wall);
-            any |= !_stopping && _openings.Step();
-            if (_stopping)
-            {
-                giveUpAt = long.Min(giveUpAt, now + (Options.CloseTimeout.Ticks * 100));
-                if (Closing.IsDrained(Loop) || now >= giveUpAt)
-                {
-                    Closing.Seal(Loop);
-                    return;
-                }
-            }
-
-            if (!any)
-            {
-                Loop.Park();
-            }
-        }
-    }
-
-    private void TearDown()
-    {
-        var fault = Loop.Fault ?? new EngineFault("the engine was disposed", null);
-        foreach (GroupRuntime group in Loop.Groups)
-        {
-            Loop.Fail(group, fault);
-        }
-
-        // A worker may still be inside the host's machine: it answers its queries first, and touches nothing of this
-        // shard afterwards.
-        foreach (GroupRuntime group in Loop.Groups)
-        {
-            group.Applier.WaitUntilIdle();
-            group.Snapshots.Mute();
-        }
-
-        Loop.IsStopped = true;
-        Loop.DrainAll();
-        Loop.Transport.Dispose();
-
-        // The ring first: until its threads have ended, the log's buffers may still be read or written.
-        Loop.Ring.Dispose();
-        Loop.Log.Dispose();
-        Loop.Snapshots.Dispose();
+        await Task.WhenAll(_shards.Select(static shard => shard.Stopped)).ConfigureAwait(false);
+        _listener.Dispose();
         _lock.Dispose();
     }
-
-    /// <summary>Ends the ring, then the log: until its threads have ended, the ring may touch buffers.</summary>
-    private sealed class Storage(PortableIoRing ring) : IDisposable
-    {
-        internal PortableIoRing Ring => ring;
-
-        internal SegmentedLog? Log { get; set; }
-
-        public void Dispose()
-        {
-            ring.Dispose();
-            Log?.Dispose();
-        }
-    }
-
-    private sealed record Opened(SegmentedLog Log, GroupRecovery Recovery, string Report);
 
     /// <summary>Disposes what was opened so far when opening fails half way.</summary>
     private sealed class UndoStack : IDisposable

@@ -79,6 +79,13 @@ public sealed record EngineOptions
     /// <summary>Bytes of one log segment: a multiple of 1 MiB. Default 64 MiB.</summary>
     public long SegmentBytes { get; init; } = 64L * 1024 * 1024;
 
+    /// <summary>
+    /// Threads that serve groups, each with a log, a disk queue and links of its own; as the directory was formatted
+    /// with, and the same on every replica. A group lives in one of them (<see cref="GroupOptions.Shard"/>); a disk
+    /// that fails one shard leaves the others serving. Default 1, at most 64.
+    /// </summary>
+    public int Shards { get; init; } = 1;
+
     /// <summary>Seed of election timeouts and reconnect back-off; 0 draws one.</summary>
     public ulong Seed { get; init; }
 
@@ -135,6 +142,12 @@ public sealed record GroupOptions
 {
     /// <summary>The group's number in the cluster, from 1; the same on every replica.</summary>
     public uint Group { get; init; } = 1;
+
+    /// <summary>
+    /// The shard that serves the group, from 0; the same on every replica, and for the group's whole life. <c>null</c>,
+    /// the default: the one in whose log the group is, and for a new group one chosen by its number.
+    /// </summary>
+    public int? Shard { get; init; }
 
     /// <summary>True hands proposals made at a follower on to the leader. Default true.</summary>
     public bool Forward { get; init; } = true;

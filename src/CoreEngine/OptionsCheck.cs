@@ -47,6 +47,7 @@ internal static class OptionsCheck
         Require(options.ProposalTimeout > TimeSpan.Zero, nameof(options.ProposalTimeout), "must be positive");
         Require(options.CloseTimeout >= TimeSpan.Zero, nameof(options.CloseTimeout), "must not be negative");
         VerifySegment(options.SegmentBytes);
+        VerifyShards(options.Shards);
         VerifyPeers(options);
     }
 
@@ -104,6 +105,11 @@ internal static class OptionsCheck
         segmentBytes is >= SegmentStep and <= SegmentBytesMax && segmentBytes % SegmentStep == 0,
         nameof(EngineOptions.SegmentBytes),
         $"is {segmentBytes}, must be a multiple of 1 MiB and at most 1 GiB");
+
+    internal static void VerifyShards(int shards) => Require(
+        shards is >= 1 and <= ShardPlacement.ShardsMax,
+        nameof(EngineOptions.Shards),
+        $"is {shards}, must be from 1 to {ShardPlacement.ShardsMax}");
 
     private static void VerifyPeers(EngineOptions options)
     {

@@ -13,6 +13,8 @@ internal static class FormatCommand
 {
     private const long SegmentBytesDefault = 64L * 1024 * 1024;
 
+    private const int ShardsTop = 64;
+
     internal static Command Create()
     {
         var directories = new Argument<string[]>("DIR")
@@ -33,32 +35,38 @@ internal static class FormatCommand
             Description = "Bytes of a log segment, a multiple of 1 MiB; the same as segmentBytes in the configuration.",
             DefaultValueFactory = _ => SegmentBytesDefault,
         };
+        var shards = new Option<int>("--shards")
+        {
+            Description = "Logs, each with a thread of its own; the same as shards in every configuration.",
+            DefaultValueFactory = _ => 1,
+        };
         var command = new Command("format", "Prepares data directories for the replicas of a cluster.")
         {
-            directories, replica, cluster, segmentBytes,
+            directories, replica, cluster, segmentBytes, shards,
         };
         command.SetAction(parsed => Run(
             parsed.GetRequiredValue(directories),
             parsed.GetValue(replica),
             parsed.GetValue(cluster),
-            parsed.GetRequiredValue(segmentBytes)));
+            parsed.GetRequiredValue(segmentBytes),
+            parsed.GetRequiredValue(shards)));
         return command;
     }
 
-    private static int Run(string[] directories, uint? replica, string? clusterText, long segmentBytes)
+    private static int Run(string[] directories, uint? replica, string? clusterText, long segmentBytes, int shards)
     {
         ClusterId cluster = ReadCluster(clusterText);
-        Verify(directories, replica, segmentBytes);
+        Verify(directories, replica, segmentBytes, shards);
         uint next = replica ?? 1;
         foreach (string directory in directories)
         {
-            Engine.Format(directory, cluster, next, segmentBytes);
+            Engine.Format(directory, cluster, next, segmentBytes, shards);
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture, $"formatted {directory} as replica {next} of cluster {cluster}"));
             next++;
         }
 
-        ShowNext(directories, cluster, segmentBytes);
+        ShowNext(directories, cluster, segmentBytes, shards);
         return ExitCode.Ok;
     }
 
@@ -75,7 +83,7 @@ internal static class FormatCommand
                 $"--cluster: \"{text}\" is not 32 hexadecimal digits; leave it out to make a new cluster");
     }
 
-    private static void Verify(string[] directories, uint? replica, long segmentBytes)
+    private static void Verify(string[] directories, uint? replica, long segmentBytes, int shards)
     {
         if (replica == 0)
         {
@@ -92,6 +100,11 @@ internal static class FormatCommand
             throw new BadInputException($"--segment-bytes: is {segmentBytes}, must be a multiple of 1048576 (1 MiB)");
         }
 
+        if (shards is < 1 or > ShardsTop)
+        {
+            throw new BadInputException($"--shards: is {shards}, must be from 1 to {ShardsTop}");
+        }
+
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (string directory in directories)
         {
@@ -103,7 +116,7 @@ internal static class FormatCommand
         }
     }
 
-    private static void ShowNext(string[] directories, ClusterId cluster, long segmentBytes)
+    private static void ShowNext(string[] directories, ClusterId cluster, long segmentBytes, int shards)
     {
         Console.WriteLine();
         Console.WriteLine("next: one configuration file per replica (the commented sample is replica.json), with");
@@ -112,6 +125,11 @@ internal static class FormatCommand
         if (segmentBytes != SegmentBytesDefault)
         {
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  \"segmentBytes\": {segmentBytes}"));
+        }
+
+        if (shards != 1)
+        {
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  \"shards\": {shards}"));
         }
 
         Console.WriteLine("then: coreengine run --config replica.json");

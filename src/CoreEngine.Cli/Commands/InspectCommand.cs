@@ -13,13 +13,12 @@ internal static class InspectCommand
             new Argument<string>("DIR") { Description = "The data directory of a replica; it may be in use." };
         var command = new Command(
             "inspect", "Prints superblock, segments, batches and records of a data directory.") { directory };
-        command.SetAction(parsed => Run(parsed.GetRequiredValue(directory)));
+        command.SetAction(parsed => DataDirectory.ForEachShard(parsed.GetRequiredValue(directory), Run));
         return command;
     }
 
     private static int Run(string directory)
     {
-        DataDirectory.Require(directory);
         return LogInspector.Dump(directory, Console.Out).IsSound ? ExitCode.Ok : ExitCode.Fault;
     }
 }

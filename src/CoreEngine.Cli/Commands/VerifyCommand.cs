@@ -17,13 +17,12 @@ internal static class VerifyCommand
         {
             directory,
         };
-        command.SetAction(parsed => Run(parsed.GetRequiredValue(directory)));
+        command.SetAction(parsed => DataDirectory.ForEachShard(parsed.GetRequiredValue(directory), Run));
         return command;
     }
 
     private static int Run(string directory)
     {
-        DataDirectory.Require(directory);
         LogVerdict verdict = LogVerifier.Verify(directory);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{directory}: {verdict.Report}"));
         foreach (string note in verdict.Report.Notes)

@@ -42,6 +42,9 @@ internal sealed record ReplicaConfig
     /// <summary>Bytes of a log segment, as the directory was formatted with.</summary>
     internal long SegmentBytes { get; init; } = 64L * 1024 * 1024;
 
+    /// <summary>Shards, as the directory was formatted with.</summary>
+    internal int Shards { get; init; } = 1;
+
     /// <summary>RESP connections at a time.</summary>
     internal int ConnectionsMax { get; init; } = 1024;
 
@@ -59,6 +62,7 @@ internal sealed record ReplicaConfig
         ElectionMax = TimeSpan.FromMilliseconds(ElectionMaxMs),
         ProposalTimeout = TimeSpan.FromMilliseconds(ProposalTimeoutMs),
         SegmentBytes = SegmentBytes,
+        Shards = Shards,
         Log = log,
     };
 }

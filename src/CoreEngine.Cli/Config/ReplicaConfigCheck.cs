@@ -10,6 +10,7 @@ internal static class ReplicaConfigCheck
 {
     private const int MillisecondsMax = 3_600_000;
     private const long SegmentStep = 1024 * 1024;
+    private const int ShardsTop = 64;
     private const int ConnectionsTop = 65_536;
 
     internal static void Verify(ReplicaConfig config, Complaints complaints)
@@ -58,6 +59,10 @@ internal static class ReplicaConfigCheck
             "segmentBytes",
             $"is {config.SegmentBytes}, must be a multiple of 1048576 (1 MiB), the same as given to 'coreengine "
                 + $"format'");
+        complaints.Require(
+            config.Shards is >= 1 and <= ShardsTop,
+            "shards",
+            $"is {config.Shards}; use 1 to {ShardsTop}, the same as given to 'coreengine format'");
         complaints.Require(
             config.ConnectionsMax is >= 1 and <= ConnectionsTop,
             "connectionsMax",

@@ -15,7 +15,7 @@ internal static class ReplicaConfigReader
 
     private const string Keys =
         "replica, directory, cluster, listen, client, peers, join, heartbeatMs, electionMinMs, electionMaxMs, "
-        + "proposalTimeoutMs, segmentBytes, connectionsMax";
+        + "proposalTimeoutMs, segmentBytes, shards, connectionsMax";
 
     /// <summary>Reads and checks a file. A relative data directory is meant from where the file stands.</summary>
     /// <exception cref="BadInputException">Names everything that is wrong, with the remedies.</exception>
@@ -103,6 +103,8 @@ internal static class ReplicaConfigReader
                 return config with { ProposalTimeoutMs = fields.Whole() };
             case "segmentBytes":
                 return config with { SegmentBytes = fields.Number(0, long.MaxValue) };
+            case "shards":
+                return config with { Shards = fields.Whole() };
             case "join":
                 return config with { Join = fields.Flag() };
             case "connectionsMax":

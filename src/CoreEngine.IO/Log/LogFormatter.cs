@@ -29,6 +29,7 @@ internal sealed class LogFormatter(IIoRing ring, LogOptions options)
             1,
             identity,
             options.Shard,
+            options.Shards,
             options.SegmentBytes,
             LogFormat.FirstSegment,
             LogFormat.FirstSegment,

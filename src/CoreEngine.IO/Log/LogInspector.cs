@@ -57,7 +57,7 @@ internal static class LogInspector
 
         Superblock chosen = reading.Chosen;
         Write(writer, $"cluster {chosen.Identity.Cluster}, replica {chosen.Identity.Replica}, "
-            + $"incarnation {chosen.Identity.Incarnation}, shard {chosen.Shard}");
+            + $"incarnation {chosen.Identity.Incarnation}, shard {chosen.Shard} of {chosen.Shards}");
         Write(writer, $"segments of {chosen.SegmentBytes} bytes, oldest {chosen.OldestSegment}, newest at least "
             + $"{chosen.NewestSegment}, durable below {chosen.DurableLsn}");
     }

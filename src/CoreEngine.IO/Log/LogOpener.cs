@@ -124,6 +124,15 @@ internal sealed class LogOpener : IDisposable
                 + "Name the right directory.");
         }
 
+        if (superblock.Shards != _options.Shards)
+        {
+            return Refuse(
+                LogOpenStatus.OtherReplica,
+                $"The directory was formatted for {superblock.Shards} shard(s), and {_options.Shards} are asked for: "
+                + "groups of the shards left out would be lost. "
+                + $"Set Shards to {superblock.Shards}; another number needs a new directory, joined as a new replica.");
+        }
+
         return superblock.Shard == _options.Shard
             ? null
             : Refuse(

@@ -14,6 +14,9 @@ internal sealed record LogOptions
     /// <summary>Number of this log among those of the directory.</summary>
     internal uint Shard { get; init; }
 
+    /// <summary>So many logs the directory holds; kept in the superblock, and does not change.</summary>
+    internal uint Shards { get; init; } = 1;
+
     /// <summary>
     /// Stream bytes of a batch; one record above it still gets a batch of its own, up to
     /// <see cref="Limits.BatchBytesMax"/>.
@@ -47,6 +50,7 @@ internal sealed record LogOptions
     /// <summary>Asserts the relations between the values.</summary>
     internal void Verify()
     {
+        Invariant.Holds(Shard < Shards);
         Invariant.Holds(SegmentBytes >= LogFormat.SegmentBytesMin);
         Invariant.Holds(SegmentBytes % LogFormat.PageBytes == 0);
         Invariant.Holds(SegmentBytes <= int.MaxValue);

@@ -17,6 +17,7 @@ namespace CoreEngine.IO.Log;
 /// <param name="Version">Rises by one with each update.</param>
 /// <param name="Identity">Whose directory.</param>
 /// <param name="Shard">Number of the shard's log in the directory.</param>
+/// <param name="Shards">So many shards the directory was formatted for.</param>
 /// <param name="SegmentBytes">Bytes of each segment's file.</param>
 /// <param name="OldestSegment">Segments below are gone on purpose.</param>
 /// <param name="NewestSegment">A segment at least this new has existed; rises some time after a roll.</param>
@@ -25,6 +26,7 @@ internal readonly record struct Superblock(
     ulong Version,
     LogIdentity Identity,
     uint Shard,
+    uint Shards,
     long SegmentBytes,
     ulong OldestSegment,
     ulong NewestSegment,
@@ -57,6 +59,7 @@ internal readonly record struct Superblock(
             Identity.Cluster.Write(body[32..]);
             BinaryPrimitives.WriteUInt64LittleEndian(body[48..], Identity.Incarnation);
             BinaryPrimitives.WriteUInt32LittleEndian(body[56..], Identity.Replica);
+            BinaryPrimitives.WriteUInt32LittleEndian(body[60..], Shards);
             BinaryPrimitives.WriteUInt64LittleEndian(body[64..], Version);
             BinaryPrimitives.WriteInt64LittleEndian(body[72..], SegmentBytes);
             BinaryPrimitives.WriteUInt64LittleEndian(body[80..], OldestSegment);
@@ -97,6 +100,7 @@ internal readonly record struct Superblock(
                 BinaryPrimitives.ReadUInt32LittleEndian(body[56..]),
                 BinaryPrimitives.ReadUInt64LittleEndian(body[48..])),
             BinaryPrimitives.ReadUInt32LittleEndian(body[28..]),
+            BinaryPrimitives.ReadUInt32LittleEndian(body[60..]),
             BinaryPrimitives.ReadInt64LittleEndian(body[72..]),
             BinaryPrimitives.ReadUInt64LittleEndian(body[80..]),
             BinaryPrimitives.ReadUInt64LittleEndian(body[88..]),

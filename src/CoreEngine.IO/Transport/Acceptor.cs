@@ -5,26 +5,29 @@ using System.Threading;
 
 namespace CoreEngine.IO.Transport;
 
-/// <summary>Listens, judges who dials, and carries the connections of peers with lower ids, one thread each.</summary>
+/// <summary>Listens, hears who dials and for which shard, and hands the connection to that shard's
+/// <see cref="Doorway"/>.</summary>
 /// <remarks>
-/// Connections that have not said hello are limited in number and in time; those of one peer in number.
+/// Connections that have not said hello are limited in number and in time. A shard that stops closes its door; the
+/// others are served on.
 /// </remarks>
 internal sealed class Acceptor : IDisposable
 {
     private static readonly TimeSpan FailurePause = TimeSpan.FromMilliseconds(100);
 
     private readonly TransportState _state;
-    private readonly LinkTable _links;
     private readonly Socket _listener;
+    private readonly Doorway?[] _doors;
     private int _handshakes;
 
-    /// <summary>Binds exactly the address that the options name.</summary>
+    /// <summary>Binds exactly the address that the options name; accepts nobody yet.</summary>
+    /// <param name="state">Whose threads accept and hear hellos.</param>
     /// <exception cref="InvalidOperationException">The address cannot be bound; the message names it and the
     /// remedy.</exception>
-    internal Acceptor(TransportState state, LinkTable links)
+    internal Acceptor(TransportState state)
     {
         _state = state;
-        _links = links;
+        _doors = new Doorway?[state.Options.Shards];
         IPEndPoint listen = state.Options.Listen;
         _listener = new Socket(listen.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
@@ -43,8 +46,31 @@ internal sealed class Acceptor : IDisposable
     /// <summary>Where peers reach this replica; the port is the real one.</summary>
     internal IPEndPoint BoundEndpoint { get; }
 
-    /// <summary>The accepting thread's body.</summary>
-    internal void Run()
+    /// <summary>From now on connections are accepted.</summary>
+    internal void Start() => _ = _state.TryStartThread("coreengine-accept", Run);
+
+    /// <summary>A shard's transport has started. Any thread.</summary>
+    internal void Open(Doorway door) => Volatile.Write(ref _doors[door.State.Options.Shard], door);
+
+    /// <summary>A shard's transport stops: whoever dials it is refused. Any thread.</summary>
+    internal void Close(byte shard) => Volatile.Write(ref _doors[shard], null);
+
+    /// <summary>Stops listening; the accepting thread ends.</summary>
+    public void Dispose() => _listener.Dispose();
+
+    /// <summary>Counts and tells a refusal.</summary>
+    internal static void Refuse(TransportState state, HelloRefusal refusal, string remote, string detail)
+    {
+        if (state.Stopping)
+        {
+            return;
+        }
+
+        state.Counters.Count(refusal);
+        state.Log($"connection from {remote} refused: {refusal}{detail}");
+    }
+
+    private void Run()
     {
         while (!_state.Stopping)
         {
@@ -66,9 +92,6 @@ internal sealed class Acceptor : IDisposable
             }
         }
     }
-
-    /// <summary>Stops listening; <see cref="Run"/> returns.</summary>
-    public void Dispose() => _listener.Dispose();
 
     private static string Explain(IPEndPoint listen, SocketException error) => error.SocketErrorCode switch
     {
@@ -106,15 +129,17 @@ internal sealed class Acceptor : IDisposable
         }
     }
 
-    /// <summary>One accepted connection's thread: from its first byte to its end.</summary>
+    /// <summary>One accepted connection's thread, until its hello is heard.</summary>
     private void Serve(Socket socket, string remote)
     {
-        Connection? connection = null;
-        PeerLink? entered = null;
-        using SocketPort port = new(socket);
+#pragma warning disable CA2000 // Disposed below, unless a shard's doorway has taken it over.
+        SocketPort port = new(socket);
+#pragma warning restore CA2000
+        Hello hello = default;
+        bool isGreeted = false;
         try
         {
-            connection = _state.TryAdd(port) ? Greet(port, remote, out entered) : null;
+            isGreeted = _state.TryAdd(port) && TryHear(port, remote, out hello);
         }
         catch (SocketException error)
         {
@@ -122,118 +147,51 @@ internal sealed class Acceptor : IDisposable
         }
         finally
         {
+            _state.Remove(port);
             Interlocked.Decrement(ref _handshakes);
         }
 
-        try
+        if (!isGreeted || !TryHandOver(port, hello, remote))
         {
-            connection?.Run();
-        }
-        finally
-        {
-            _state.Remove(port);
-            entered?.Leave();
+            port.Dispose();
         }
     }
 
-    /// <summary>Receives the dialer's hello, judges it and answers.</summary>
-    /// <param name="entered">The link that counts this connection, from success or a late failure on.</param>
+    /// <summary>Receives the dialer's hello.</summary>
     /// <exception cref="SocketException">The socket broke at once.</exception>
-    private Connection? Greet(SocketPort port, string remote, out PeerLink? entered)
+    private bool TryHear(SocketPort port, string remote, out Hello hello)
     {
-        entered = null;
-        TransportOptions options = _state.Options;
         port.Tune();
         HelloRefusal refusal =
-            HelloExchange.Receive(port, options.HandshakeTimeout, out Hello hello, out FrameFault fault);
-        if (refusal != HelloRefusal.None)
-        {
-            Refuse(refusal, remote, fault == FrameFault.None ? string.Empty : $" ({fault})");
-            return null;
-        }
-
-        refusal = Judge(hello, out PeerLink? link);
-        entered = refusal == HelloRefusal.None ? link : null;
-        Hello answer = new(
-            Hello.OwnVersionMin,
-            Hello.OwnVersionMax,
-            hello.Lane,
-            refusal,
-            options.Replica,
-            hello.Replica,
-            options.Incarnation,
-            options.Cluster,
-            Features: 0,
-            hello.Session);
-        if (!HelloExchange.TrySend(port, answer) && refusal == HelloRefusal.None)
-        {
-            refusal = HelloRefusal.Closed;
-        }
-
+            HelloExchange.Receive(port, _state.Options.HandshakeTimeout, out hello, out FrameFault fault);
         if (refusal == HelloRefusal.None)
         {
-            ConnectionIdentity identity = new(hello.Replica, hello.Lane, hello.Incarnation, hello.Session);
-            Connection connection = new(_state, link!, port, identity);
-            if (link!.TryInstall(connection))
-            {
-                return connection;
-            }
-
-            refusal = HelloRefusal.Stale;
+            return true;
         }
 
-        Refuse(refusal, remote, $" (says: replica {hello.Replica} of cluster {hello.Cluster}, {hello.Lane})");
-        return null;
+        Refuse(refusal, remote, fault == FrameFault.None ? string.Empty : $" ({fault})");
+        return false;
     }
 
-    private HelloRefusal Judge(in Hello hello, out PeerLink? link)
+    /// <summary>The shard that is meant takes the connection; who means none of ours is told so.</summary>
+    private bool TryHandOver(SocketPort port, in Hello hello, string remote)
     {
-        link = null;
-        HelloRefusal refusal = hello.JudgeDialer(_state.Options);
-        if (refusal != HelloRefusal.None)
+        bool isAlike = hello.Shards == _doors.Length && hello.Shard < hello.Shards;
+        Doorway? door = isAlike ? Volatile.Read(ref _doors[hello.Shard]) : null;
+        if (door is not null)
         {
-            return refusal;
+            return door.TryTake(port, hello, remote);
         }
 
-        uint replica = hello.Replica;
-        link = _links.Find(replica);
-        if (link is null && _state.Options.AcceptsUnknown && replica != _state.Options.Replica && replica != 0)
-        {
-            // Somebody who joins: where it listens, the members will say.
-            link = _links.FindOrAdd(new TransportPeer(replica, new IPEndPoint(IPAddress.Loopback, 0)), false);
-        }
-
-        if (link is null)
-        {
-            return HelloRefusal.UnknownReplica;
-        }
-
-        if (link.IsDialer && replica < _state.Options.Replica)
-        {
-            link.Yield();
-        }
-
-        if (link.IsDialer)
-        {
-            return HelloRefusal.WrongDirection;
-        }
-
-        if (link.IsStale(hello.Session))
-        {
-            return HelloRefusal.Stale;
-        }
-
-        return link.TryEnter() ? HelloRefusal.None : HelloRefusal.PeerLimit;
+        HelloRefusal refusal = isAlike ? HelloRefusal.ShardAbsent : HelloRefusal.Shards;
+        _ = HelloExchange.TrySend(port, Doorway.AnswerTo(hello, refusal, _state.Options));
+        Refuse(
+            refusal,
+            remote,
+            $" (replica {hello.Replica} means shard {hello.Shard} of {hello.Shards}; there are {_doors.Length} here)");
+        return false;
     }
 
-    private void Refuse(HelloRefusal refusal, string remote, string detail)
-    {
-        if (_state.Stopping)
-        {
-            return;
-        }
-
-        _state.Counters.Count(refusal);
-        _state.Log($"connection from {remote} refused: {refusal}{detail}");
-    }
+    private void Refuse(HelloRefusal refusal, string remote, string detail) =>
+        Refuse(_state, refusal, remote, detail);
 }

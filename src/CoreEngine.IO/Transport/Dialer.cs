@@ -80,7 +80,9 @@ internal sealed class Dialer(TransportState state, PeerLink link, Lane lane, ulo
             options.Incarnation,
             options.Cluster,
             Features: 0,
-            link.Session);
+            link.Session,
+            options.Shard,
+            options.Shards);
         HelloRefusal refusal = HelloRefusal.Closed;
         Hello answer = default;
         FrameFault fault = FrameFault.None;
@@ -124,6 +126,8 @@ internal sealed class Dialer(TransportState state, PeerLink link, Lane lane, ulo
         {
             HelloRefusal.NotAHello => $" ({fault})",
             HelloRefusal.RefusedByPeer => $" ({answer.Verdict})",
+            HelloRefusal.Shards => $" (it has {answer.Shards}, this replica {state.Options.Shards}: "
+                + "all replicas of a cluster are formatted with the same number)",
             _ => string.Empty,
         };
         state.Log($"hello of replica {link.Peer.Replica} ({lane}) at {link.Peer.Address} refused: {refusal}{detail}");

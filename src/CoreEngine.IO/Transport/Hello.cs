@@ -57,12 +57,18 @@ internal enum HelloRefusal : byte
     /// acknowledged is forgotten there. It must not vote.
     /// </summary>
     Forgotten,
+
+    /// <summary>The two sides have different numbers of shards; those of one cluster must be alike.</summary>
+    Shards,
+
+    /// <summary>The shard that is meant has stopped there, or has not started yet.</summary>
+    ShardAbsent,
 }
 
 /// <summary>The first frame of a connection, both ways: who speaks, for which lane, in which versions.</summary>
 /// <remarks>
-/// Body, little endian: <c>u16 versionMin | u16 versionMax | u8 lane | u8 verdict | u16 zero | u32 replica | u32
-/// target |
+/// Body, little endian: <c>u16 versionMin | u16 versionMax | u8 lane | u8 verdict | u8 shard | u8 shards |
+/// u32 replica | u32 target |
 /// u64 incarnation | 16 B cluster | u64 features | u64 session</c>; a longer body is legal and its tail is ignored.
 /// </remarks>
 /// <param name="VersionMin">Oldest protocol version spoken.</param>
@@ -76,6 +82,8 @@ internal enum HelloRefusal : byte
 /// <param name="Features">Optional abilities; bits unknown to the reader are ignored.</param>
 /// <param name="Session">Chosen by the dialer, alike on both lanes, echoed: lanes of different sessions never
 /// pair.</param>
+/// <param name="Shard">Which shard's link, alike on both sides.</param>
+/// <param name="Shards">So many shards the speaker has.</param>
 internal readonly record struct Hello(
     ushort VersionMin,
     ushort VersionMax,
@@ -86,7 +94,9 @@ internal readonly record struct Hello(
     ulong Incarnation,
     ClusterId Cluster,
     ulong Features,
-    ulong Session)
+    ulong Session,
+    byte Shard = 0,
+    byte Shards = 1)
 {
     /// <summary>Bytes of the body.</summary>
     internal const int BodyBytes = 56;
@@ -109,7 +119,8 @@ internal readonly record struct Hello(
         BinaryPrimitives.WriteUInt16LittleEndian(body[2..], VersionMax);
         body[4] = (byte)Lane;
         body[5] = (byte)Verdict;
-        BinaryPrimitives.WriteUInt16LittleEndian(body[6..], 0);
+        body[6] = Shard;
+        body[7] = Shards;
         BinaryPrimitives.WriteUInt32LittleEndian(body[8..], Replica);
         BinaryPrimitives.WriteUInt32LittleEndian(body[12..], Target);
         BinaryPrimitives.WriteUInt64LittleEndian(body[16..], Incarnation);
@@ -139,7 +150,9 @@ internal readonly record struct Hello(
             BinaryPrimitives.ReadUInt64LittleEndian(body[16..]),
             ClusterId.Read(body[24..]),
             BinaryPrimitives.ReadUInt64LittleEndian(body[40..]),
-            BinaryPrimitives.ReadUInt64LittleEndian(body[48..]));
+            BinaryPrimitives.ReadUInt64LittleEndian(body[48..]),
+            body[6],
+            body[7]);
         return true;
     }
 
@@ -192,6 +205,11 @@ internal readonly record struct Hello(
         if (Target != options.Replica)
         {
             return HelloRefusal.Misaddressed;
+        }
+
+        if (Shards != options.Shards || Shard != options.Shard)
+        {
+            return HelloRefusal.Shards;
         }
 
         if (!options.Admits(Replica, Incarnation))

@@ -20,13 +20,18 @@ internal sealed class PipeTransport : ITransport
     private readonly LinkTable _links;
     private Prng _chance = new(0);
     private readonly int[] _cursors = new int[2];
+    private readonly Acceptor? _shared;
     private Acceptor? _acceptor;
     private bool _disposed;
 
     /// <summary>Checks the options; opens nothing.</summary>
+    /// <param name="options">What it is to do.</param>
+    /// <param name="shared">Listens for this transport and others, and outlives them; null: it listens
+    /// itself.</param>
     /// <exception cref="ArgumentException">A setting makes no sense.</exception>
-    internal PipeTransport(TransportOptions options)
+    internal PipeTransport(TransportOptions options, Acceptor? shared = null)
     {
+        _shared = shared;
         options.Validate();
         _state = new TransportState(options);
         _links = new LinkTable(_state);
@@ -58,8 +63,13 @@ internal sealed class PipeTransport : ITransport
     {
         Invariant.Holds(_acceptor is null);
         Invariant.Holds(!_disposed);
-        _acceptor = new Acceptor(_state, _links);
-        _state.TryStartThread("coreengine-accept", _acceptor.Run);
+        _acceptor = _shared ?? new Acceptor(_state);
+        _acceptor.Open(new Doorway(_state, _links));
+        if (_shared is null)
+        {
+            _acceptor.Start();
+        }
+
         _chance = new Prng(unchecked(_state.Options.Seed + 1));
         foreach (PeerLink link in _links.All)
         {
@@ -192,7 +202,8 @@ internal sealed class PipeTransport : ITransport
         }
 
         _disposed = true;
-        int left = _state.Stop(_state.Options.CloseTimeout, _acceptor);
+        _acceptor?.Close(_state.Options.Shard);
+        int left = _state.Stop(_state.Options.CloseTimeout, _shared is null ? _acceptor : null);
         if (left != 0)
         {
             _state.Log($"{left} threads of the transport did not end within {_state.Options.CloseTimeout}");

@@ -18,7 +18,7 @@ internal struct FrameFaultCounts
 internal struct HelloRefusalCounts
 {
     /// <summary>Number of refusals.</summary>
-    internal const int Length = (int)HelloRefusal.Forgotten + 1;
+    internal const int Length = (int)HelloRefusal.ShardAbsent + 1;
 
     private long _first;
 }

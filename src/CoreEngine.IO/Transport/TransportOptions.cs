@@ -54,6 +54,13 @@ internal sealed record TransportOptions
     /// this side yields.</summary>
     public bool DialsAll { get; init; }
 
+    /// <summary>The shard that this transport serves, from 0: it is linked to the same shard of the
+    /// others.</summary>
+    public byte Shard { get; init; }
+
+    /// <summary>So many shards this replica has: the others must have as many.</summary>
+    public byte Shards { get; init; } = 1;
+
     /// <summary>A connection that has not completed its hello by then is closed.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
@@ -103,6 +110,7 @@ internal sealed record TransportOptions
         Require(HandshakeTimeout > TimeSpan.Zero, "HandshakeTimeout is not positive");
         Require(BackoffMin >= TimeSpan.FromMilliseconds(1), "BackoffMin is below one millisecond");
         Require(BackoffMax >= BackoffMin, "BackoffMax is below BackoffMin");
+        Require(Shard < Shards, $"shard {Shard} is none of {Shards}; shards count from 0");
         Require(HandshakesMax >= 1, "HandshakesMax is below one");
         Require(ConnectionsPerPeerMax >= 4, "ConnectionsPerPeerMax is below four: two lanes, old and new");
     }

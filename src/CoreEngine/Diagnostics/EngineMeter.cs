@@ -23,11 +23,12 @@ internal sealed class EngineMeter : IDisposable
     private readonly EngineLoop _loop;
     private GroupRuntime[] _groups = [];
 
-    internal EngineMeter(EngineLoop loop)
+    internal EngineMeter(EngineLoop loop, int shard)
     {
         _loop = loop;
         string replica = loop.Replica.ToString(CultureInfo.InvariantCulture);
-        _meter = new Meter(new MeterOptions(Engine.MeterName) { Tags = [new("replica", replica)] });
+        KeyValuePair<string, object?>[] tags = [new("replica", replica), new("shard", shard)];
+        _meter = new Meter(new MeterOptions(Engine.MeterName) { Tags = tags });
         Histogram<double> flush = _meter.CreateHistogram<double>(
             "coreengine.flush.duration", "s", "From a write's start until it is durable; one at a time is measured.");
         Histogram<double> commit = _meter.CreateHistogram<double>(

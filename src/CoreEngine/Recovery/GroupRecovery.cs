@@ -111,6 +111,9 @@ internal sealed class GroupRecovery(
     internal RecoveredGroup Find(uint group) =>
         _groups.TryGetValue(group, out RecoveredGroup? found) ? found : Make(group);
 
+    /// <summary>The groups of which the log, or a snapshot, holds anything.</summary>
+    internal IEnumerable<uint> Groups => _groups.Keys;
+
     /// <summary>The places that cannot be read.</summary>
     internal List<LogDamage> Damages { get; } = [];
 

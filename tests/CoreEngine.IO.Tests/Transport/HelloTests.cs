@@ -62,6 +62,42 @@ public sealed class HelloTests : IDisposable
         AssertRefused(Good() with { Lane = (Lane)2 }, HelloRefusal.Lane);
 
     [Fact]
+    public void Io_Transport_HelloOfAnotherNumberOfShardsIsRefused()
+    {
+        AssertRefused(Good() with { Shards = 2 }, HelloRefusal.Shards);
+        using RawPeer peer = new(_rig.Endpoint);
+        Assert.Equal(HelloRefusal.Shards, peer.Greet(Good() with { Shards = 0 }).Verdict);
+    }
+
+    [Fact]
+    public void Io_Transport_ShardsBehindOnePortAreLinkedToTheirLikeAndOneThatStopsIsAbsent()
+    {
+        TransportOptions first = _rig.Options with { Shards = 2 };
+        using TransportListener listener = new(first);
+        using PipeTransport zero = new(first, listener.Acceptor);
+        using PipeTransport one = new(first with { Shard = 1 }, listener.Acceptor);
+        zero.Start();
+        one.Start();
+        listener.Acceptor.Start();
+        Hello hello = Good() with { Shards = 2, Shard = 1 };
+        using (RawPeer peer = new(listener.Acceptor.BoundEndpoint))
+        {
+            Assert.Equal(HelloRefusal.None, peer.Greet(hello).Verdict);
+        }
+
+        one.Dispose();
+        using (RawPeer late = new(listener.Acceptor.BoundEndpoint))
+        {
+            Assert.Equal(HelloRefusal.ShardAbsent, late.Greet(hello).Verdict);
+        }
+
+        using RawPeer other = new(listener.Acceptor.BoundEndpoint);
+        Assert.Equal(HelloRefusal.None, other.Greet(hello with { Shard = 0 }).Verdict);
+        Assert.Equal(0, zero.Counters.ConnectionsClosed);
+        Assert.Equal(1, one.Counters.ConnectionsOpened);
+    }
+
+    [Fact]
     public void Io_Transport_HelloOfTheWrongDirectionIsRefused()
     {
         using TransportRig low = new(1, 1, null, new TransportPeer(2, new IPEndPoint(IPAddress.Loopback, 9)));

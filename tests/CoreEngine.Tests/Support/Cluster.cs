@@ -61,7 +61,7 @@ internal sealed class Cluster : IAsyncDisposable
     internal int Founders { get; private init; }
 
     internal void Format(uint replica) =>
-        CoreEngine.Engine.Format(Directory(replica), Id, replica, 1024 * 1024);
+        CoreEngine.Engine.Format(Directory(replica), Id, replica, 1024 * 1024, OptionsOf(replica).Shards);
 
     internal IPEndPoint Address(uint replica) => _addresses[replica - 1];
 

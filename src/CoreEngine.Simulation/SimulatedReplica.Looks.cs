@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Globalization;
 using CoreEngine.IO.Log;
@@ -14,6 +15,18 @@ internal sealed partial class SimulatedReplica
 {
     /// <summary>What the medium alone holds of the group: recovered from a copy, the replica untouched.</summary>
     internal RecoveredGroup ReadMedium() => RecoverMedium().Find(1);
+
+    /// <summary>
+    /// The medium holds the entry's record, voided by a truncation or not: in the turn that truncated it nobody noted
+    /// that it had been flushed before.
+    /// </summary>
+    internal bool HasFlushed(ulong index, ulong term)
+    {
+        using SimulatedRing ring = RingOverMedium();
+        var probe = new RecordProbe(index, term);
+        using SegmentedLog? log = SegmentedLog.Open(ring, LogOptionsOf(1), number, world.Cluster, probe).Log;
+        return probe.IsFound;
+    }
 
     /// <summary>It knows the lives of all founders, or will when it starts again.</summary>
     internal bool HasFounded => IsRunning ? Core.ConfigEpoch != 0 : RecoverMedium().Find(1).First is not null;
@@ -49,6 +62,21 @@ internal sealed partial class SimulatedReplica
                 CultureInfo.InvariantCulture,
                 $"{group.Number}: core {group.Core.Deadline}, all {group.Deadline}, "
                 + $"snapshots {group.Snapshots.Deadline}, busy {group.Snapshots.IsBusy}, more {group.Applier.HasMore}");
+        }
+    }
+
+    /// <summary>Looks for one entry of the first group.</summary>
+    private sealed class RecordProbe(ulong index, ulong term) : ILogVisitor
+    {
+        internal bool IsFound { get; private set; }
+
+        public void OnRecord(in RecordHeader header, ReadOnlySpan<byte> record) =>
+            IsFound |= header.Type == RecordType.Entry && header.Group == 1
+                && header.Index == index && header.Term == term;
+
+        public void OnDamage(LogDamage damage)
+        {
+            // What cannot be read bears nothing out.
         }
     }
 }

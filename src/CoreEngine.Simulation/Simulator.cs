@@ -220,7 +220,11 @@ internal sealed class Simulator : IDisposable
         catch (InvariantException error)
         {
             failure = _world.Violation
-                ?? new Violation(Monitor.OfInvariant(error), error.Message) { Scene = _world.Scene() };
+                ?? new Violation(Monitor.OfInvariant(error), error.Message)
+                {
+                    Scene = _world.Scene(),
+                    Calls = error.StackTrace ?? "",
+                };
         }
         catch (EngineOpenException error)
         {

@@ -32,7 +32,7 @@ internal static class SimulateCommand
     /// <summary>What was found, and what is broken by the name of the monitor that found it.</summary>
     internal static string Complaint(Violation failure) =>
         $"VIOLATION: {failure}{Environment.NewLine}monitor: {failure.Monitor.Name}, component: "
-        + failure.Monitor.Component;
+        + failure.Monitor.Component + (failure.Calls.Length > 0 ? Environment.NewLine : "") + failure.Calls;
 
     /// <exception cref="BadInputException">The file cannot be read or is no plan.</exception>
     internal static SimulatorOptions OptionsOfPlan(string path)

@@ -33,6 +33,9 @@ internal sealed class LogIndex
     private readonly Dictionary<uint, Line> _lines = [];
     private Line? _recent;
 
+    /// <summary>The first place where records are lost of which not even the groups are known.</summary>
+    private ulong _unknownAt = ulong.MaxValue;
+
     /// <summary>Takes note of a record at its place in the log. Records come in the order of the log.</summary>
     internal void Add(in RecordHeader header, ulong batchLsn, ulong lsn)
     {
@@ -65,11 +68,21 @@ internal sealed class LogIndex
     }
 
     /// <summary>Takes note of records that cannot be read: what follows them has a place of its own.</summary>
+    /// <remarks>
+    /// The damaged place stays needed while its entries are not trimmed, also when copies of them stand further on:
+    /// recovery reads in order, and meets there what the copies stand for.
+    /// </remarks>
     internal void AddDamage(LogDamage damage)
     {
+        if (damage.Lost is null)
+        {
+            _unknownAt = ulong.Min(_unknownAt, damage.Lsn);
+        }
+
         foreach (Line line in _lines.Values)
         {
             line.Break();
+            line.Need(_unknownAt);
         }
 
         foreach (Run run in damage.Lost ?? [])
@@ -82,6 +95,7 @@ internal sealed class LogIndex
             else if (run.Type == RecordType.Entry && run.First > 0)
             {
                 LineOf(run.Group).Lose(run.First, run.Last);
+                LineOf(run.Group).Need(damage.Lsn);
             }
         }
     }
@@ -142,6 +156,7 @@ internal sealed class LogIndex
         if (!_lines.TryGetValue(group, out Line? line))
         {
             line = new Line(group);
+            line.Need(_unknownAt);
             _lines.Add(group, line);
         }
 
@@ -229,6 +244,9 @@ internal sealed class LogIndex
                 _copies[i] = _copies[i] with { Last = ulong.Min(_copies[i].Last, last) };
             }
         }
+
+        /// <summary>Nothing from this position on may be given up while the line needs entries.</summary>
+        internal void Need(ulong lsn) => Needed = ulong.Min(Needed, lsn);
 
         /// <summary>The entry that comes next gets a point of its own.</summary>
         internal void Break() => _breaks = true;

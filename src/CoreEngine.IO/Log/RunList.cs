@@ -168,7 +168,7 @@ internal sealed class RunList
     private static bool TryLengthen(
         ref Run run, in RecordHeader header, RecordType type, uint detail, out bool isLast)
     {
-        isLast = run.Type == type || run.Type is RecordType.Truncate or RecordType.Repair;
+        isLast = run.Type == type || run.Type is RecordType.Truncate or RecordType.Repair or RecordType.Snapshot;
         bool follows = run.Type == type && type switch
         {
             RecordType.Entry => run.Term == header.Term && run.First + (ulong)run.Count == header.Index,

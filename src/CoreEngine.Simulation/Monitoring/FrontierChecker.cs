@@ -52,9 +52,12 @@ internal sealed class FrontierChecker(World world)
     /// <summary>A replica starts again.</summary>
     /// <param name="isInDoubt">Damage has hidden where the log ended, and the replica knows that it has: it gives no
     /// vote.</param>
-    internal void Restarted(SimulatedReplica replica, ulong recovered, bool isInDoubt)
+    /// <param name="isReplaced">A snapshot that had arrived replaces a tail of another branch, which was not committed
+    /// (raft.md S38); the log was to say so next.</param>
+    internal void Restarted(SimulatedReplica replica, ulong recovered, bool isInDoubt, bool isReplaced)
     {
-        ulong durable = _seen[replica.Number].Values.Durable;
+        FrontierValues before = _seen[replica.Number].Values;
+        ulong durable = isReplaced ? ulong.Min(before.Durable, before.Committed) : before.Durable;
         world.Check(
             Monitor.DurableTail,
             recovered >= durable || isInDoubt,

@@ -126,7 +126,7 @@ internal sealed class Monitors(World world) : IFrameWatcher
         _passed[replica.Number] = (0, replica.Disk.Names.Count);
         Rare.Sometimes(RareState.CommittedTailTorn, replica.Report!.IsTailCut && recovered < Prefix.Length);
         _led[replica.Number] = false;
-        Frontiers.Restarted(replica, recovered, (found.Doubt & Doubt.Log) != 0);
+        Frontiers.Restarted(replica, recovered, (found.Doubt & Doubt.Log) != 0, found.IsBehindSnapshot);
         Repairs.Restarted(replica, found);
         Prefix.Restarted(replica);
         Rest.Restarted(replica);
@@ -282,6 +282,11 @@ internal sealed class Monitors(World world) : IFrameWatcher
             isFlushed |= replica.IsRunning
                 && replica.Core.Frontiers.Durable >= index
                 && replica.Core.Log.TermAt(index) == term;
+        }
+
+        foreach (SimulatedReplica replica in world.Replicas)
+        {
+            isFlushed = isFlushed || replica.HasFlushed(index, term);
         }
 
         return isFlushed;

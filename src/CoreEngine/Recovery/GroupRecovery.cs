@@ -160,7 +160,7 @@ internal sealed class GroupRecovery(
                 Found(group, header, record);
                 break;
             case RecordType.Truncate:
-                Truncate(group, header);
+                Truncate(group, header.Index);
                 break;
             case RecordType.Repair:
                 LostRecords.OnRepair(group, header.Flags, header.Index, header.Term);
@@ -270,35 +270,42 @@ internal sealed class GroupRecovery(
     /// <summary>An empty line may be one whose beginning was trimmed.</summary>
     private static bool MayBegin(RecoveredGroup group) => !group.IsRestarted && !group.IsGap;
 
-    private static void Truncate(RecoveredGroup group, in RecordHeader header)
+    /// <summary>Entries above an index are void from here on.</summary>
+    internal static void Truncate(RecoveredGroup group, ulong index)
     {
-        if (group.IsCut)
+        if (group.IsCut || TryTruncate(group, index))
         {
             return;
         }
 
-        LogSuffix suffix = group.Suffix;
-        bool isEmpty = suffix.LastIndex == suffix.BaseIndex;
-        if (header.Index < suffix.BaseIndex || (isEmpty && header.Index > suffix.LastIndex && MayBegin(group)))
-        {
-            // What it cut off began before the oldest segment: the line goes on behind it.
-            suffix.Reset(header.Index, 0);
-            return;
-        }
-
-        if (group.IsGap && header.Index > group.Suffix.LastIndex)
+        if (group.IsGap)
         {
             group.IsCut = true;
             return;
         }
 
-        if (header.Index > group.Suffix.LastIndex)
+        group.Complaint ??= $"a truncation to {index} stands behind entry {group.Suffix.LastIndex}";
+    }
+
+    /// <returns>False when the line ends before the index.</returns>
+    internal static bool TryTruncate(RecoveredGroup group, ulong index)
+    {
+        LogSuffix suffix = group.Suffix;
+        bool isEmpty = suffix.LastIndex == suffix.BaseIndex;
+        if (index < suffix.BaseIndex || (isEmpty && index > suffix.LastIndex && MayBegin(group)))
         {
-            group.Complaint ??= $"a truncation to {header.Index} stands behind entry {group.Suffix.LastIndex}";
-            return;
+            // What it cut off began before the oldest segment: the line goes on behind it.
+            suffix.Reset(index, 0);
+            return true;
         }
 
-        group.Suffix.TruncateTo(header.Index);
+        if (index > suffix.LastIndex)
+        {
+            return false;
+        }
+
+        suffix.TruncateTo(index);
+        return true;
     }
 
     private RecoveredGroup Of(uint number)

@@ -21,8 +21,14 @@ internal static class LostRecords
             case RecordType.HardState when run.Term >= group.Term:
                 GroupRecovery.SetHardState(group, run.Term, run.Detail, run.First);
                 break;
-            case RecordType.Truncate when !group.IsCut && run.First <= group.Suffix.LastIndex:
-                group.Suffix.TruncateTo(run.First);
+            case RecordType.Truncate:
+                GroupRecovery.Truncate(group, run.First);
+                break;
+            case RecordType.Snapshot:
+                group.Restart(run.First, run.Term);
+                break;
+            case RecordType.Trim:
+                group.NoteTrim(run.First, run.Term);
                 break;
             case RecordType.Repair when run.Term == ulong.MaxValue:
                 OnRepair(group, RepairFlags.Cut, run.First, run.Term);
@@ -48,9 +54,8 @@ internal static class LostRecords
             group.Doubt = Doubt.None;
             group.IsGap = false;
         }
-        else if (flags == RepairFlags.Cut && index <= group.Suffix.LastIndex)
+        else if (flags == RepairFlags.Cut && GroupRecovery.TryTruncate(group, index))
         {
-            group.Suffix.TruncateTo(index);
             group.IsGap = false;
             group.IsCut = false;
         }

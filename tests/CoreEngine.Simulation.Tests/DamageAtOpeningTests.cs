@@ -1,7 +1,5 @@
-using System;
 using CoreEngine.IO.Log;
 using CoreEngine.Model;
-using CoreEngine.Protocol.Raft;
 using CoreEngine.Recovery;
 using Xunit;
 

@@ -43,6 +43,11 @@ public sealed class SimulatorTests
     [InlineData(46, 54)]
     [InlineData(47, 20)]
     [InlineData(59, 20)]
+    [InlineData(107, 54)]
+    [InlineData(181, 54)]
+    [InlineData(784, 54)]
+    [InlineData(872, 54)]
+    [InlineData(1039, 54)]
     public void SeedsThatFoundABug_PassNow(ulong seed, int seconds)
     {
         SeedResult result = Simulator.Run(new SimulatorOptions { Seed = seed, FaultsNs = seconds * Second });

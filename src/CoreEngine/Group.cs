@@ -1,10 +1,10 @@
 using System;
 using System.Buffers.Binary;
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Threading;
 using System.Threading.Tasks;
 using CoreEngine.Diagnostics;
+using CoreEngine.IO.Ring;
 using CoreEngine.Loop;
 using CoreEngine.Model;
 using CoreEngine.Model.Modes;
@@ -67,7 +67,7 @@ public sealed partial class Group
 
     /// <summary>Why the group makes no progress here: which of the five conditions fails. Works also while the shard
     /// is stuck.</summary>
-    public ProgressReport ExplainProgress() => StallExplainer.Explain(_runtime, Stopwatch.GetTimestamp());
+    public ProgressReport ExplainProgress() => StallExplainer.Explain(_runtime, MonotonicClock.Now());
 
     /// <summary>Proposes a command and waits until it is decided; the machine's reply is dropped.</summary>
     /// <inheritdoc cref="ProposeAsync(ReadOnlySpan{byte}, Memory{byte}, CancellationToken)"/>

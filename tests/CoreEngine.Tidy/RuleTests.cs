@@ -98,6 +98,15 @@ public class RuleTests
     }
 
     [Theory]
+    [InlineData("class A { long B => Stopwatch.GetTimestamp(); }", "src/CoreEngine/Loop/A.cs", true)]
+    [InlineData("class A { object B => System.DateTime.UtcNow; }", "src/CoreEngine/Loop/A.cs", true)]
+    [InlineData("class A { object B => System.DateTime.UtcNow; }", "src/CoreEngine/EngineShard.cs", false)]
+    [InlineData("class A { long B => Stopwatch.GetTimestamp(); }", "src/CoreEngine/EngineShard.cs", true)]
+    [InlineData("class A { long B => MonotonicClock.Now(); }", "src/CoreEngine/Loop/A.cs", false)]
+    public void Another_clock_is_flagged_in_the_engine(string code, string path, bool isFlagged) =>
+        Assert.Equal(isFlagged, ClockRules.OneClock(new SourceFile(path, code)).Any());
+
+    [Theory]
     [InlineData("catch { }")]
     [InlineData("catch (Exception) { }")]
     [InlineData("catch (System.Exception error) { throw; }")]

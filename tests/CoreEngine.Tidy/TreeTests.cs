@@ -49,6 +49,9 @@ public class TreeTests
     public void Nobody_catches_every_exception_without_a_reason() => Keeps(WordRules.CatchAll);
 
     [Fact]
+    public void The_engine_measures_by_one_clock() => Keeps(ClockRules.OneClock);
+
+    [Fact]
     public void Projects_refer_downward_only() => Keeps(AllProjectReferences());
 
     [Fact]

@@ -1,8 +1,8 @@
 using System;
 using System.Collections.Generic;
-using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Globalization;
+using CoreEngine.IO.Ring;
 using CoreEngine.Loop;
 using CoreEngine.Model.Modes;
 using CoreEngine.Protocol;
@@ -136,7 +136,7 @@ internal sealed class EngineMeter : IDisposable
 
     private static bool IsLeader(CoreStatus status) => status.Role == Role.Leader;
 
-    private static long Since(long thenNs) => long.Max(0, Stopwatch.GetTimestamp() - thenNs) / 1_000_000;
+    private static long Since(long thenNs) => long.Max(0, MonotonicClock.Now() - thenNs) / 1_000_000;
 
     private static long AgeMs(ulong stamp) =>
         long.Max(0, DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() - (long)HybridClock.MillisecondsOf(stamp));

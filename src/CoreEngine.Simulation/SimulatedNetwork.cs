@@ -103,6 +103,25 @@ internal sealed class SimulatedNetwork(ulong seed, int replicas, Func<long> cloc
         return end;
     }
 
+    /// <summary>A replica admits others than before: links that an end had refused are tried again, as transports do
+    /// time and again.</summary>
+    internal void Redial(uint replica)
+    {
+        if (!_ends.TryGetValue(replica, out SimulatedTransport? end))
+        {
+            return;
+        }
+
+        foreach (SimulatedTransport other in _ends.Values)
+        {
+            if (other != end && !end.IsLinked(other.Replica) && end.TryLink(other))
+            {
+                other.Links.Enqueue(new LinkEvent(replica, true, end.Incarnation));
+                end.Links.Enqueue(new LinkEvent(other.Replica, true, other.Incarnation));
+            }
+        }
+    }
+
     internal void Leave(uint replica)
     {
         _ends.Remove(replica);

@@ -2,7 +2,6 @@ using System;
 using System.Buffers.Binary;
 using System.Collections.Generic;
 using System.Globalization;
-using System.Linq;
 using System.Net;
 using System.Threading;
 using System.Threading.Tasks;
@@ -103,7 +102,8 @@ internal sealed partial class SimulatedReplica(World world, uint number, Prng ch
     internal void Format()
     {
         using var ring = new SimulatedRing(Disk, chance, () => world.Now, Timing);
-        SegmentedLog.Format(ring, new LogIdentity(world.Cluster, number, chance.Next() | 1), LogOptionsOf());
+        Incarnation = chance.Next() | 1;
+        SegmentedLog.Format(ring, new LogIdentity(world.Cluster, number, Incarnation), LogOptionsOf());
     }
 
     /// <summary>The directory is wiped and formatted again under the old number.</summary>
@@ -111,7 +111,7 @@ internal sealed partial class SimulatedReplica(World world, uint number, Prng ch
     {
         Invariant.Holds(Loop is null);
         Disk = new SimulatedDisk(world.Memory.Pages);
-        world.Monitors.Frontiers.Wiped(this);
+        world.Monitors.Wiped(this);
         Format();
         Disk.Mishaps.Harm = DiskHarm.Wiped;
     }
@@ -203,7 +203,7 @@ internal sealed partial class SimulatedReplica(World world, uint number, Prng ch
         };
         Loop = new EngineLoop(setup);
         Machine = MachineMaker();
-        uint[] members = [.. Enumerable.Range(1, world.Options.Replicas).Select(static i => (uint)i)];
+        uint[] members = [.. Founders()];
         GroupRuntime runtime = GroupOpening.Create(
             Loop,
             recovered,
@@ -452,6 +452,7 @@ internal sealed partial class SimulatedReplica(World world, uint number, Prng ch
         Directory = "simulated",
         Listen = new IPEndPoint(IPAddress.Loopback, 0),
         Peers = [.. PeersOf()],
+        Join = Joins,
         Heartbeat = TimeSpan.FromMilliseconds(world.Options.HeartbeatMs),
         ElectionMin = TimeSpan.FromMilliseconds(world.Options.ElectionMinMs),
         ElectionMax = TimeSpan.FromMilliseconds(world.Options.ElectionMaxMs),

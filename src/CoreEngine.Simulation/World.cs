@@ -20,6 +20,9 @@ internal sealed record WorldOptions
     /// <summary>Replicas, numbered from 1.</summary>
     public int Replicas { get; init; } = 3;
 
+    /// <summary>So many of them, the first ones, found the group; the others wait to be added. Null: all.</summary>
+    public int? Founders { get; init; }
+
     /// <summary>Bytes of a log segment.</summary>
     public long SegmentBytes { get; init; } = 1024 * 1024;
 

@@ -2,6 +2,7 @@ using System;
 using System.Threading.Tasks;
 using CoreEngine.Model;
 using CoreEngine.Model.Certificates;
+using CoreEngine.Protocol.Membership;
 using CoreEngine.Simulation.Monitoring;
 using Xunit;
 using Monitor = CoreEngine.Simulation.Monitoring.Monitor;
@@ -66,19 +67,22 @@ public sealed class EvidenceTests
 
     private static Evidence History()
     {
-        var history = new Evidence(3);
-        history.Voted(1, 4, 1);
-        history.Voted(3, 5, 2);
-        history.Voted(2, 3, 3);
-        history.Voted(2, 4, 1);
-        history.HeldDurably(1, 4, 9);
-        history.HeldDurably(2, 4, 9);
-        history.HeldDurably(2, 4, 7);
-        history.HeldDurably(3, 4, 8);
-        history.HeldDurably(3, 3, 20);
-        history.Confirmed(2, 4, 3);
-        history.Confirmed(3, 4, 3);
-        history.Confirmed(1, 4, 2);
+        var history = new Evidence(static (_, epoch) => epoch == 1 ? Configuration.OfVoters([1, 2, 3]) : null);
+        history.Voted(1, 0, 4, 1);
+        history.Voted(3, 0, 5, 2);
+        history.Voted(2, 0, 3, 3);
+        history.Voted(2, 0, 4, 1);
+        Assert.Null(history.Refute(new AuthorityCertificate(1, 1, 1, Term: 4, Leader: 1, Voters: 0b011)));
+        Assert.NotNull(history.Refute(new AuthorityCertificate(1, 1, 1, Term: 5, Leader: 2, Voters: 0b110)));
+        Assert.NotNull(history.Refute(new AuthorityCertificate(1, 1, 2, Term: 3, Leader: 3, Voters: 0b110)));
+        history.HeldDurably(1, 0, 4, 9);
+        history.HeldDurably(2, 0, 4, 9);
+        history.HeldDurably(2, 0, 4, 7);
+        history.HeldDurably(3, 0, 4, 8);
+        history.HeldDurably(3, 0, 3, 20);
+        history.Confirmed(2, 0, 4, 3);
+        history.Confirmed(3, 0, 4, 3);
+        history.Confirmed(1, 0, 4, 2);
         return history;
     }
 }

@@ -66,9 +66,9 @@ public sealed class MonitorTests
     public void TwoVotesInATerm_AreCaught()
     {
         using World world = Started(15);
-        world.Monitors.Elections.Granted(1, 99, 2);
+        world.Monitors.Elections.Granted(1, world[1].Incarnation, 99, 2);
         world.ThrowIfBroken();
-        world.Monitors.Elections.Granted(1, 99, 3);
+        world.Monitors.Elections.Granted(1, world[1].Incarnation, 99, 3);
         AssertCaught(world, world.ThrowIfBroken, Monitor.VoteOnce, "voted for 2 and for 3");
     }
 
@@ -76,7 +76,7 @@ public sealed class MonitorTests
     public void AVoteThatIsNotOnTheMedium_IsCaught()
     {
         using World world = Started(16);
-        world.Monitors.Elections.Granted(1, 99, 2);
+        world.Monitors.Elections.Granted(1, world[1].Incarnation, 99, 2);
         world.Monitors.Durability.Audit(world.Monitors.Elections);
         AssertCaught(world, world.ThrowIfBroken, Monitor.VoteDurable, "its medium says");
     }

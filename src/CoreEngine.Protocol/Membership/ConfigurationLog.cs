@@ -17,6 +17,9 @@ internal sealed class ConfigurationLog
     /// <summary>The oldest that is remembered: committed, or the first of the group.</summary>
     internal Configuration Base => _items[0];
 
+    /// <summary>All that are remembered, oldest first.</summary>
+    internal ReadOnlySpan<Configuration> All => _items;
+
     /// <summary>Everything before <see cref="Base"/> is replaced: the group's first one, or that of a
     /// snapshot.</summary>
     internal void SetBase(Configuration configuration)

@@ -1,8 +1,7 @@
-using System;
 using System.Collections.Generic;
 using System.Numerics;
-using CoreEngine.Model;
 using CoreEngine.Protocol;
+using CoreEngine.Protocol.Membership;
 using CoreEngine.Protocol.Raft;
 
 namespace CoreEngine.Simulation.Monitoring;
@@ -13,10 +12,13 @@ namespace CoreEngine.Simulation.Monitoring;
 /// </summary>
 internal sealed class AuthorityChecker(World world)
 {
-    private readonly Dictionary<(uint Candidate, ulong Term), ulong> _preVotes = [];
+    private readonly Dictionary<(uint Candidate, ulong Term), HashSet<(uint, ulong)>> _preVotes = [];
     private readonly Standing[] _standing = new Standing[world.Options.Replicas + 1];
+    private readonly (ulong Term, Configuration Counted)[] _campaigns =
+        new (ulong, Configuration)[world.Options.Replicas + 1];
 
-    private int Quorum => (world.Options.Replicas / 2) + 1;
+    private readonly (Configuration? Counted, long SinceNs)[] _adopted =
+        new (Configuration?, long)[world.Options.Replicas + 1];
 
     /// <summary>A replica has turned.</summary>
     internal void Observe(SimulatedReplica replica)
@@ -28,14 +30,22 @@ internal sealed class AuthorityChecker(World world)
             core.Role == Role.Follower ? core.Leader : 0,
             core.LeaderHeardNs,
             core.HardStateTicket <= core.DurableTicket);
-        // One at rest is judged by its node's beats.
-        if (core.Role == Role.Leader && !core.IsQuiescent)
+        if (core.Role == Role.Candidate && _campaigns[replica.Number].Term != core.Term)
         {
-            long silence = SilenceNs(core);
+            // Its requests leave when its vote is durable: by then it may count by other members.
+            _campaigns[replica.Number] = (core.Term, core.Configuration);
+        }
+
+        ref (Configuration? Counted, long SinceNs) adopted = ref _adopted[replica.Number];
+        adopted = ReferenceEquals(adopted.Counted, core.Configuration) ? adopted : (core.Configuration, core.NowNs);
+
+        // One at rest is judged by its node's beats, one that has just changed its members from its next tick on.
+        if (core.Role == Role.Leader && !core.IsQuiescent && core.NowNs > adopted.SinceNs)
+        {
             world.Check(
                 Monitor.CheckQuorum,
-                silence < core.Options.ElectionMaxNs,
-                $"replica {replica.Number} leads term {core.Term}, and no quorum has answered for {silence} ns");
+                Majorities.Commit(core.Configuration, HeardOf(core)),
+                $"replica {replica.Number} leads term {core.Term}, and no quorum has answered for an election timeout");
         }
     }
 
@@ -43,7 +53,13 @@ internal sealed class AuthorityChecker(World world)
     /// <param name="term">The one that the candidate would enter.</param>
     internal void PreVoted(SimulatedReplica voter, ulong term, uint candidate)
     {
-        _preVotes[(candidate, term)] = _preVotes.GetValueOrDefault((candidate, term)) | Bit(voter.Number);
+        if (!_preVotes.TryGetValue((candidate, term), out HashSet<(uint, ulong)>? voters))
+        {
+            voters = [];
+            _preVotes.Add((candidate, term), voters);
+        }
+
+        _ = voters.Add((voter.Number, voter.Core.Incarnation));
         Standing before = _standing[voter.Number];
 
         // A grant that waited for the disk was given earlier than now: only what is said at once is judged.
@@ -58,27 +74,30 @@ internal sealed class AuthorityChecker(World world)
     /// <summary>A candidate asks for votes.</summary>
     internal void VoteAsked(uint candidate, ulong term)
     {
-        ulong granted = _preVotes.GetValueOrDefault((candidate, term)) | Bit(candidate);
+        (ulong entered, Configuration counted) = _campaigns[candidate];
+        counted = entered == term ? counted : world[candidate].Core.Configuration;
+        HashSet<(uint, ulong)>? voters = _preVotes.GetValueOrDefault((candidate, term));
+        ulong granted = world.Monitors.Configurations.PlacesOf(
+            counted,
+            (replica, member) => replica.Number == candidate
+                || (voters is not null && voters.Contains((member.Replica, member.Incarnation))));
         world.Check(
             Monitor.PreVote,
-            BitOperations.PopCount(granted) >= Quorum || world.Monitors.Transfers.IsTold(candidate, term),
+            Majorities.Elect(counted, granted) || world.Monitors.Transfers.IsTold(candidate, term),
             $"replica {candidate} entered term {term} with {BitOperations.PopCount(granted)} pre-votes");
     }
 
-    private static ulong Bit(uint replica) => 1UL << (int)replica;
-
-    /// <summary>How long ago the quorum's slowest member answered, by the leader's own notes.</summary>
-    private long SilenceNs(RaftState core)
+    /// <summary>Who has answered within an election timeout, by the leader's own notes.</summary>
+    private static ulong HeardOf(RaftState core)
     {
-        Span<long> silences = stackalloc long[Limits.ReplicasMax];
-        silences = silences[..core.Peers.Length];
-        for (int i = 0; i < silences.Length; i++)
+        ulong heard = 0;
+        for (int i = 0; i < core.Peers.Length; i++)
         {
-            silences[i] = i == core.Self ? 0 : core.NowNs - core.Peers[i].ContactNs;
+            bool isHeard = i == core.Self || core.NowNs - core.Peers[i].ContactNs < core.Options.ElectionMaxNs;
+            heard |= isHeard ? 1UL << i : 0;
         }
 
-        silences.Sort();
-        return silences[Quorum - 1];
+        return heard;
     }
 
     /// <summary>How a replica stood when its last turn had ended.</summary>

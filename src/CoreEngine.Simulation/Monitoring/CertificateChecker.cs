@@ -20,7 +20,7 @@ internal sealed class CertificateChecker(World world)
     private readonly List<ReadCertificate> _reads = [];
 
     /// <summary>What the replicas have said and flushed so far.</summary>
-    internal Evidence Evidence { get; } = new(world.Options.Replicas);
+    internal Evidence Evidence { get; } = new((term, epoch) => world.Monitors.Configurations.Of(term, epoch));
 
     /// <summary>Certificates judged so far.</summary>
     internal long Judged { get; private set; }
@@ -51,6 +51,18 @@ internal sealed class CertificateChecker(World world)
         Judge();
     }
 
+    /// <summary>A term has got its leader: the voters that its certificate names have voted, and they elect.</summary>
+    internal void Won(SimulatedReplica leader)
+    {
+        RaftState core = leader.Core;
+        Evidence.Voted(leader.Number, core.Incarnation, core.Term, leader.Number);
+        string? refuted = core.Authority.IsValid ? Evidence.Refute(core.Authority) : "no certificate";
+        world.Check(
+            Monitor.AuthorityCertificate,
+            refuted is null,
+            $"replica {leader.Number} leads term {core.Term}: {refuted}");
+    }
+
     /// <summary>A replica starts again: it leads nothing.</summary>
     internal void Restarted(SimulatedReplica replica) => _led[replica.Number] = 0;
 
@@ -65,8 +77,9 @@ internal sealed class CertificateChecker(World world)
         {
             // It may have stepped down in the turn of its last commit: what it committed it still holds.
             ulong durable = replica.Runtime.Frontiers.Durable;
-            Evidence.HeldDurably(replica.Number, term, leads ? durable : ulong.Min(durable, core.CommitIndex));
-            Evidence.Confirmed(replica.Number, term, core.Round);
+            ulong held = leads ? durable : ulong.Min(durable, core.CommitIndex);
+            Evidence.HeldDurably(replica.Number, core.Incarnation, term, held);
+            Evidence.Confirmed(replica.Number, core.Incarnation, term, core.Round);
         }
     }
 

@@ -1,5 +1,7 @@
 using System.Collections.Generic;
 using System.Numerics;
+using CoreEngine.Model.Certificates;
+using CoreEngine.Protocol.Membership;
 using CoreEngine.Protocol.Raft;
 using CoreEngine.Recovery;
 
@@ -16,8 +18,6 @@ internal sealed class DurableQuorum(World world)
 
     private readonly List<(ulong Index, ulong Term)> _acknowledged = [];
     private readonly Standing[] _standing = new Standing[world.Options.Replicas + 1];
-
-    private int Quorum => (world.Options.Replicas / 2) + 1;
 
     /// <summary>Audits so far.</summary>
     internal int Audits { get; private set; }
@@ -54,22 +54,24 @@ internal sealed class DurableQuorum(World world)
     {
         (ulong index, ulong term) = (receipt.Coordinate.Index, receipt.Coordinate.LeaderEpoch);
         _acknowledged.Add((index, term));
-        int voters = BitOperations.PopCount(receipt.Certificate.Voters);
+        CommitCertificate proof = receipt.Certificate;
+        Configuration counted = world.Monitors.Configurations.Of(proof.Term, proof.ConfigEpoch) ?? Configuration.None;
         world.Check(
-            Monitor.CommitCertificate, voters >= Quorum, $"index {index} was certified by {voters} voters");
-        int holders = 0;
-        foreach (SimulatedReplica replica in world.Replicas)
+            Monitor.CommitCertificate,
+            Majorities.Commit(counted, proof.Voters),
+            $"index {index} was certified by {BitOperations.PopCount(proof.Voters)} voters of configuration "
+            + $"{proof.ConfigEpoch}");
+        ulong holders = world.Monitors.Configurations.PlacesOf(counted, (replica, member) =>
         {
-            // A disk that was harmed since then has kept its word: the contract excludes what became of it.
-            bool hasHeld = replica.Disk.Mishaps.IsHarmed
-                && ((receipt.Certificate.Voters >> ((int)replica.Number - 1)) & 1) != 0;
-            holders += !replica.IsRunning || hasHeld || Holds(replica, index, term) ? 1 : 0;
-        }
-
+            // A disk that was harmed or replaced since then has kept its word: the contract excludes what became of it.
+            bool isPast = replica.Disk.Mishaps.IsHarmed || replica.Incarnation != member.Incarnation;
+            bool hasHeld = isPast && ((proof.Voters >> counted.PlaceOf(member.Replica)) & 1) != 0;
+            return !replica.IsRunning || hasHeld || Holds(replica, index, term);
+        });
         world.Check(
             Monitor.AnswerDurable,
-            holders >= Quorum,
-            $"index {index} was acknowledged and is durable at {holders} replicas only");
+            Majorities.Commit(counted, holders),
+            $"index {index} was acknowledged and is durable at {BitOperations.PopCount(holders)} replicas only");
     }
 
     /// <summary>A claim of durability leaves its replica in an AppendReply.</summary>
@@ -89,14 +91,13 @@ internal sealed class DurableQuorum(World world)
     internal void Audit(ElectionSafety elections)
     {
         Audits++;
-        int harmed = 0;
-        int[] holders = new int[_acknowledged.Count];
+        Configuration newest = world.Monitors.Configurations.Newest;
+        ulong[] lacking = new ulong[_acknowledged.Count];
         foreach (SimulatedReplica replica in world.Replicas)
         {
             if (replica.Disk.Mishaps.IsHarmed)
             {
                 // The contract excludes it, and the atlas leaves a majority of sound ones.
-                harmed++;
                 continue;
             }
 
@@ -106,21 +107,24 @@ internal sealed class DurableQuorum(World world)
                 medium.Complaint is null,
                 $"the medium of replica {replica.Number} says: {medium.Complaint}");
             elections.CheckMedium(replica.Number, medium.Term, medium.Vote);
-            for (int i = 0; i < holders.Length; i++)
+            int place = newest.PlaceOf(replica.Number);
+            for (int i = 0; i < lacking.Length && place >= 0; i++)
             {
                 (ulong index, ulong term) = _acknowledged[i];
                 bool holds = index <= medium.Suffix.LastIndex && medium.Suffix.IsAt(index, term);
-                holders[i] += holds ? 1 : 0;
+                lacking[i] |= holds ? 0 : 1UL << place;
             }
         }
 
-        for (int i = 0; i < holders.Length; i++)
+        for (int i = 0; i < lacking.Length; i++)
         {
+            // Whom those who lack it could elect would take it back.
             (ulong index, ulong term) = _acknowledged[i];
             world.Check(
                 Monitor.AnswerOnMedia,
-                holders[i] + harmed >= Quorum,
-                $"index {index} of term {term} was acknowledged and stands on {holders[i]} media");
+                !Majorities.Elect(newest, lacking[i]),
+                $"index {index} of term {term} was acknowledged and stands on "
+                + $"{newest.Members.Length - BitOperations.PopCount(lacking[i])} media");
         }
     }
 

@@ -8,7 +8,7 @@ namespace CoreEngine.Simulation.Monitoring;
 internal sealed class ElectionSafety(World world)
 {
     private readonly Dictionary<ulong, uint> _leaders = [];
-    private readonly Dictionary<(uint Replica, ulong Term), uint> _votes = [];
+    private readonly Dictionary<(uint Replica, ulong Life, ulong Term), uint> _votes = [];
     private readonly (ulong Term, uint Candidate)[] _newest = new (ulong, uint)[world.Options.Replicas + 1];
 
     /// <summary>Elections won so far.</summary>
@@ -33,16 +33,17 @@ internal sealed class ElectionSafety(World world)
             return false;
         }
 
-        Granted(replica.Number, core.Term, replica.Number);
+        Granted(replica.Number, replica.Incarnation, core.Term, replica.Number);
         return true;
     }
 
     /// <summary>A vote has left its replica.</summary>
-    internal void Granted(uint voter, ulong term, uint candidate)
+    /// <param name="life">That of its directory: another one has promised nothing.</param>
+    internal void Granted(uint voter, ulong life, ulong term, uint candidate)
     {
-        if (!_votes.TryAdd((voter, term), candidate))
+        if (!_votes.TryAdd((voter, life, term), candidate))
         {
-            uint known = _votes[(voter, term)];
+            uint known = _votes[(voter, life, term)];
             world.Check(
                 Monitor.VoteOnce,
                 known == candidate,
@@ -54,6 +55,9 @@ internal sealed class ElectionSafety(World world)
             _newest[voter] = (term, candidate);
         }
     }
+
+    /// <summary>A directory was formatted anew: it knows of no vote.</summary>
+    internal void Wiped(uint replica) => _newest[replica] = default;
 
     /// <summary>The newest vote that left a replica stands on its medium, or a higher term does.</summary>
     internal void CheckMedium(uint voter, ulong term, uint vote)

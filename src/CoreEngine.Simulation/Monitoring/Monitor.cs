@@ -17,6 +17,14 @@ internal sealed record Monitor(string Name, string Component)
     internal static Monitor AuthorityCertificate { get; } =
         new("authority certificate", Monitoring.Component.Authority);
 
+    internal static Monitor LeaderIsVoter { get; } = new("leader is a data voter", Monitoring.Component.Authority);
+
+    internal static Monitor OneConfiguration { get; } = new("one configuration", Monitoring.Component.Membership);
+
+    internal static Monitor NestedJoint { get; } = new("no nested joint", Monitoring.Component.Membership);
+
+    internal static Monitor ConfigurationsMeet { get; } = new("configurations meet", Monitoring.Component.Membership);
+
     internal static Monitor VoteOnce { get; } = new("vote once", Monitoring.Component.Authority);
 
     internal static Monitor VoteDurable { get; } = new("vote durable", Monitoring.Component.Authority);

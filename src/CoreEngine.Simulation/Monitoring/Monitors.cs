@@ -21,6 +21,10 @@ internal sealed class Monitors(World world) : IFrameWatcher
 
     internal CommittedPrefix Prefix { get; } = new(world);
 
+    internal ConfigurationHistory Configurations { get; } = new(world);
+
+    internal MemberChecker Members { get; } = new(world);
+
     internal FrontierChecker Frontiers { get; } = new(world);
 
     internal DurableQuorum Durability { get; } = new(world);
@@ -55,6 +59,8 @@ internal sealed class Monitors(World world) : IFrameWatcher
     internal void Observe(SimulatedReplica replica)
     {
         bool isTruncated = Frontiers.Observe(replica);
+        Prefix.Observe(replica);
+        Configurations.Observe(replica);
         Rare.Sometimes(RareState.TailTruncated, isTruncated);
         Durability.Observe(replica, isTruncated);
         Authority.Observe(replica);
@@ -62,7 +68,6 @@ internal sealed class Monitors(World world) : IFrameWatcher
         Rest.Observe(replica);
         Others.Observe(replica);
         Visit(replica, isTruncated);
-        Prefix.Observe(replica);
         Snapshots.Observe(replica);
         Trunk.Observe(replica);
         Sessions.Observe(replica);
@@ -72,11 +77,8 @@ internal sealed class Monitors(World world) : IFrameWatcher
         if (Elections.Observe(replica))
         {
             Prefix.CheckLeader(replica);
-            Certificates.Evidence.Voted(replica.Number, replica.Core.Term, replica.Number);
-            world.Check(
-                Monitor.AuthorityCertificate,
-                Certificates.Evidence.IsElected(replica.Core.Term),
-                $"replica {replica.Number} leads term {replica.Core.Term}, no quorum has voted for it");
+            Certificates.Won(replica);
+            Members.Won(replica);
             Transfers.Won(replica);
             Buggify?.Visit(BuggifySite.ElectionWon, replica.Number);
             Buggify?.Visit(BuggifySite.Winning, replica.Number);
@@ -117,6 +119,13 @@ internal sealed class Monitors(World world) : IFrameWatcher
         }
 
         seen = (commit, files);
+    }
+
+    /// <summary>A directory was formatted anew: what it held and promised is lost with leave.</summary>
+    internal void Wiped(SimulatedReplica replica)
+    {
+        Frontiers.Wiped(replica);
+        Elections.Wiped(replica.Number);
     }
 
     /// <summary>A replica has recovered.</summary>
@@ -218,8 +227,8 @@ internal sealed class Monitors(World world) : IFrameWatcher
         {
             if (vote.Granted)
             {
-                Elections.Granted(header.From, header.Term, header.To);
-                Certificates.Evidence.Voted(header.From, header.Term, header.To);
+                Elections.Granted(header.From, world[header.From].Incarnation, header.Term, header.To);
+                Certificates.Evidence.Voted(header.From, vote.Incarnation, header.Term, header.To);
                 Buggify?.Visit(BuggifySite.VoteSent, header.From);
             }
         }
@@ -232,8 +241,8 @@ internal sealed class Monitors(World world) : IFrameWatcher
         {
             Durability.Claimed(world[header.From], header.Term, reply.Durable);
             Buggify?.Visit(BuggifySite.AckSent, header.From);
-            Certificates.Evidence.HeldDurably(header.From, header.Term, reply.Durable);
-            Certificates.Evidence.Confirmed(header.From, header.Term, header.Sequence);
+            Certificates.Evidence.HeldDurably(header.From, reply.Incarnation, header.Term, reply.Durable);
+            Certificates.Evidence.Confirmed(header.From, reply.Incarnation, header.Term, header.Sequence);
         }
     }
 

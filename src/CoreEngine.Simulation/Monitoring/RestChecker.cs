@@ -1,3 +1,4 @@
+using System.Numerics;
 using CoreEngine.IO.Transport;
 using CoreEngine.Protocol;
 using CoreEngine.Protocol.Raft;
@@ -20,8 +21,6 @@ internal sealed class RestChecker(World world)
     /// <summary>How long after a node's last beat somebody may still trust it: its patience, the beat at which it
     /// looks, the steps in which groups are told; twice, for clocks that drift.</summary>
     private long BoundNs => 2_000_000L * (world.Options.ElectionMinMs + (2 * world.Options.HeartbeatMs) + 10);
-
-    private int Quorum => (world.Options.Replicas / 2) + 1;
 
     /// <summary>A replica has turned.</summary>
     internal void Observe(SimulatedReplica replica)
@@ -101,7 +100,7 @@ internal sealed class RestChecker(World world)
     private void CheckLeader(SimulatedReplica replica)
     {
         RaftState core = replica.Core;
-        int alive = 1;
+        ulong alive = core.SelfBit;
         int lagging = 0;
         for (int i = 0; i < core.Peers.Length; i++)
         {
@@ -112,14 +111,15 @@ internal sealed class RestChecker(World world)
 
             uint peer = core.Quorum.VoterAt(i);
             bool isAlive = world.Now - long.Max(BeatOf(replica.Number, peer), _since[replica.Number]) < BoundNs;
-            alive += isAlive ? 1 : 0;
+            alive |= isAlive ? 1UL << i : 0;
             lagging += !core.Peers[i].IsNodeSilent && core.Peers[i].Match < core.LastIndex ? 1 : 0;
         }
 
         world.Check(
             Monitor.RestTrust,
-            alive >= Quorum,
-            $"replica {replica.Number} leads term {core.Term} at rest, and hears {alive - 1} other nodes");
+            Majorities.GoOn(core.Configuration, alive),
+            $"replica {replica.Number} leads term {core.Term} at rest, and hears {BitOperations.PopCount(alive) - 1} "
+            + $"other nodes");
         world.Check(
             Monitor.RestComplete,
             lagging == 0 && core.CommitIndex == core.LastIndex,

@@ -5,6 +5,7 @@ using System.Threading.Tasks;
 using CoreEngine.IO.Transport;
 using CoreEngine.Model;
 using CoreEngine.Protocol;
+using CoreEngine.Protocol.Membership;
 using CoreEngine.Simulation.Monitoring;
 
 namespace CoreEngine.Simulation.Scripting;
@@ -217,6 +218,14 @@ internal sealed class Script : IDisposable
         _candidate = 0;
     }
 
+    /// <summary>Changes the members at a replica and waits for what became of it.</summary>
+    internal MembershipOutcome Change(uint at, MembershipChange change)
+    {
+        Task<MembershipOutcome> asked = this[at].ChangeAsync(change);
+        Until(() => asked.IsCompleted, $"a change of members at {at} is decided");
+        return asked.Result;
+    }
+
     /// <summary>Every replica knows the lives of all: only then elections begin.</summary>
     internal void UntilFounded()
     {
@@ -229,13 +238,13 @@ internal sealed class Script : IDisposable
     internal void UntilLeader(long withinNs = PatienceNs) =>
         Until(() => World.Leader is not null, "a leader", withinNs);
 
-    /// <summary>Every running replica has applied the same log to its end, durably.</summary>
+    /// <summary>Every running member has applied the same log to its end, durably.</summary>
     internal void UntilEqual()
     {
         Until(AllEqual, "all replicas equal");
         foreach (SimulatedReplica replica in World.Replicas)
         {
-            if (replica.IsRunning)
+            if (replica.IsRunning && World.Leader!.Core.Configuration.Find(replica.Number) is not null)
             {
                 World.Trunk.CheckHolds(replica);
             }
@@ -291,9 +300,10 @@ internal sealed class Script : IDisposable
     private bool AllEqual()
     {
         SimulatedReplica? first = null;
+        Configuration members = World.Leader?.Core.Configuration ?? Configuration.None;
         foreach (SimulatedReplica replica in World.Replicas)
         {
-            if (!replica.IsRunning)
+            if (!replica.IsRunning || members.Find(replica.Number) is null)
             {
                 continue;
             }

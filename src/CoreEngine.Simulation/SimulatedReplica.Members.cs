@@ -1,0 +1,47 @@
+using System.Collections.Generic;
+using System.Threading.Tasks;
+using CoreEngine.Model;
+
+namespace CoreEngine.Simulation;
+
+/// <summary>Its part in the group: founder or not, its life, and what its host asks of the members.</summary>
+internal sealed partial class SimulatedReplica
+{
+    /// <summary>The life of its directory, of the last format on.</summary>
+    internal ulong Incarnation { get; private set; }
+
+    /// <summary>It is started to join a group that others have founded.</summary>
+    internal bool Joins { get; private set; } = number > (world.Options.Founders ?? world.Options.Replicas);
+
+    /// <summary>A new directory under the old number, by leave: the group counts on nothing of the old one any
+    /// more.</summary>
+    internal void FormatToJoin()
+    {
+        Invariant.Holds(Loop is null);
+        FormatAnew();
+        Disk.Mishaps.Harm = DiskHarm.None;
+        Joins = true;
+    }
+
+    /// <summary>Its host changes the members.</summary>
+    internal Task<MembershipOutcome> ChangeAsync(MembershipChange change)
+    {
+        _again = true;
+        return Group.ChangeMembersAsync(change);
+    }
+
+    /// <summary>Its host begins again with it alone.</summary>
+    internal Task<MembershipOutcome> ForceRecoverAsync()
+    {
+        _again = true;
+        return Group.ForceRecoverAsync(acceptDataLoss: true);
+    }
+
+    private IEnumerable<uint> Founders()
+    {
+        for (uint i = 1; i <= (world.Options.Founders ?? world.Options.Replicas); i++)
+        {
+            yield return i;
+        }
+    }
+}

@@ -1,11 +1,13 @@
 using System;
+using System.Collections.Generic;
 using System.CommandLine;
+using System.Linq;
 using CoreEngine.Simulation.Exploration;
 
 namespace CoreEngine.Cli.Commands;
 
 /// <summary>
-/// <c>coreengine explore</c>: every reachable state of three real cores within bounds, breadth first.
+/// <c>coreengine explore</c>: every reachable state of a few real cores within bounds, breadth first.
 /// </summary>
 internal static class ExploreCommand
 {
@@ -21,6 +23,14 @@ internal static class ExploreCommand
         Option<int> drops = Number("--drops", "Messages taken off (loss is free without it).", Defaults.Drops);
         Option<int> heartbeats = Number("--heartbeats", "Heartbeats of leaders.", Defaults.Heartbeats);
         Option<int> resends = Number("--resends", "Resends after silence.", Defaults.Resends);
+        var members = new Option<string>("--members")
+        {
+            Description = $"Who is there and what is asked for: {string.Join(", ", PlanNames())}.",
+            DefaultValueFactory = static _ => MemberPlan.Fixed.Name,
+        };
+        Option<int> changes = Number("--changes", "Changes of members that a leader takes up.", Defaults.Changes);
+        Option<int> snapshots = Number("--snapshots", "Snapshots, each gives up the log.", Defaults.Snapshots);
+        Option<int> transfers = Number("--transfers", "Snapshots that a leader sends.", Defaults.Transfers);
         Option<int> flight = Number("--in-flight", "Messages on their way at a time, 2 to 48.", Defaults.InFlightMax);
         Option<int> batch = Number("--batch", "Entries in one message.", Defaults.AppendEntriesMax);
         Option<int> depth = Number("--depth", "Steps from the start.", int.MaxValue);
@@ -28,10 +38,10 @@ internal static class ExploreCommand
         var minutes = new Option<double?>("--minutes") { Description = "Ends after so long." };
         var writes = new Option<bool>("--writes-apart") { Description = "Every completion of a write is a step." };
         var preVotes = new Option<bool>("--pre-votes") { Description = "Explores the messages of pre-votes too." };
-        var command = new Command("explore", "Tries every order of events on three real Raft cores, within bounds.")
+        var command = new Command("explore", "Tries every order of events on a few real Raft cores, within bounds.")
         {
             terms, timeouts, entries, crashes, duplicates, drops, heartbeats, resends, flight, batch, depth, states,
-            minutes, writes, preVotes,
+            minutes, writes, preVotes, members, changes, snapshots, transfers,
         };
         command.SetAction(parsed => Run(new ExplorerBounds
         {
@@ -43,6 +53,10 @@ internal static class ExploreCommand
             Drops = In("--drops", parsed.GetValue(drops), 0, 15),
             Heartbeats = In("--heartbeats", parsed.GetValue(heartbeats), 0, 15),
             Resends = In("--resends", parsed.GetValue(resends), 0, 15),
+            Members = PlanOf(parsed.GetValue(members)!),
+            Changes = In("--changes", parsed.GetValue(changes), 0, 15),
+            Snapshots = In("--snapshots", parsed.GetValue(snapshots), 0, 15),
+            Transfers = In("--transfers", parsed.GetValue(transfers), 0, 15),
             InFlightMax = In("--in-flight", parsed.GetValue(flight), 2, 48),
             AppendEntriesMax = In("--batch", parsed.GetValue(batch), 1, 8),
             DepthMax = In("--depth", parsed.GetValue(depth), 1, int.MaxValue),
@@ -56,6 +70,12 @@ internal static class ExploreCommand
 
     private static Option<int> Number(string name, string description, int value) =>
         new(name) { Description = description, DefaultValueFactory = _ => value };
+
+    private static IEnumerable<string> PlanNames() => MemberPlan.All.Select(static plan => plan.Name);
+
+    private static MemberPlan PlanOf(string name) =>
+        MemberPlan.All.FirstOrDefault(plan => plan.Name == name)
+        ?? throw new BadInputException($"--members is \"{name}\": it must be one of {string.Join(", ", PlanNames())}");
 
     private static int In(string name, int value, int low, int high) =>
         value >= low && value <= high

@@ -108,8 +108,10 @@ internal static class SnapshotRule
     {
         Configuration configuration = state.Log.Configurations.At(index);
         section = default;
-        if (configuration.Epoch > index && configuration.Epoch > 1)
+        bool isLater = configuration.Epoch > index && configuration.Epoch > Configuration.FirstEpoch;
+        if (isLater || configuration.Epoch == 0)
         {
+            // Nor does who joins know the members before it has applied an entry that names them.
             return false;
         }
 

@@ -1,9 +1,11 @@
+using System;
 using System.Collections.Generic;
 
 namespace CoreEngine.Simulation.Exploration;
 
 /// <summary>Gathers what distinguishes two states, with replicas renamed.</summary>
-internal sealed class CanonicalWriter
+/// <param name="permutations">The renamings.</param>
+internal sealed class CanonicalWriter(Permutations permutations)
 {
     private readonly List<ulong> _words = [];
 
@@ -20,11 +22,24 @@ internal sealed class CanonicalWriter
 
     internal void Add(bool value) => _words.Add(value ? 1u : 0u);
 
-    /// <summary>A replica's number; 0 for nobody.</summary>
-    internal void AddReplica(uint replica) => _words.Add(Permutations.NameOf(Permutation, replica));
+    /// <summary>The renamings.</summary>
+    internal Permutations Permutations => permutations;
 
-    /// <summary>A bitmap of places.</summary>
-    internal void AddPlaces(ulong bitmap) => _words.Add(Permutations.Bitmap(Permutation, bitmap));
+    /// <summary>A replica's number; 0 for nobody.</summary>
+    internal void AddReplica(uint replica) => _words.Add(permutations.NameOf(Permutation, replica));
+
+    /// <summary>A set of replicas: bit r-1 stands for replica r.</summary>
+    internal void AddReplicas(ulong bitmap) => _words.Add(permutations.Bitmap(Permutation, bitmap));
+
+    /// <summary>Entries. Every renaming leaves the configurations among them as they are.</summary>
+    internal void AddItems(ReadOnlySpan<LogItem> items)
+    {
+        _words.Add((ulong)items.Length);
+        foreach (LogItem item in items)
+        {
+            _words.Add((item.Term << 32) | (uint)item.Command);
+        }
+    }
 
     /// <summary>The words themselves: equal words, equal states.</summary>
     internal string ToKey() => string.Create(_words.Count * 4, _words, static (target, words) =>

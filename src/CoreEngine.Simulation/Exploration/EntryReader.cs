@@ -2,6 +2,7 @@ using System;
 using System.Buffers.Binary;
 using CoreEngine.Model;
 using CoreEngine.Protocol;
+using CoreEngine.Protocol.Membership;
 using CoreEngine.Protocol.Wire;
 
 namespace CoreEngine.Simulation.Exploration;
@@ -15,6 +16,12 @@ internal static class EntryReader
         RecordHeader header = RecordHeader.Read(records);
         size = RecordHeader.SizeOf(header.BodyLength);
         Invariant.Holds(EntryCodec.TryRead(header, records[..size], out Entry entry));
+        if ((entry.Flags & EntryFlags.Configuration) != 0)
+        {
+            Invariant.Holds(ConfigurationBody.TryRead(entry.Payload, header.Index, out Configuration configuration));
+            return new LogItem(header.Term, ConfigurationCode.Of(configuration));
+        }
+
         return new LogItem(
             header.Term, entry.Payload.IsEmpty ? 0 : BinaryPrimitives.ReadInt32LittleEndian(entry.Payload));
     }

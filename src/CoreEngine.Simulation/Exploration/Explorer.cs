@@ -8,7 +8,7 @@ using CoreEngine.Protocol;
 
 namespace CoreEngine.Simulation.Exploration;
 
-/// <summary>Breadth first through every reachable state of three real cores within bounds.</summary>
+/// <summary>Breadth first through every reachable state of a few real cores within bounds.</summary>
 /// <remarks>
 /// The frontier holds states as they were reached; only their hashes forget the replicas' names. That is sound because
 /// no rule of the core prefers a replica for its number; the seed moves timeouts only, and those are inputs here.
@@ -19,7 +19,7 @@ internal sealed class Explorer
 
     private readonly ExplorerBounds _bounds;
     private readonly LogTable _logs = new();
-    private readonly MessageTable _messages = new();
+    private readonly MessageTable _messages;
     private readonly LocalTable _locals;
     private readonly SafetyRules _rules;
     private readonly VisitedSet _visited = new();
@@ -27,8 +27,8 @@ internal sealed class Explorer
     /// <summary>Without symmetry: the states up to renaming, only to be counted.</summary>
     private readonly VisitedSet _classes = new();
     private readonly List<Origin> _origins = [];
-    private readonly GlobalState _from = new();
-    private readonly GlobalState _to = new();
+    private readonly GlobalState _from;
+    private readonly GlobalState _to;
     private readonly Action<string>? _progress;
     private List<uint> _next = [];
     private int _nextCount;
@@ -37,6 +37,9 @@ internal sealed class Explorer
     private long _transitions;
     private long _crowded;
     private int _committed;
+    private int _changed;
+    private int _joint;
+    private int _restoring;
     private string? _violation;
     private Origin _last;
 
@@ -47,8 +50,11 @@ internal sealed class Explorer
         Invariant.Holds(bounds.InFlightMax is >= 2 and <= 48);
         _bounds = bounds;
         _progress = progress;
+        _from = new GlobalState(bounds.Members.Replicas);
+        _to = new GlobalState(bounds.Members.Replicas);
+        _messages = new MessageTable(bounds.Members.Permutations);
         _locals = new LocalTable(bounds, _messages, _logs);
-        _rules = new SafetyRules(_locals, _logs);
+        _rules = new SafetyRules(_locals, _logs, bounds.Members.Start);
     }
 
     /// <summary>The states of one replica that the last run met.</summary>
@@ -71,7 +77,7 @@ internal sealed class Explorer
     private ExplorerReport Run()
     {
         long start = Stopwatch.GetTimestamp();
-        for (uint replica = 1; replica <= 3; replica++)
+        for (uint replica = 1; replica <= _bounds.Members.Replicas; replica++)
         {
             _to.Locals[replica - 1] = _locals.Start(replica);
         }
@@ -97,9 +103,14 @@ internal sealed class Explorer
             LocalSteps = _locals.StepCount,
             Messages = _messages.Count,
             StatesCommitted = _committed,
+            StatesChanged = _changed,
+            StatesJoint = _joint,
+            StatesRestoring = _restoring,
             Elapsed = Stopwatch.GetElapsedTime(start),
             Violation = _violation,
-            Schedule = _violation is null ? [] : ScheduleWriter.Write(Path(), _locals, _messages, _logs),
+            Schedule = _violation is null
+                ? []
+                : ScheduleWriter.Write(Path(), _bounds.Members, _locals, _messages, _logs),
         };
     }
 
@@ -145,7 +156,7 @@ internal sealed class Explorer
 
     private void Expand()
     {
-        for (int place = 0; place < 3 && _violation is null; place++)
+        for (int place = 0; place < _from.Locals.Length && _violation is null; place++)
         {
             LocalState local = _locals[_from.Locals[place]];
             bool leads = local.Role == Role.Leader;
@@ -164,6 +175,13 @@ internal sealed class Explorer
                 Try(place, new Input(InputKind.Propose, false, command), Budget.Entries, _bounds.Entries);
                 Try(place, new Input(InputKind.Heartbeat), Budget.Heartbeats, _bounds.Heartbeats);
                 Try(place, new Input(InputKind.Resend), Budget.Resends, _bounds.Resends);
+                Lead(place);
+            }
+
+            Try(place, new Input(InputKind.TakeSnapshot), Budget.Snapshots, _bounds.Snapshots);
+            if (local.IsRestoring)
+            {
+                Take(place, new Input(InputKind.Restored), -1, null);
             }
         }
 
@@ -174,6 +192,25 @@ internal sealed class Explorer
             {
                 DeliverOrDrop(i);
             }
+        }
+    }
+
+    /// <summary>What only a leader does: it changes members and sends snapshots.</summary>
+    private void Lead(int place)
+    {
+        for (int i = 0; i < _bounds.Members.Changes.Length; i++)
+        {
+            Try(place, new Input(InputKind.Change, false, i), Budget.Changes, _bounds.Changes);
+        }
+
+        if (_from.UsedOf(Budget.Changes) > 0)
+        {
+            Take(place, new Input(InputKind.Settle), -1, null);
+        }
+
+        for (int peer = 1; peer <= _from.Locals.Length && _bounds.Transfers > 0; peer++)
+        {
+            Try(place, new Input(InputKind.SendSnapshot, false, peer), Budget.Transfers, _bounds.Transfers);
         }
     }
 
@@ -284,9 +321,26 @@ internal sealed class Explorer
         if (IsNew())
         {
             _violation = _rules.Check(_to);
-            _committed += _to.Committed != 0 ? 1 : 0;
+            Count();
             Keep(origin);
         }
+    }
+
+    private void Count()
+    {
+        bool isJoint = false;
+        bool isRestoring = false;
+        foreach (int number in _to.Locals)
+        {
+            LocalState local = _locals[number];
+            isJoint |= local.Role == Role.Leader && ConfigurationCode.IsJoint(local.Configuration);
+            isRestoring |= local.IsRestoring;
+        }
+
+        _committed += _to.Committed != 0 ? 1 : 0;
+        _changed += _logs.ConfigurationIn(_to.Committed).Index > 0 ? 1 : 0;
+        _joint += isJoint ? 1 : 0;
+        _restoring += isRestoring ? 1 : 0;
     }
 
     /// <summary>A reply that can change nothing any more, whatever happens: its term is over on the medium of its
@@ -323,7 +377,7 @@ internal sealed class Explorer
         }
 
         _classes.Add(_to.Hash(_locals, _messages));
-        return _visited.Add(_to.Hash(_locals, _messages, renamings: 1));
+        return _visited.Add(_to.Hash(_locals, _messages, isRenamed: false));
     }
 
     private void Keep(Origin origin)

@@ -30,6 +30,18 @@ internal sealed record ExplorerBounds
     /// <summary>How many times a leader gives up what it sent and starts again where its followers stand.</summary>
     public int Resends { get; init; }
 
+    /// <summary>Who is there, and what may be asked for.</summary>
+    public MemberPlan Members { get; init; } = MemberPlan.Fixed;
+
+    /// <summary>How many times other members are asked for, and the leader takes it up.</summary>
+    public int Changes { get; init; }
+
+    /// <summary>How many snapshots are taken, each of which gives up the log before it.</summary>
+    public int Snapshots { get; init; }
+
+    /// <summary>How many times a leader sends its snapshot to who needs it.</summary>
+    public int Transfers { get; init; }
+
     /// <summary>Messages on their way at a time; a step that would make it more is not taken, and counted.</summary>
     public int InFlightMax { get; init; } = 24;
 

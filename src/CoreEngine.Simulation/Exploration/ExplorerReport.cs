@@ -37,6 +37,15 @@ internal sealed record ExplorerReport
     /// <summary>States in which a commit certificate exists.</summary>
     internal required int StatesCommitted { get; init; }
 
+    /// <summary>States in which other members are committed.</summary>
+    internal required int StatesChanged { get; init; }
+
+    /// <summary>States in which some leader goes by a joint configuration.</summary>
+    internal required int StatesJoint { get; init; }
+
+    /// <summary>States in which some machine takes in a snapshot.</summary>
+    internal required int StatesRestoring { get; init; }
+
     internal required TimeSpan Elapsed { get; init; }
 
     /// <summary>What is wrong; null when nothing.</summary>
@@ -60,6 +69,12 @@ internal sealed record ExplorerReport
             + Text($"{seconds:F1} s, {States / seconds:N0} states/s, {Transitions / seconds:N0} transitions/s");
         yield return Text($"states with a commit certificate {StatesCommitted:N0}; one replica: {LocalStates:N0} ")
             + Text($"states, {LocalSteps:N0} steps of the real core, {Messages:N0} distinct messages");
+        if (StatesChanged + StatesJoint + StatesRestoring > 0)
+        {
+            yield return Text($"states with other members committed {StatesChanged:N0}, with a leader in a joint ")
+                + Text($"configuration {StatesJoint:N0}, with a machine that takes in a snapshot {StatesRestoring:N0}");
+        }
+
         yield return "bounds: " + BoundsText();
         yield return Text($"odds that a hash of 64 bits hid a state: {CollisionOdds:E1}");
         if (Crowded > 0)
@@ -89,7 +104,14 @@ internal sealed record ExplorerReport
         ExplorerBounds b = Bounds;
         string drops = b.Drops == 0 ? string.Empty : Text($"{b.Drops} drops, ");
         string depth = b.DepthMax == int.MaxValue ? "no limit of depth" : Text($"depth {b.DepthMax}");
-        return Text($"3 replicas, terms to {b.TermMax}, {b.Timeouts} timeouts, {b.Entries} commands beside the ")
+        string members = b.Members.Changes.Length == 0
+            ? string.Empty
+            : Text($"members \"{b.Members.Name}\", {b.Changes} changes, ");
+        string snapshots = b.Snapshots == 0
+            ? string.Empty
+            : Text($"{b.Snapshots} snapshots with trim, {b.Transfers} of them sent, ");
+        return Text($"{b.Members.Replicas} replicas, {members}{snapshots}")
+            + Text($"terms to {b.TermMax}, {b.Timeouts} timeouts, {b.Entries} commands beside the ")
             + Text($"anchors, {b.Crashes} crashes, {b.Duplicates} duplicates, loss without limit (never delivered), ")
             + drops + Text($"{b.Heartbeats} heartbeats, {b.Resends} resends, {b.InFlightMax} messages on their way, ")
             + Text($"{b.AppendEntriesMax} entries a message, ")

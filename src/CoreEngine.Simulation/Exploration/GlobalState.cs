@@ -14,12 +14,16 @@ internal enum Budget
     Drops,
     Heartbeats,
     Resends,
+    Changes,
+    Snapshots,
+    Transfers,
 }
 
-/// <summary>A state of the whole cluster: three replicas, the messages on their way, what is used up, and what was
+/// <summary>A state of the whole cluster: the replicas, the messages on their way, what is used up, and what was
 /// ever proven: who led each term, and what is committed.</summary>
 /// <remarks>Reused: one is read from the frontier, the other takes the step.</remarks>
-internal sealed class GlobalState
+/// <param name="replicas">How many.</param>
+internal sealed class GlobalState(int replicas = 3)
 {
     /// <summary>Entries of a log at most: a number of four bits.</summary>
     internal const int IndexMax = 8;
@@ -27,16 +31,16 @@ internal sealed class GlobalState
     /// <summary>Terms at most.</summary>
     internal const int TermMax = 7;
 
-    internal const int FixedWords = 8;
-
     private const int BitsPerItem = 4;
 
-    internal readonly int[] Locals = new int[3];
+    private const int FixedWords = 7;
+
+    internal readonly int[] Locals = new int[replicas];
 
     private int[] _messages = new int[64];
 
     /// <summary>Used up, four bits each.</summary>
-    internal uint Used;
+    internal ulong Used;
 
     /// <summary>Who was seen to lead each term, four bits each.</summary>
     internal uint Leaders;
@@ -47,14 +51,17 @@ internal sealed class GlobalState
     /// <summary>The term of the certificate that first proved each of its entries, four bits each.</summary>
     internal uint CommitTerms;
 
+    /// <summary>The configuration that the certificate of the last of them was counted by.</summary>
+    internal int CommitConfiguration;
+
     internal int MessageCount { get; private set; }
 
     /// <summary>Messages on their way, sorted by number.</summary>
     internal ReadOnlySpan<int> Messages => _messages.AsSpan(0, MessageCount);
 
-    internal int UsedOf(Budget budget) => (int)(Used >> ((int)budget * BitsPerItem)) & 15;
+    internal int UsedOf(Budget budget) => (int)((Used >> ((int)budget * BitsPerItem)) & 15);
 
-    internal void Use(Budget budget) => Used += 1u << ((int)budget * BitsPerItem);
+    internal void Use(Budget budget) => Used += 1UL << ((int)budget * BitsPerItem);
 
     internal uint LeaderOf(ulong term) => (Leaders >> ((int)term * BitsPerItem)) & 15;
 
@@ -72,6 +79,7 @@ internal sealed class GlobalState
         Leaders = other.Leaders;
         Committed = other.Committed;
         CommitTerms = other.CommitTerms;
+        CommitConfiguration = other.CommitConfiguration;
         MessageCount = other.MessageCount;
         other.Messages.CopyTo(_messages);
     }
@@ -97,13 +105,17 @@ internal sealed class GlobalState
     /// <summary>Adds the state to the end of a frontier.</summary>
     internal void Write(List<uint> frontier)
     {
-        frontier.Add((uint)Locals[0]);
-        frontier.Add((uint)Locals[1]);
-        frontier.Add((uint)Locals[2]);
-        frontier.Add(Used);
+        foreach (int local in Locals)
+        {
+            frontier.Add((uint)local);
+        }
+
+        frontier.Add((uint)(Used & uint.MaxValue));
+        frontier.Add((uint)(Used >> 32));
         frontier.Add(Leaders);
         frontier.Add((uint)Committed);
         frontier.Add(CommitTerms);
+        frontier.Add((uint)CommitConfiguration);
         frontier.Add((uint)MessageCount);
         foreach (int message in Messages)
         {
@@ -115,34 +127,39 @@ internal sealed class GlobalState
     /// <returns>Words read.</returns>
     internal int Read(ReadOnlySpan<uint> frontier)
     {
-        Locals[0] = (int)frontier[0];
-        Locals[1] = (int)frontier[1];
-        Locals[2] = (int)frontier[2];
-        Used = frontier[3];
-        Leaders = frontier[4];
-        Committed = (int)frontier[5];
-        CommitTerms = frontier[6];
-        MessageCount = (int)frontier[7];
+        for (int i = 0; i < Locals.Length; i++)
+        {
+            Locals[i] = (int)frontier[i];
+        }
+
+        frontier = frontier[Locals.Length..];
+        Used = frontier[0] | ((ulong)frontier[1] << 32);
+        Leaders = frontier[2];
+        Committed = (int)frontier[3];
+        CommitTerms = frontier[4];
+        CommitConfiguration = (int)frontier[5];
+        MessageCount = (int)frontier[6];
         for (int i = 0; i < MessageCount; i++)
         {
             _messages[i] = (int)frontier[FixedWords + i];
         }
 
-        return FixedWords + MessageCount;
+        return Locals.Length + FixedWords + MessageCount;
     }
 
     /// <summary>64 bits that are equal for states which differ only by the replicas' names.</summary>
-    /// <param name="renamings">How many renamings to try: <see cref="Permutations.Count"/>, or one for none.</param>
-    internal ulong Hash(LocalTable locals, MessageTable messages, int renamings = Permutations.Count)
+    /// <param name="isRenamed">False: with the names as they are.</param>
+    internal ulong Hash(LocalTable locals, MessageTable messages, bool isRenamed = true)
     {
+        Permutations names = messages.Permutations;
         ulong least = ulong.MaxValue;
-        for (int permutation = 0; permutation < renamings; permutation++)
+        for (int permutation = 0; permutation < (isRenamed ? names.Count : 1); permutation++)
         {
-            ulong hash = ((ulong)Used << 32) | (uint)Committed;
-            hash = CanonicalWriter.Mix(hash, ((ulong)CommitTerms << 32) | RenameLeaders(permutation));
-            for (uint name = 1; name <= 3; name++)
+            ulong hash = CanonicalWriter.Mix(Used, ((ulong)CommitConfiguration << 32) | (uint)Committed);
+            hash = CanonicalWriter.Mix(hash, ((ulong)CommitTerms << 32) | RenameLeaders(names, permutation));
+            for (uint name = 1; name <= Locals.Length; name++)
             {
-                int local = Locals[Permutations.OriginOf(permutation, name) - 1];
+                int local = Locals[names.OriginOf(permutation, name) - 1];
                 hash = CanonicalWriter.Mix(hash, locals[local].Hashes[permutation]);
             }
 
@@ -159,12 +176,12 @@ internal sealed class GlobalState
         return least;
     }
 
-    private uint RenameLeaders(int permutation)
+    private uint RenameLeaders(Permutations names, int permutation)
     {
         uint renamed = 0;
         for (int term = 1; term <= TermMax; term++)
         {
-            renamed |= Permutations.NameOf(permutation, LeaderOf((ulong)term)) << (term * BitsPerItem);
+            renamed |= names.NameOf(permutation, LeaderOf((ulong)term)) << (term * BitsPerItem);
         }
 
         return renamed;

@@ -18,32 +18,39 @@ internal static class LocalEncoding
     {
         writer.AddReplica(replica.Number);
         WriteMedium(writer, replica);
-        WriteCore(writer, replica.State, replica.Medium, preVotes);
+        WriteCore(writer, replica, preVotes);
         if (replica.State.Role == Role.Leader)
         {
             // By new name, not by place: a renamed replica keeps its peers in another order.
-            for (uint name = 1; name <= 3; name++)
+            for (uint name = 1; name <= writer.Permutations.Replicas; name++)
             {
-                uint peer = Permutations.OriginOf(writer.Permutation, name);
-                if (peer != replica.Number)
+                uint peer = writer.Permutations.OriginOf(writer.Permutation, name);
+                int place = replica.State.Quorum.PlaceOf(peer);
+                if (peer != replica.Number && place >= 0)
                 {
-                    WritePeer(writer, replica.State.Peers[peer - 1]);
+                    writer.Add(name);
+                    WritePeer(writer, replica.State.Peers[place]);
                 }
             }
         }
     }
 
-    /// <summary>The entries in memory.</summary>
-    internal static LogItem[] Memory(LogSuffix log)
+    /// <summary>The entries in memory, and those before them that the snapshot stands for.</summary>
+    internal static LogItem[] Memory(LocalReplica replica)
     {
+        LogSuffix log = replica.Core.Log;
         var items = new LogItem[log.LastIndex];
-        for (int i = 0; i < items.Length; i++)
+        replica.Medium.Trimmed(log.BaseIndex).CopyTo(items);
+        for (ulong i = log.BaseIndex; i < log.LastIndex; i++)
         {
-            items[i] = EntryReader.Read(log.Record((ulong)i + 1), out _);
+            items[i] = EntryReader.Read(log.Record(i + 1), out _);
         }
 
         return items;
     }
+
+    /// <summary>The entries on the medium, and those before them that the snapshot stands for.</summary>
+    internal static LogItem[] Durable(Medium medium) => [.. medium.Trimmed(medium.BaseIndex), .. Items(medium.Records)];
 
     /// <summary>The entries of records.</summary>
     internal static LogItem[] Items(IReadOnlyList<byte[]> records)
@@ -63,7 +70,12 @@ internal static class LocalEncoding
         writer.Add(medium.Term);
         writer.AddReplica(medium.Vote);
         writer.Add(medium.Commit);
-        WriteItems(writer, Items(medium.Records));
+        writer.AddItems(Items(medium.Records));
+        writer.Add(medium.BaseIndex);
+        writer.Add(medium.BaseTerm);
+        writer.Add(medium.Snapshot is not null);
+        medium.Snapshot?.Write(writer);
+        writer.Add(replica.Restoring?.Index ?? 0);
         writer.Add((ulong)medium.Pending.Count);
         foreach (PendingWrite write in medium.Pending)
         {
@@ -74,7 +86,7 @@ internal static class LocalEncoding
             writer.Add(item.Commit);
             writer.Add(item.First);
             writer.Add(item.Last);
-            WriteItems(writer, Items(write.Records));
+            writer.AddItems(Items(write.Records));
         }
 
         writer.Add((ulong)replica.Held.Count);
@@ -85,8 +97,10 @@ internal static class LocalEncoding
         }
     }
 
-    private static void WriteCore(CanonicalWriter writer, RaftState state, Medium medium, bool preVotes)
+    private static void WriteCore(CanonicalWriter writer, LocalReplica replica, bool preVotes)
     {
+        RaftState state = replica.State;
+        Medium medium = replica.Medium;
         writer.Add(state.Term);
         writer.AddReplica(state.Vote);
         writer.Add((ulong)state.Role);
@@ -95,14 +109,20 @@ internal static class LocalEncoding
         CommitCertificate proof = state.CommitProof;
         writer.Add(proof.Index);
         writer.Add(proof.Term);
+        writer.Add(proof.ConfigEpoch);
         writer.Add(state.CommitFloor);
         writer.Add(state.Frontiers.Durable);
+        writer.Add(state.Frontiers.Applied);
+        writer.Add(state.Log.BaseIndex);
+        writer.Add(state.RemovedAt);
+        writer.Add((ulong)ConfigurationCode.Of(state.Log.Configurations.Base));
+        writer.Add((ulong)ConfigurationCode.Of(state.Configuration));
         writer.Add(state.Matched);
         writer.Add(state.Acknowledged);
         writer.Add(WritesUntil(medium, state.HardStateTicket));
         if (state.Role is Role.Candidate or Role.PreCandidate)
         {
-            writer.AddPlaces(state.Grants);
+            writer.AddReplicas(LocalReplica.Named(state.Configuration, state.Grants));
         }
 
         if (preVotes)
@@ -110,7 +130,7 @@ internal static class LocalEncoding
             writer.Add(state.Campaign);
         }
 
-        WriteItems(writer, Memory(state.Log));
+        writer.AddItems(Memory(replica));
     }
 
     private static void WritePeer(CanonicalWriter writer, Progress peer)
@@ -122,15 +142,6 @@ internal static class LocalEncoding
         writer.Add(peer.IsProbeSent);
         writer.Add(peer.Incarnation != 0);
         writer.Add((ulong)peer.Inflights.Count);
-    }
-
-    private static void WriteItems(CanonicalWriter writer, LogItem[] items)
-    {
-        writer.Add((ulong)items.Length);
-        foreach (LogItem item in items)
-        {
-            writer.Add((item.Term << 32) | (uint)item.Command);
-        }
     }
 
     /// <summary>How many writes must complete until a ticket is durable.</summary>

@@ -15,14 +15,14 @@ namespace CoreEngine.Simulation.Exploration;
 /// has not been heard for long enough, so that no vote is refused for a live leader: such a refusal changes nothing,
 /// like a message that is lost.
 /// </remarks>
-internal sealed class LocalReplica
+internal sealed partial class LocalReplica
 {
     internal const uint Group = 7;
+    internal const ulong Contract = 0xC0;
 
     private const long HeartbeatNs = 1_000_000_000;
     private const long ElectionMinNs = 1_000 * HeartbeatNs;
     private const long ElectionMaxNs = 1_000 * ElectionMinNs;
-    private const ulong Contract = 0xC0;
 
     private readonly ExplorerBounds _bounds;
     private readonly MessageTable _messages;
@@ -33,7 +33,7 @@ internal sealed class LocalReplica
 
     /// <param name="bounds">How writes and pre-votes are treated.</param>
     /// <param name="messages">Numbers the messages.</param>
-    /// <param name="replica">1 to 3.</param>
+    /// <param name="replica">Its number, from 1.</param>
     /// <param name="medium">What it starts from; owned by the replica from now on.</param>
     internal LocalReplica(ExplorerBounds bounds, MessageTable messages, uint replica, Medium medium)
     {
@@ -44,10 +44,12 @@ internal sealed class LocalReplica
         {
             Group = Group,
             Replica = replica,
-            First = Configuration.OfVoters([1, 2, 3]),
+            First = bounds.Members.IsFounder(replica)
+                ? Configuration.OfVoters(bounds.Members.Voters)
+                : Configuration.None,
             Seed = 1,
             Contract = Contract,
-            Incarnation = 1000 + replica,
+            Incarnation = IncarnationOf(replica),
             HeartbeatNs = HeartbeatNs,
             ElectionMinNs = ElectionMinNs,
             ElectionMaxNs = ElectionMaxNs,
@@ -60,7 +62,8 @@ internal sealed class LocalReplica
             SlowFlushFactor = 0,
             AppendEntriesMax = bounds.AppendEntriesMax,
         };
-        Core = Start();
+        Core = new RaftCore(_options, Medium.Recover(Group));
+        Begin();
     }
 
     internal uint Number => _options.Replica;
@@ -83,12 +86,28 @@ internal sealed class LocalReplica
     /// <summary>What was wrong with the last input; null when nothing.</summary>
     internal string? Violation { get; private set; }
 
+    /// <summary>The life of a replica's directory.</summary>
+    internal static ulong IncarnationOf(uint replica) => 1000 + replica;
+
+    /// <summary>The members at the places of a bitmap: bit r-1 stands for replica r.</summary>
+    internal static ulong Named(Configuration configuration, ulong places)
+    {
+        ulong named = 0;
+        for (int i = 0; i < configuration.Members.Length; i++)
+        {
+            named |= ((places >> i) & 1) << (int)(configuration.Members[i].Replica - 1);
+        }
+
+        return named;
+    }
+
     /// <summary>One thing happens.</summary>
     internal void Run(Input input)
     {
         Sent.Clear();
         Proof = default;
         Violation = null;
+        ulong committed = Core.Frontiers.Committed;
         try
         {
             Apply(input);
@@ -98,6 +117,11 @@ internal sealed class LocalReplica
                 {
                     Persist();
                 }
+            }
+
+            if (Core.Frontiers.Committed < committed && input.Kind != InputKind.Crash)
+            {
+                Violation = $"replica {Number} knew {committed} committed, and now {Core.Frontiers.Committed}";
             }
 
             if (input.LosesWrites)
@@ -138,6 +162,22 @@ internal sealed class LocalReplica
             case InputKind.Crash:
                 Crash();
                 break;
+            case InputKind.Settle:
+                Turn(_now + 1, static (_, _) => { });
+                break;
+            case InputKind.Change:
+                MemberChange change = _bounds.Members.Changes[input.Operand];
+                Turn(_now + 1, (core, outputs) => core.ChangeMembers(change, outputs));
+                break;
+            case InputKind.TakeSnapshot:
+                TakeSnapshot();
+                break;
+            case InputKind.SendSnapshot:
+                SendSnapshot((uint)input.Operand);
+                break;
+            case InputKind.Restored:
+                EndRestoring();
+                break;
             default:
                 Deliver(_messages[input.Operand]);
                 break;
@@ -150,18 +190,27 @@ internal sealed class LocalReplica
             ? long.Max(_now + 1, State.LeaderHeardNs + ElectionMinNs)
             : _now + 1;
 
-    private RaftCore Start()
+    /// <summary>The first turn. A machine whose log begins behind a snapshot has it restored by then.</summary>
+    private void Begin()
     {
-        var core = new RaftCore(_options, Medium.Recover(Group));
-        core.Tick(_now, 0, _outputs);
-        return core;
+        Core.Tick(_now, 0, _outputs);
+        if (Medium.Snapshot is { } image)
+        {
+            bool isSound = Core.Install(image.Certificate, image.Section, _outputs);
+            Invariant.Holds(isSound);
+        }
+
+        Drain();
+        Proof = default;
     }
 
     private void Crash()
     {
         Medium = Medium.AfterCrash(_bounds.ForgetsVotes);
         _held.Clear();
-        Core = Start();
+        Restoring = null;
+        Core = new RaftCore(_options, Medium.Recover(Group));
+        Begin();
     }
 
     private void TimeOut()
@@ -169,28 +218,47 @@ internal sealed class LocalReplica
         Invariant.Holds(State.Role != Role.Leader);
         _now = long.Max(_now + 1, State.ElectionDeadlineNs);
         Core.Tick(_now, 0, _outputs);
-        if (!_bounds.PreVotes)
+        if (!_bounds.PreVotes && State.Role == Role.PreCandidate)
         {
-            // As if a peer had granted the pre-vote at once.
             _outputs.Clear();
-            uint peer = (Number % 3) + 1;
-            var header = new MessageHeader(
-                MessageType.PreVoteReply, Group, peer, Number, State.Term + 1, State.Campaign, 0);
-            Span<byte> body = stackalloc byte[VoteReplyBody.Bytes];
-            new VoteReplyBody(1000 + peer, true).Write(body);
-            Core.Receive(new Message(header, body), _outputs);
+            GrantPreVotes();
             Invariant.Holds(State.Role == Role.Candidate);
         }
 
         Drain();
     }
 
+    /// <summary>As if the other voters had granted the pre-vote at once, one after the other until they
+    /// suffice.</summary>
+    private void GrantPreVotes()
+    {
+        Span<byte> body = stackalloc byte[VoteReplyBody.Bytes];
+        for (int i = 0; i < State.Quorum.Count && State.Role == Role.PreCandidate; i++)
+        {
+            uint peer = State.Quorum.VoterAt(i);
+            if (peer != Number && State.Quorum.IsVoter(i))
+            {
+                var header = new MessageHeader(
+                    MessageType.PreVoteReply, Group, peer, Number, State.Term + 1, State.Campaign, 0);
+                new VoteReplyBody(IncarnationOf(peer), true).Write(body);
+                Core.Receive(new Message(header, body), _outputs);
+            }
+        }
+    }
+
     private void Deliver(Letter letter) => Turn(Soon, (core, outputs) =>
     {
         ReceiveResult result = core.Receive(new Message(letter.Header, letter.Body), outputs);
-        if (result is not (ReceiveResult.Accepted or ReceiveResult.Stale))
+        bool isFine = result is ReceiveResult.Accepted or ReceiveResult.Stale
+            || (result == ReceiveResult.Stranger && _bounds.Members.Changes.Length > 0);
+        if (!isFine)
         {
             Violation = $"replica {Number} finds a genuine message {result}: {letter.Text}";
+        }
+
+        if (result == ReceiveResult.Accepted && letter.Header.Type == MessageType.InstallSnapshot)
+        {
+            TakeIn(SnapshotImage.Read(Contract, Group, letter.Body), outputs);
         }
     });
 
@@ -238,7 +306,11 @@ internal sealed class LocalReplica
         if (_outputs.CommitProof.IsValid)
         {
             Proof = _outputs.CommitProof;
-            Core.Applied(Proof.Index, _outputs);
+        }
+
+        if (Restoring is null && Core.Frontiers.Applied < Core.Frontiers.Committed)
+        {
+            Core.Applied(Core.Frontiers.Committed, _outputs);
         }
 
         Invariant.Holds(_outputs.Loads.IsEmpty);
@@ -284,7 +356,7 @@ internal sealed class LocalReplica
             MessageType.VoteReply => VoteReplyBody.TryRead(body, out VoteReplyBody vote)
                 && vote.Granted && header.Term == Medium.Term && Medium.Vote != header.To,
             MessageType.AppendReply => AppendReplyBody.TryRead(body, out AppendReplyBody reply)
-                && reply.Durable > (ulong)Medium.Records.Count,
+                && reply.Durable > ulong.Max(Medium.LastIndex, Medium.Snapshot?.Index ?? 0),
             _ => false,
         };
     }

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using CoreEngine.Model.Certificates;
 using CoreEngine.Protocol;
+using CoreEngine.Protocol.Membership;
 
 namespace CoreEngine.Simulation.Exploration;
 
@@ -32,20 +33,42 @@ internal sealed class LocalState
 
     internal required bool HasWrites { get; init; }
 
+    /// <summary>The configuration in effect.</summary>
+    internal required int Configuration { get; init; }
+
+    /// <summary>Its machine is taking in a snapshot.</summary>
+    internal required bool IsRestoring { get; init; }
+
     /// <summary>Of the canonical form, by renaming.</summary>
     internal required ulong[] Hashes { get; init; }
 }
+
+/// <summary>Who decided something, and by which configuration they were counted; default for nobody.</summary>
+/// <param name="Replicas">Bit r-1 stands for replica r.</param>
+/// <param name="Configuration">Its number.</param>
+/// <param name="Epoch">The index of its entry.</param>
+internal readonly record struct Decision(ulong Replicas, int Configuration, ulong Epoch);
 
 /// <summary>What an input does to a replica in a state.</summary>
 /// <param name="Next">The state after it.</param>
 /// <param name="Sent">Messages that left.</param>
 /// <param name="Proof">The certificate that came up; default when none.</param>
 /// <param name="Committed">The log up to the certificate's index.</param>
+/// <param name="Deciders">Leader: who is named by the certificate.</param>
+/// <param name="Electors">Who has elected the replica in this step.</param>
 /// <param name="Violation">What was wrong; null when nothing.</param>
 /// <param name="IsIdle">Nothing changed, and nothing left.</param>
 /// <param name="Wrote">Something was written in it.</param>
 internal sealed record LocalStep(
-    int Next, int[] Sent, CommitCertificate Proof, int Committed, string? Violation, bool IsIdle, bool Wrote);
+    int Next,
+    int[] Sent,
+    CommitCertificate Proof,
+    int Committed,
+    Decision Deciders,
+    Decision Electors,
+    string? Violation,
+    bool IsIdle,
+    bool Wrote);
 
 /// <summary>Every distinct state of a replica that was met, and every step between them that was asked for.</summary>
 /// <remarks>
@@ -61,7 +84,7 @@ internal sealed class LocalTable
     private readonly Dictionary<string, int> _numbers = [];
     private readonly Dictionary<ulong, LocalStep> _steps = [];
     private readonly List<(int Parent, uint Code, int Next)> _reunions = [];
-    private readonly CanonicalWriter _writer = new();
+    private readonly CanonicalWriter _writer;
     private readonly Stack<Input> _path = new();
 
     internal LocalTable(ExplorerBounds bounds, MessageTable messages, LogTable logs)
@@ -69,6 +92,7 @@ internal sealed class LocalTable
         _bounds = bounds;
         _messages = messages;
         _logs = logs;
+        _writer = new CanonicalWriter(messages.Permutations);
     }
 
     internal int Count => _states.Count;
@@ -161,24 +185,63 @@ internal sealed class LocalTable
     private LocalStep Compute(LocalReplica replica, int state, Input input)
     {
         ulong ticket = replica.State.NextTicket;
+        bool wasLeader = replica.State.Role == Role.Leader;
         replica.Run(input);
+        if (replica.Violation is not null)
+        {
+            return new LocalStep(state, [], default, 0, default, default, replica.Violation, false, false);
+        }
+
+        string? violation = WrongConfiguration(replica);
         bool isStarted = input.Kind == InputKind.Crash || input.LosesWrites;
         int next = Find(replica, state, input, isStarted);
         int committed = 0;
         if (replica.Proof.IsValid)
         {
-            LogItem[] memory = LocalEncoding.Memory(replica.Core.Log);
+            LogItem[] memory = LocalEncoding.Memory(replica);
             committed = isStarted ? 0 : _logs.Find(memory.AsSpan(0, (int)replica.Proof.Index));
         }
+
+        bool leads = replica.State.Role == Role.Leader;
+        AuthorityCertificate authority = replica.Core.Authority;
+        Decision deciders = leads ? DecisionOf(replica, replica.Proof.ConfigEpoch, replica.Proof.Voters) : default;
+        Decision electors = leads && !wasLeader
+            ? DecisionOf(replica, authority.ConfigEpoch, authority.Voters)
+            : default;
 
         return new LocalStep(
             next,
             [.. replica.Sent],
             isStarted ? default : replica.Proof,
             committed,
-            replica.Violation,
-            next == state && replica.Sent.Count == 0 && replica.Violation is null,
+            deciders,
+            electors,
+            violation,
+            next == state && replica.Sent.Count == 0 && violation is null,
             !isStarted && replica.State.NextTicket != ticket);
+    }
+
+    /// <summary>In effect is the newest configuration in the log, in a snapshot or before it (raft.md S27, S40).
+    /// </summary>
+    private string? WrongConfiguration(LocalReplica replica)
+    {
+        int log = _logs.Find(LocalEncoding.Memory(replica));
+        int expected = _logs.ConfigurationIn(log).Code;
+        bool knowsFirst = _bounds.Members.IsFounder(replica.Number) || replica.Core.Log.BaseIndex > 0;
+        expected = expected == 0 && knowsFirst ? _bounds.Members.Start : expected;
+        int found = ConfigurationCode.Of(replica.State.Configuration);
+        return found == expected
+            ? null
+            : $"configuration: replica {replica.Number} goes by {ConfigurationCode.Describe(found)} with "
+                + _logs.Describe(log);
+    }
+
+    private static Decision DecisionOf(LocalReplica replica, ulong epoch, ulong places)
+    {
+        Configuration? configuration = replica.Core.Log.Configurations.Find(epoch);
+        return configuration is null
+            ? default
+            : new Decision(LocalReplica.Named(configuration, places), ConfigurationCode.Of(configuration), epoch);
     }
 
     private int Find(LocalReplica replica, int parent, Input input, bool isStarted)
@@ -191,7 +254,7 @@ internal sealed class LocalTable
             return number;
         }
 
-        ulong[] hashes = new ulong[Permutations.Count];
+        ulong[] hashes = new ulong[_messages.Permutations.Count];
         for (int i = 0; i < hashes.Length; i++)
         {
             _writer.Start(i);
@@ -207,12 +270,14 @@ internal sealed class LocalTable
             Parent = parent,
             Input = input,
             Root = isStarted ? replica.Medium.AfterCrash() : null,
-            Memory = _logs.Find(LocalEncoding.Memory(replica.Core.Log)),
-            Durable = _logs.Find(LocalEncoding.Items(replica.Medium.Records)),
+            Memory = _logs.Find(LocalEncoding.Memory(replica)),
+            Durable = _logs.Find(LocalEncoding.Durable(replica.Medium)),
             Term = replica.State.Term,
             DurableTerm = replica.Medium.Term,
             Role = replica.State.Role,
             HasWrites = replica.Medium.Pending.Count > 0,
+            Configuration = ConfigurationCode.Of(replica.State.Configuration),
+            IsRestoring = replica.Restoring is not null,
             Hashes = hashes,
         });
         return number;

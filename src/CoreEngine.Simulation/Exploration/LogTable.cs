@@ -7,11 +7,17 @@ namespace CoreEngine.Simulation.Exploration;
 
 /// <summary>An entry as far as safety speaks of it: two with the same term and command are one.</summary>
 /// <param name="Term">Leader epoch.</param>
-/// <param name="Command">Number of the command; 0 for an anchor.</param>
+/// <param name="Command">Number of the command; 0 for an anchor; a configuration's: <see
+/// cref="ConfigurationCode"/>.</param>
 internal readonly record struct LogItem(ulong Term, int Command)
 {
+    /// <summary>It changes the members.</summary>
+    internal bool IsConfiguration => ConfigurationCode.IsOne(Command);
+
     public override string ToString() => Command == 0
         ? string.Create(CultureInfo.InvariantCulture, $"t{Term}")
+        : IsConfiguration
+        ? string.Create(CultureInfo.InvariantCulture, $"t{Term}:{ConfigurationCode.Describe(Command)}")
         : string.Create(CultureInfo.InvariantCulture, $"t{Term}:{Command}");
 }
 
@@ -54,6 +60,21 @@ internal sealed class LogTable
         }
 
         return first[..common].SequenceEqual(second[..common]);
+    }
+
+    /// <summary>The newest configuration in a log up to an index, and its index; none: 0, 0.</summary>
+    internal (int Code, int Index) ConfigurationIn(int log, int last = int.MaxValue)
+    {
+        LogItem[] items = _logs[log];
+        for (int i = int.Min(last, items.Length); i > 0; i--)
+        {
+            if (items[i - 1].IsConfiguration)
+            {
+                return (items[i - 1].Command, i);
+            }
+        }
+
+        return (0, 0);
     }
 
     internal string Describe(int log) => $"[{string.Join(' ', _logs[log])}]";

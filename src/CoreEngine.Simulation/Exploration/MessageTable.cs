@@ -1,4 +1,5 @@
 using System;
+using System.Buffers.Binary;
 using System.Collections.Generic;
 using System.Globalization;
 using CoreEngine.Model;
@@ -29,13 +30,17 @@ internal sealed class Letter
 /// <summary>Every distinct message that was met, by number.</summary>
 /// <remarks>Two messages that no core can tell apart are one: stamps, voters of a certificate and the campaign of a
 /// vote are left out of the comparison, because no decision depends on them.</remarks>
-internal sealed class MessageTable
+/// <param name="permutations">The renamings of the replicas.</param>
+internal sealed class MessageTable(Permutations permutations)
 {
     private readonly List<Letter> _letters = [];
     private readonly Dictionary<string, int> _numbers = [];
-    private readonly CanonicalWriter _writer = new();
+    private readonly CanonicalWriter _writer = new(permutations);
 
     internal int Count => _letters.Count;
+
+    /// <summary>The renamings of the replicas.</summary>
+    internal Permutations Permutations => permutations;
 
     internal Letter this[int message] => _letters[message];
 
@@ -81,6 +86,12 @@ internal sealed class MessageTable
             case MessageType.AppendEntries:
                 WriteAppend(writer, header.Group, body);
                 break;
+            case MessageType.InstallSnapshot:
+                SnapshotImage.Read(LocalReplica.Contract, header.Group, body).Write(writer);
+                break;
+            case MessageType.Removed:
+                writer.Add(BinaryPrimitives.ReadUInt64LittleEndian(body));
+                break;
             default:
                 WriteAppendReply(writer, header, body);
                 break;
@@ -89,7 +100,7 @@ internal sealed class MessageTable
 
     private Letter Make(in MessageHeader header, byte[] body)
     {
-        ulong[] hashes = new ulong[Permutations.Count];
+        ulong[] hashes = new ulong[permutations.Count];
         for (int i = 0; i < hashes.Length; i++)
         {
             _writer.Start(i);
@@ -126,6 +137,7 @@ internal sealed class MessageTable
         writer.Add(append.PrevTerm);
         writer.Add(append.Proof.Index);
         writer.Add(append.Proof.Term);
+        writer.Add(append.Proof.ConfigEpoch);
         while (!records.IsEmpty)
         {
             LogItem item = EntryReader.Read(records, out int size);
@@ -159,6 +171,8 @@ internal sealed class MessageTable
                 Text($"after {append.PrevIndex} of t{append.PrevTerm}: {Items(records)}, commit {append.Proof.Index}"),
             MessageType.AppendReply when AppendReplyBody.TryRead(body, out var reply) =>
                 Text($"{reply.Verdict}, durable {reply.Durable}, received {reply.Received}"),
+            MessageType.InstallSnapshot =>
+                $"[{string.Join(' ', SnapshotImage.Read(LocalReplica.Contract, header.Group, body).Items)}]",
             _ => string.Empty,
         };
         return Text($"{header.Type} {header.From}->{header.To} t{header.Term} ({what})");

@@ -1,47 +1,67 @@
+using System;
+using System.Collections.Generic;
+
 namespace CoreEngine.Simulation.Exploration;
 
-/// <summary>All renamings of three replicas.</summary>
-internal static class Permutations
+/// <summary>The renamings of replicas that leave alone what tells them apart. The first one renames nobody.</summary>
+internal sealed class Permutations
 {
-    internal const int Count = 6;
+    /// <summary>New name by replica under each renaming; nobody (0) stays nobody.</summary>
+    private readonly List<byte[]> _names = [];
+    private readonly List<byte[]> _origins = [];
 
-    /// <summary>New name of replica 1, 2, 3 under each renaming; nobody (0) stays nobody.</summary>
-    private static readonly byte[][] Names =
-    [
-        [0, 1, 2, 3], [0, 1, 3, 2], [0, 2, 1, 3], [0, 2, 3, 1], [0, 3, 1, 2], [0, 3, 2, 1],
-    ];
+    /// <param name="replicas">How many.</param>
+    /// <param name="isAlike">Whether two may be exchanged.</param>
+    internal Permutations(int replicas, Func<uint, uint, bool> isAlike)
+    {
+        Replicas = replicas;
+        Extend(new byte[replicas + 1], 1, isAlike);
+    }
 
-    private static readonly byte[][] Origins = Invert();
+    internal int Replicas { get; }
 
-    internal static uint NameOf(int permutation, uint replica) => Names[permutation][replica];
+    internal int Count => _names.Count;
+
+    internal uint NameOf(int permutation, uint replica) => _names[permutation][replica];
 
     /// <summary>Who bears a name under a renaming.</summary>
-    internal static uint OriginOf(int permutation, uint name) => Origins[permutation][name];
+    internal uint OriginOf(int permutation, uint name) => _origins[permutation][name];
 
-    /// <summary>Renames a bitmap of places.</summary>
-    internal static ulong Bitmap(int permutation, ulong places)
+    /// <summary>Renames a set: bit r-1 stands for replica r.</summary>
+    internal ulong Bitmap(int permutation, ulong replicas)
     {
         ulong renamed = 0;
-        for (uint replica = 1; replica <= 3; replica++)
+        for (uint replica = 1; replica <= Replicas; replica++)
         {
-            renamed |= ((places >> (int)(replica - 1)) & 1) << (int)(NameOf(permutation, replica) - 1);
+            renamed |= ((replicas >> (int)(replica - 1)) & 1) << (int)(NameOf(permutation, replica) - 1);
         }
 
         return renamed;
     }
 
-    private static byte[][] Invert()
+    private void Extend(byte[] names, byte next, Func<uint, uint, bool> isAlike)
     {
-        byte[][] origins = new byte[Count][];
-        for (int i = 0; i < Count; i++)
+        if (next > Replicas)
         {
-            origins[i] = new byte[4];
-            for (byte replica = 1; replica <= 3; replica++)
+            _names.Add([.. names]);
+            byte[] origins = new byte[Replicas + 1];
+            for (byte replica = 1; replica <= Replicas; replica++)
             {
-                origins[i][Names[i][replica]] = replica;
+                origins[names[replica]] = replica;
             }
+
+            _origins.Add(origins);
+            return;
         }
 
-        return origins;
+        for (byte name = 1; name <= Replicas; name++)
+        {
+            if (Array.IndexOf(names, name, 1, next - 1) < 0 && isAlike(next, name))
+            {
+                names[next] = name;
+                Extend(names, (byte)(next + 1), isAlike);
+                names[next] = 0;
+            }
+        }
     }
 }

@@ -1,16 +1,17 @@
 using System;
 using System.Globalization;
-using System.Numerics;
 using CoreEngine.Protocol;
+using CoreEngine.Protocol.Membership;
 
 namespace CoreEngine.Simulation.Exploration;
 
 /// <summary>What no reachable state may break. Stated over logs, media and certificates; nothing of the core's own
 /// reasoning is used.</summary>
-internal sealed class SafetyRules(LocalTable locals, LogTable logs)
+/// <param name="locals">The replicas' states.</param>
+/// <param name="logs">Their logs.</param>
+/// <param name="first">The first configuration.</param>
+internal sealed class SafetyRules(LocalTable locals, LogTable logs, int first)
 {
-    private const int Majority = 2;
-
     /// <summary>Notes what a step has proven, and judges it against what was proven before.</summary>
     /// <returns>What is wrong; null when nothing.</returns>
     internal string? Advance(GlobalState state, int place, LocalStep step)
@@ -33,6 +34,12 @@ internal sealed class SafetyRules(LocalTable locals, LogTable logs)
             {
                 state.NoteLeader(local.Term, local.Replica);
             }
+
+            string? wrong = CheckElectors(local, step) ?? CheckChanges(state, local);
+            if (wrong is not null)
+            {
+                return wrong;
+            }
         }
 
         return step.Proof.IsValid ? Commit(state, place, step) : null;
@@ -42,14 +49,17 @@ internal sealed class SafetyRules(LocalTable locals, LogTable logs)
     /// <returns>What is wrong; null when nothing.</returns>
     internal string? Check(GlobalState state)
     {
-        for (int i = 0; i < 3; i++)
+        for (int i = 0; i < state.Locals.Length; i++)
         {
             LocalState one = locals[state.Locals[i]];
-            LocalState other = locals[state.Locals[(i + 1) % 3]];
-            if (one.Memory != other.Memory && !logs.Match(one.Memory, other.Memory))
+            for (int j = i + 1; j < state.Locals.Length; j++)
             {
-                return Text($"log matching: replica {one.Replica} holds {logs.Describe(one.Memory)}, ")
-                    + Text($"replica {other.Replica} {logs.Describe(other.Memory)}");
+                LocalState other = locals[state.Locals[j]];
+                if (one.Memory != other.Memory && !logs.Match(one.Memory, other.Memory))
+                {
+                    return Text($"log matching: replica {one.Replica} holds {logs.Describe(one.Memory)}, ")
+                        + Text($"replica {other.Replica} {logs.Describe(other.Memory)}");
+                }
             }
         }
 
@@ -79,6 +89,48 @@ internal sealed class SafetyRules(LocalTable locals, LogTable logs)
             }
 
             state.Committed = step.Committed;
+            state.CommitConfiguration =
+                local.Role == Role.Leader ? step.Deciders.Configuration : state.CommitConfiguration;
+        }
+
+        return null;
+    }
+
+    /// <summary>Whoever leads was granted by a majority of the newest configuration in its log, of both halves while
+    /// that is joint.</summary>
+    private string? CheckElectors(LocalState leader, LocalStep step)
+    {
+        Decision electors = step.Electors;
+        if (electors == default)
+        {
+            return null;
+        }
+
+        // The leader's own anchor is the last entry.
+        (int newest, _) = logs.ConfigurationIn(leader.Memory, logs[leader.Memory].Length - 1);
+        newest = newest == 0 ? first : newest;
+        return electors.Configuration == newest && ConfigurationCode.Decides(newest, electors.Replicas)
+            ? null
+            : Text($"election: replica {leader.Replica} leads term {leader.Term} by the votes {electors.Replicas:b} ")
+                + Text($"counted in {ConfigurationCode.Describe(electors.Configuration)}, its log is ")
+                + logs.Describe(leader.Memory);
+    }
+
+    /// <summary>A leader that brings a configuration has seen the one before it committed (Raft thesis, 4.1).</summary>
+    private string? CheckChanges(GlobalState state, LocalState leader)
+    {
+        int committed = logs[state.Committed].Length;
+        ReadOnlySpan<LogItem> log = logs[leader.Memory];
+        int open = 0;
+        for (int i = committed; i < log.Length; i++)
+        {
+            if (log[i].IsConfiguration && log[i].Term == leader.Term && open > 0)
+            {
+                return Text($"one change at a time: replica {leader.Replica} leads with {logs.Describe(leader.Memory)}")
+                    + Text($", committed is {logs.Describe(state.Committed)}");
+            }
+
+            open += log[i].IsConfiguration ? 1 : 0;
         }
 
         return null;
@@ -87,15 +139,23 @@ internal sealed class SafetyRules(LocalTable locals, LogTable logs)
     /// <summary>A certificate's voters must hold what it proves, on their media, at this very moment.</summary>
     private string? CheckProof(GlobalState state, int place, LocalStep step)
     {
-        if (BitOperations.PopCount(step.Proof.Voters) < Majority || (step.Proof.Voters & ~7UL) != 0)
+        Decision deciders = step.Deciders;
+        (int newest, int epoch) = logs.ConfigurationIn(step.Committed);
+        newest = newest == 0 ? first : newest;
+        int later = logs.ConfigurationIn(locals[step.Next].Memory).Index;
+        bool isInEffect = epoch == (deciders.Epoch == Configuration.FirstEpoch ? 0 : (int)deciders.Epoch)
+            ? deciders.Configuration == newest
+            : deciders.Epoch == (ulong)later;
+        if (!isInEffect || !ConfigurationCode.Decides(deciders.Configuration, deciders.Replicas))
         {
-            return Text($"certificate: voters {step.Proof.Voters:b} are no quorum");
+            return Text($"certificate: the voters {deciders.Replicas:b} are no quorum of ")
+                + Text($"{ConfigurationCode.Describe(deciders.Configuration)} for {logs.Describe(step.Committed)}");
         }
 
-        for (int i = 0; i < 3; i++)
+        for (int i = 0; i < state.Locals.Length; i++)
         {
             LocalState voter = locals[i == place ? step.Next : state.Locals[i]];
-            bool isNamed = ((step.Proof.Voters >> i) & 1) != 0;
+            bool isNamed = ((deciders.Replicas >> i) & 1) != 0;
             if (isNamed && !logs.IsPrefix(step.Committed, voter.Durable))
             {
                 return Text($"certificate: replica {voter.Replica} is named for {logs.Describe(step.Committed)} ")
@@ -131,15 +191,15 @@ internal sealed class SafetyRules(LocalTable locals, LogTable logs)
     /// <summary>S0-12: no reachable state loses an entry for which a commit certificate exists.</summary>
     private string? CheckMedia(GlobalState state)
     {
-        int holders = 0;
-        foreach (int number in state.Locals)
+        ulong holders = 0;
+        for (int i = 0; i < state.Locals.Length; i++)
         {
-            holders += logs.IsPrefix(state.Committed, locals[number].Durable) ? 1 : 0;
+            holders |= logs.IsPrefix(state.Committed, locals[state.Locals[i]].Durable) ? 1UL << i : 0;
         }
 
-        return holders >= Majority
+        return ConfigurationCode.Decides(state.CommitConfiguration, holders)
             ? null
-            : Text($"S0-12: {logs.Describe(state.Committed)} is committed and only {holders} media hold it");
+            : Text($"S0-12: {logs.Describe(state.Committed)} is committed and only the media {holders:b} hold it");
     }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

@@ -1,7 +1,9 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using System.Linq;
 using CoreEngine.Protocol;
+using CoreEngine.Protocol.Membership;
 
 namespace CoreEngine.Simulation.Exploration;
 
@@ -9,10 +11,15 @@ namespace CoreEngine.Simulation.Exploration;
 internal static class ScheduleWriter
 {
     internal static IReadOnlyList<string> Write(
-        IEnumerable<Origin> path, LocalTable locals, MessageTable messages, LogTable logs)
+        IEnumerable<Origin> path, MemberPlan plan, LocalTable locals, MessageTable messages, LogTable logs)
     {
         var lines = new List<string>();
-        int[] at = [locals.Start(1), locals.Start(2), locals.Start(3)];
+        int[] at = new int[plan.Replicas];
+        for (int i = 0; i < at.Length; i++)
+        {
+            at[i] = locals.Start((uint)i + 1);
+        }
+
         foreach (Origin origin in path)
         {
             Input input = origin.Input;
@@ -25,6 +32,11 @@ internal static class ScheduleWriter
                 InputKind.Heartbeat => "the heartbeat is due",
                 InputKind.Resend => "the heartbeat is due, and nothing moved: starts again",
                 InputKind.Persist => "a write completes",
+                InputKind.Settle => "a turn passes",
+                InputKind.Change => $"asked for other members: {Describe(plan.Changes[input.Operand])}",
+                InputKind.TakeSnapshot => "a snapshot is durable, the log before it is given up",
+                InputKind.SendSnapshot => Text($"sends its snapshot to replica {input.Operand}"),
+                InputKind.Restored => "the machine has taken in the snapshot",
                 _ => "crash and restart",
             };
             what += input.LosesWrites ? ", and crash before it is written" : string.Empty;
@@ -40,6 +52,11 @@ internal static class ScheduleWriter
 
         return lines;
     }
+
+    private static string Describe(MemberChange change) => change.IsLeave
+        ? "the end of the joint configuration"
+        : Text($"without [{string.Join(' ', change.Remove)}], ")
+            + Text($"with [{string.Join(' ', change.Set.Select(static member => member.Replica))}]");
 
     private static string Describe(LocalState state, LogTable logs)
     {

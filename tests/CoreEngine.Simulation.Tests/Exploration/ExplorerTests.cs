@@ -68,6 +68,73 @@ public static class ExplorerTests
         Assert.InRange(plain.States, (renamed.States * 4) + 1, renamed.States * 6);
     }
 
+    /// <summary>The same where the members change: only those are exchanged of whom the plan says the same.</summary>
+    [Theory]
+    [InlineData("grow", 2)]
+    [InlineData("shrink", 2)]
+    public static void Symmetry_MissesNoState_WhileMembersChange(string members, int renamings)
+    {
+        ExplorerBounds bounds = Small with { Entries = 0, Members = PlanOf(members), Changes = 1, InFlightMax = 3 };
+        ExplorerReport renamed = Explorer.Run(bounds);
+        ExplorerReport plain = Explorer.Run(bounds with { Symmetry = false });
+        Assert.True(renamed.IsComplete && plain.IsComplete);
+        Assert.Equal(plain.Classes, renamed.States);
+        Assert.InRange(plain.States, renamed.States + 1, renamed.States * renamings);
+    }
+
+    /// <summary>Raft.md S23 to S29: election safety, leader completeness, nothing committed lost, the majorities of
+    /// both halves, one change at a time, for every order of events while the members change; with crashes, lost
+    /// messages and some that come twice.</summary>
+    [Theory]
+    [InlineData("replace", 1, 0, 0, 3)]
+    [InlineData("grow", 1, 1, 1, 4)]
+    [InlineData("grow-apart", 2, 1, 0, 4)]
+    [InlineData("shrink", 1, 1, 0, 4)]
+    [InlineData("shrink", 1, 0, 1, 3)]
+    [InlineData("shrink-to-one", 1, 1, 1, 4)]
+    public static void Raft_S26_ChangesOfMembersAreExploredToTheEnd(
+        string members, int changes, int crashes, int duplicates, int inFlight)
+    {
+        ExplorerReport report = Explorer.Run(Small with
+        {
+            Entries = 0,
+            Members = PlanOf(members),
+            Changes = changes,
+            Crashes = crashes,
+            Duplicates = duplicates,
+            InFlightMax = inFlight,
+        });
+        Assert.True(report.IsComplete, string.Join('\n', report.Lines()));
+        Assert.True(report.StatesChanged > 200, $"the members changed in {report.StatesChanged} states");
+        Assert.True(
+            report.StatesJoint > 200 || members is not ("replace" or "grow-apart"),
+            $"a leader was in a joint configuration in {report.StatesJoint} states");
+    }
+
+    /// <summary>Raft.md S38 to S41: a snapshot that arrives late, twice, while entries come and leaders change, at a
+    /// member that holds nothing, less, the same or another branch; also at one who has just been added.</summary>
+    [Theory]
+    [InlineData("fixed", 1, 0, 0, 4)]
+    [InlineData("fixed", 1, 1, 0, 3)]
+    [InlineData("grow", 0, 1, 1, 3)]
+    public static void Raft_S40_InstallingASnapshotIsExploredToTheEnd(
+        string members, int entries, int crashes, int duplicates, int inFlight)
+    {
+        ExplorerReport report = Explorer.Run(Small with
+        {
+            Entries = entries,
+            Members = PlanOf(members),
+            Changes = members == "fixed" ? 0 : 1,
+            Crashes = crashes,
+            Duplicates = duplicates,
+            Snapshots = 1,
+            Transfers = 1,
+            InFlightMax = inFlight,
+        });
+        Assert.True(report.IsComplete, string.Join('\n', report.Lines()));
+        Assert.True(report.StatesRestoring > 200, $"a snapshot was taken in in {report.StatesRestoring} states");
+    }
+
     /// <summary>Two ways to one state of a replica must be followed by the same, or it was not one state.</summary>
     [Theory]
     [InlineData(false, false)]
@@ -86,6 +153,29 @@ public static class ExplorerTests
             WritesApart = writesApart,
             PreVotes = preVotes,
             StatesMax = 30_000,
+        };
+        Explorer.Run(bounds, out Explorer explorer);
+        (int compared, string? difference) = explorer.Locals.VerifyQuotient(every: 3);
+        Assert.Null(difference);
+        Assert.True(compared > 1_000, $"only {compared} steps were compared");
+    }
+
+    /// <summary>The same with changes of members and snapshots.</summary>
+    [Theory]
+    [InlineData("replace", 0)]
+    [InlineData("grow", 1)]
+    public static void States_HoldAllThatMatters_WithMembersAndSnapshots(string members, int crashes)
+    {
+        ExplorerBounds bounds = Small with
+        {
+            Entries = 0,
+            Crashes = crashes,
+            Members = PlanOf(members),
+            Changes = 1,
+            Snapshots = 1,
+            Transfers = 1,
+            InFlightMax = 4,
+            StatesMax = 15_000,
         };
         Explorer.Run(bounds, out Explorer explorer);
         (int compared, string? difference) = explorer.Locals.VerifyQuotient(every: 3);
@@ -116,6 +206,8 @@ public static class ExplorerTests
         Assert.True(report.IsComplete, string.Join('\n', report.Lines()));
         Assert.True(report.StatesCommitted > 100);
     }
+
+    private static MemberPlan PlanOf(string name) => MemberPlan.All.Single(plan => plan.Name == name);
 
     [Theory]
     [InlineData(500, int.MaxValue)]

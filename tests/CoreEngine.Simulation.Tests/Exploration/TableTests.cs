@@ -30,7 +30,7 @@ public static class TableTests
     public static void GlobalState_HashForgetsTheOrderOfMessagesAndNothingElse()
     {
         var bounds = new ExplorerBounds();
-        var messages = new MessageTable();
+        var messages = new MessageTable(MemberPlan.Fixed.Permutations);
         var locals = new LocalTable(bounds, messages, new LogTable());
         GlobalState state = Started(locals);
         int[] sent = locals.Step(state.Locals[0], new Input(InputKind.TimeOut)).Sent;
@@ -55,7 +55,7 @@ public static class TableTests
     [Fact]
     public static void GlobalState_HashForgetsNames()
     {
-        var messages = new MessageTable();
+        var messages = new MessageTable(MemberPlan.Fixed.Permutations);
         var locals = new LocalTable(new ExplorerBounds(), messages, new LogTable());
         ulong[] hashes = [.. Enumerable.Range(0, 3).Select(place =>
         {

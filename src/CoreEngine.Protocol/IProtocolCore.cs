@@ -112,6 +112,14 @@ internal interface IProtocolCore
     /// <returns>False when no peer can give it back: the group must stop.</returns>
     bool Unreadable(ulong first, ulong last, Outputs outputs);
 
+    /// <summary>Entries cannot be read on the medium any more and are still in memory: copies of them are written, as
+    /// many as go at once.</summary>
+    /// <returns>The last of them; below <paramref name="first"/> when none can be written now.</returns>
+    ulong Rewrite(ulong first, ulong last, Outputs outputs);
+
+    /// <summary>Copies of entries are on their way to the medium.</summary>
+    bool IsCopying { get; }
+
     /// <summary>
     /// Asks for another leader; the answer is a <see cref="TransferOutcome"/> with the same id, within the time.
     /// </summary>

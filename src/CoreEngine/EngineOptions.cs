@@ -86,6 +86,15 @@ public sealed record EngineOptions
     /// </summary>
     public int Shards { get; init; } = 1;
 
+    /// <summary>
+    /// Bytes per second at which log and snapshots are read in search of rot, which is then repaired from other
+    /// replicas before another copy rots; less than replication's share of any disk. 0: never. Default 1 MiB.
+    /// </summary>
+    public long ScrubBytesPerSecond { get; init; } = 1024 * 1024;
+
+    /// <summary>A look at everything begins so often at most. Default one hour; positive.</summary>
+    public TimeSpan ScrubEvery { get; init; } = TimeSpan.FromHours(1);
+
     /// <summary>Seed of election timeouts and reconnect back-off; 0 draws one.</summary>
     public ulong Seed { get; init; }
 

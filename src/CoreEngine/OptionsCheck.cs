@@ -46,6 +46,11 @@ internal static class OptionsCheck
         Require(options.QuiesceAfter >= TimeSpan.Zero, nameof(options.QuiesceAfter), "must not be negative");
         Require(options.ProposalTimeout > TimeSpan.Zero, nameof(options.ProposalTimeout), "must be positive");
         Require(options.CloseTimeout >= TimeSpan.Zero, nameof(options.CloseTimeout), "must not be negative");
+        Require(
+            options.ScrubBytesPerSecond >= 0,
+            nameof(options.ScrubBytesPerSecond),
+            "must not be negative; 0 looks for no rot");
+        Require(options.ScrubEvery > TimeSpan.Zero, nameof(options.ScrubEvery), "must be positive");
         VerifySegment(options.SegmentBytes);
         VerifyShards(options.Shards);
         VerifyPeers(options);

@@ -55,6 +55,18 @@ internal sealed class CarriedRecords
         }
     }
 
+    /// <summary>Collects what stands from one position up to another.</summary>
+    internal void AddWithin(ulong lsn, ulong end, Queue<Carried> found)
+    {
+        foreach (Carried carried in _records.Values)
+        {
+            if (carried.Lsn >= lsn && carried.Lsn < end)
+            {
+                found.Enqueue(carried);
+            }
+        }
+    }
+
     /// <summary>A record and where it stands now; both change when a newer one comes.</summary>
     internal sealed class Carried
     {

@@ -143,6 +143,33 @@ internal sealed class LogIndex
         return _lines.TryGetValue(group, out Line? line) && line.TryFindPiece(index, out piece);
     }
 
+    /// <summary>
+    /// The entries in force that may stand between two positions: at most a point's spacing too many on either side.
+    /// </summary>
+    internal void AddWithin(ulong lsn, ulong end, List<(uint Group, ulong First, ulong Last)> found)
+    {
+        foreach (Line line in _lines.Values)
+        {
+            line.AddWithin(lsn, end, found);
+        }
+    }
+
+    /// <summary>Whether a damaged place may be where an entry is read from.</summary>
+    /// <param name="until">The same holds for the entries up to here.</param>
+    internal bool MayStandWithin(uint group, ulong index, LogDamage damage, out ulong until)
+    {
+        until = ulong.MaxValue;
+        if (!TryFind(group, index, out LogPiece piece))
+        {
+            return true;
+        }
+
+        // An entry that was written again behind the place, or is read as a copy elsewhere, has lost nothing there.
+        until = piece.Until;
+        bool isCopied = piece.CopiesFrom > 0;
+        return piece.BatchLsn < damage.EndLsn && (!isCopied || piece.BatchLsn >= damage.Lsn);
+    }
+
     /// <summary>Changes whenever entries of a group can be read elsewhere than before.</summary>
     internal int RepairsOf(uint group) => _lines.TryGetValue(group, out Line? line) ? line.Repairs : 0;
 
@@ -349,6 +376,29 @@ internal sealed class LogIndex
         {
             int place = PlaceOf(index);
             return place >= 0 && index <= Last && _points[place].Lsn <= lsn;
+        }
+
+        internal void AddWithin(ulong lsn, ulong end, List<(uint Group, ulong First, ulong Last)> found)
+        {
+            for (int i = 0; i < _count; i++)
+            {
+                // An entry so far behind its point would have one of its own.
+                bool isLast = i + 1 == _count;
+                ulong reach = _points[i].Lsn + _spacing;
+                ulong until = isLast ? reach : ulong.Min(reach, _points[i + 1].Lsn);
+                if (_points[i].Lsn < end && until > lsn)
+                {
+                    found.Add((Group, _points[i].First, isLast ? Last : _points[i + 1].First - 1));
+                }
+            }
+
+            foreach (Copies copies in _copies)
+            {
+                if (copies.BatchLsn >= lsn && copies.BatchLsn < end)
+                {
+                    found.Add((Group, copies.First, copies.Last));
+                }
+            }
         }
 
         private void DropFrom(ulong index)

@@ -207,6 +207,7 @@ internal sealed partial class SegmentedLog : IDisposable
 
         _spares.Pump();
         PumpTrim();
+        PumpRewrites();
         _superblockWriter.Pump();
         int inFlight = InFlight;
         if (Staging.StagedBytes == 0 || _isRolling || inFlight >= _options.InFlightMax)

@@ -153,7 +153,10 @@ internal sealed class SnapshotStore : IDisposable
     }
 
     /// <summary>A buffer for any chunk; the caller frees it when nothing is in flight on it.</summary>
-    internal AlignedSlab NewSlab() => new(SnapshotFormat.SlabBytes, Slabs);
+    internal AlignedSlab NewSlab() => NewSlab(SnapshotFormat.SlabBytes);
+
+    /// <summary>A buffer of another size, under the same rule.</summary>
+    internal AlignedSlab NewSlab(int bytes) => new(bytes, Slabs);
 
     /// <summary>Gives a user of the ring its number.</summary>
     internal int Register(ISnapshotIo user)

@@ -50,6 +50,40 @@ internal static class LateDamage
         return true;
     }
 
+    /// <summary>What memory still holds needs no peer: copies of it are written at the log's end.</summary>
+    /// <returns>The last of them; below <paramref name="first"/> when other copies are being written, or memory does
+    /// not hold the first.</returns>
+    internal static ulong Rewrite(RaftState state, ulong first, ulong last, Outputs outputs)
+    {
+        LogSuffix log = state.Log;
+        ulong high = ulong.Min(last, log.LastIndex);
+        bool mayWrite = state.Repair.CopiesTicket == 0 && first > log.BaseIndex && first <= high
+            && !log.Holes.Touches(first, first);
+
+        // What was not staged yet is not on the medium either: it cannot have been found there.
+        high = ulong.Min(high, state.Frontiers.Durable);
+        if (!mayWrite || first > high)
+        {
+            return first - 1;
+        }
+
+        // One term, as every piece of copies.
+        high = log.LastAtMost(high, log.TermAt(first));
+        int bytesMax = RepairAsking.CopyBytesMax(state);
+        if (!log.TryRange(first, high, state.Options.AppendEntriesMax, bytesMax, out SuffixRange range))
+        {
+            return first - 1;
+        }
+
+        ulong written = range.First + (ulong)range.Count - 1;
+        state.Repair.Copies = (first, written);
+        state.Repair.CopiesTicket = state.NextTicket++;
+        log.KeepCopies(first, written, log.Bytes(range));
+        outputs.Write(new PersistItem(
+            PersistKind.Copies, state.Repair.CopiesTicket, state.Term, 0, 0, first, written));
+        return written;
+    }
+
     private static void Withdraw(RaftState state, ulong first, Outputs outputs)
     {
         if (state.Role == Role.Leader)

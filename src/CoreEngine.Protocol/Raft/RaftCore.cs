@@ -252,6 +252,13 @@ internal sealed class RaftCore : IProtocolCore
     }
 
     /// <inheritdoc/>
+    public bool IsCopying => _state.Repair.CopiesTicket != 0;
+
+    /// <inheritdoc/>
+    public ulong Rewrite(ulong first, ulong last, Outputs outputs) =>
+        LateDamage.Rewrite(_state, first, last, outputs);
+
+    /// <inheritdoc/>
     public ulong SnapshotPeers => SnapshotRule.Waiting(_state);
 
     /// <inheritdoc/>

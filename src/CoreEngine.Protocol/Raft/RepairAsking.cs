@@ -129,6 +129,10 @@ internal static class RepairAsking
         return header with { Term = ulong.Max(1, header.Term) };
     }
 
+    /// <summary>Copies and the marker before them go to the log in one piece.</summary>
+    internal static int CopyBytesMax(RaftState state) =>
+        int.Max(1, int.Min(state.Options.AppendBytesMax, Limits.AppendBytesMax - RecordHeader.Bytes));
+
     /// <summary>Everybody was asked for the lowest hole, and nobody has it.</summary>
     internal static bool IsExhausted(RaftState state)
     {
@@ -160,7 +164,7 @@ internal static class RepairAsking
         Ask(
             state,
             repair.Target,
-            new RepairRequestBody(hole.First, hole.Last, hole.Term, state.Options.AppendBytesMax),
+            new RepairRequestBody(hole.First, hole.Last, hole.Term, CopyBytesMax(state)),
             outputs);
     }
 

@@ -154,6 +154,16 @@ internal sealed class TracedCore : IProtocolCore
         return isNoted;
     }
 
+    public bool IsCopying => _core.IsCopying;
+
+    public ulong Rewrite(ulong first, ulong last, Outputs outputs)
+    {
+        Before();
+        ulong written = _core.Rewrite(first, last, outputs);
+        After(outputs);
+        return written;
+    }
+
     public ulong SnapshotPeers => _core.SnapshotPeers;
 
     public int PlaceOf(uint replica) => _core.PlaceOf(replica);

@@ -102,6 +102,10 @@ internal sealed class EngineMeter : IDisposable
             () => counters.SnapshotBytesCaptured);
         Count("coreengine.snapshot.bytes.written", "Bytes of their files: equal and more when stored uncompressed.",
             () => counters.SnapshotBytesWritten);
+        Count("coreengine.scrub.bytes", "Bytes read in search of rot.", () => counters.ScrubbedBytes);
+        Count("coreengine.scrub.passes", "Whole looks at log and snapshots.", () => counters.ScrubPasses);
+        Count("coreengine.damage.found", "Damaged places that the scrubber found.", () => counters.DamageFound);
+        Count("coreengine.damage.repaired", "Of them, those that were made good.", () => counters.DamageRepaired);
         Count(
             "coreengine.digest.divergences",
             "Indexes after which replicas held different states.",

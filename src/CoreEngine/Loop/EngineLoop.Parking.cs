@@ -102,6 +102,7 @@ internal sealed partial class EngineLoop
     internal long NextDeadline()
     {
         long deadline = long.Min(Now + 1_000_000_000, long.Min(Schedule.NextDeadline, Liveness.NextDeadline));
+        deadline = long.Min(deadline, Scrubber.NextDeadline);
         bool isTimed = Undecided.Count + Retrying.Count > 0 || Schedule.Active.Count > 0;
         deadline = isTimed ? long.Min(deadline, _timersAt) : deadline;
         return Completions.IsWaiting ? long.Min(deadline, Now + Completions.RescuePeriodNs) : deadline;

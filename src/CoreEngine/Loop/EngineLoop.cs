@@ -83,6 +83,7 @@ internal sealed partial class EngineLoop
         ProposalTimeoutNs = Nanoseconds(setup.Options.ProposalTimeout);
         LeaderlessPatienceNs = 2 * Nanoseconds(setup.Options.ElectionMax);
         Liveness = new NodeLiveness(this);
+        Scrubber = new Scrubber(this);
     }
 
     internal EngineOptions Options { get; }
@@ -113,6 +114,9 @@ internal sealed partial class EngineLoop
 
     /// <summary>Who of the other nodes is alive.</summary>
     internal NodeLiveness Liveness { get; }
+
+    /// <summary>Looks for rot.</summary>
+    internal Scrubber Scrubber { get; }
 
     /// <summary>Proposals that left their queue and are not decided, in all groups.</summary>
     internal UndecidedProposals Undecided { get; } = new();
@@ -198,6 +202,7 @@ internal sealed partial class EngineLoop
 
         any |= Ingress.Receive(this);
         any |= Liveness.Turn();
+        any |= Scrubber.Turn();
         for (int i = 0; i < groups.Count; i++)
         {
             any |= Decide(groups[i]);

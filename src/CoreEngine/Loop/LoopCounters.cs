@@ -24,6 +24,10 @@ internal sealed class LoopCounters
     internal long SnapshotPiecesDamaged;
     internal long SnapshotBytesCaptured;
     internal long SnapshotBytesWritten;
+    internal long ScrubbedBytes;
+    internal long ScrubPasses;
+    internal long DamageFound;
+    internal long DamageRepaired;
     internal long DigestDivergences;
     internal long DigestTies;
 

@@ -181,13 +181,20 @@ internal sealed class GroupSnapshots(EngineLoop loop, GroupRuntime group)
         if (_transfers.Damaged is { } damaged)
         {
             _transfers.Damaged = null;
-            loop.Options.Log?.Invoke(
-                $"group {group.Number} '{group.Name}': {damaged.Name} is damaged on this disk; another one is taken");
-            loop.Snapshots.Discard(damaged);
-            _isAsked = true;
+            NoteDamage(damaged);
         }
 
         return any;
+    }
+
+    /// <summary>The bytes of a snapshot are not what was written: another one is taken in its place. The group takes
+    /// part in this turn.</summary>
+    internal void NoteDamage(SnapshotFile damaged)
+    {
+        loop.Options.Log?.Invoke(
+            $"group {group.Number} '{group.Name}': {damaged.Name} is damaged on this disk; another one is taken");
+        loop.Snapshots.Discard(damaged);
+        _isAsked = true;
     }
 
     private bool IsWanted()

@@ -16,6 +16,11 @@ internal sealed partial class SimulatedReplica
     /// <summary>What the medium alone holds of the group: recovered from a copy, the replica untouched.</summary>
     internal RecoveredGroup ReadMedium() => RecoverMedium().Find(1);
 
+    /// <summary>It could open what the medium alone holds, and would find no damage in it.</summary>
+    internal bool IsMediumWhole => RecoverMedium(out LogOpenResult result) is var recovery
+        && result.Log is not null
+        && !recovery.Find(1).IsDamaged;
+
     /// <summary>
     /// The medium holds the entry's record, voided by a truncation or not: in the turn that truncated it nobody noted
     /// that it had been flushed before.
@@ -37,14 +42,21 @@ internal sealed partial class SimulatedReplica
 
     private GroupRecovery RecoverMedium()
     {
+        GroupRecovery recovery = RecoverMedium(out LogOpenResult result);
+        world.Check(
+            Monitor.Recovery, result.Log is not null, $"the medium of replica {number} is refused: {result.Message}");
+        return recovery;
+    }
+
+    private GroupRecovery RecoverMedium(out LogOpenResult result)
+    {
         // Chance of its own: looking must not change what happens.
         using SimulatedRing ring = RingOverMedium();
         var recovery = new GroupRecovery(ChunkBytes, world.Options.SuffixBytes);
-        LogOpenResult result = SegmentedLog.Open(ring, LogOptionsOf(1), number, world.Cluster, recovery);
+        result = SegmentedLog.Open(ring, LogOptionsOf(1), number, world.Cluster, recovery);
         using SegmentedLog? log = result.Log;
         using SnapshotStore snapshots = SnapshotStore.Open(ring, world.Memory.Slabs);
         recovery.Join(snapshots);
-        world.Check(Monitor.Recovery, log is not null, $"the medium of replica {number} is refused: {result.Message}");
         return recovery;
     }
 

@@ -458,18 +458,13 @@ internal sealed partial class SimulatedReplica(World world, uint number, Prng ch
         ElectionMax = TimeSpan.FromMilliseconds(world.Options.ElectionMaxMs),
         QuiesceAfter = TimeSpan.FromMilliseconds(world.Options.QuiesceAfterMs),
         ProposalTimeout = TimeSpan.FromMilliseconds(world.Options.ProposalTimeoutMs),
+        ScrubBytesPerSecond = world.Options.ScrubBytesPerSecond,
+        ScrubEvery = TimeSpan.FromMilliseconds(world.Options.ScrubEveryMs),
     };
 
-    private IEnumerable<Peer> PeersOf()
-    {
-        for (uint i = 1; i <= world.Options.Replicas; i++)
-        {
-            if (i != number)
-            {
-                yield return new Peer(i, new IPEndPoint(IPAddress.Loopback, 0));
-            }
-        }
-    }
+    private IEnumerable<Peer> PeersOf() => Enumerable.Range(1, world.Options.Replicas)
+        .Where(i => i != number)
+        .Select(static i => new Peer((uint)i, new IPEndPoint(IPAddress.Loopback, 0)));
 
     /// <summary>Runs handed-over work in the world's own thread, after the turn.</summary>
     private sealed class InlineWorkers : IWorkers

@@ -178,6 +178,8 @@ internal sealed class Simulator : IDisposable
             OtherPeriodMs = (int)(_swarm.BurstPeriodNs * 4 / 1_000_000) + 20,
             SubmitBytesMin = _swarm.SubmitBytesMin,
             Snapshots = _swarm.Snapshots,
+            ScrubBytesPerSecond = _swarm.ScrubBytesPerSecond,
+            ScrubEveryMs = _swarm.ScrubEveryMs,
             Command = _options.Command,
             Lease = LeaseOf(Stream(ChanceOf.Reads)),
         }, _options.Memory);

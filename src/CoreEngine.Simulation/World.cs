@@ -58,6 +58,12 @@ internal sealed record WorldOptions
         init => field = value with { Compression = SnapshotCompression.None };
     } = NoSnapshots;
 
+    /// <summary>Bytes per second at which replicas look for rot; 0: only an opening or a read finds it.</summary>
+    public long ScrubBytesPerSecond { get; init; }
+
+    /// <summary>How often a look at everything begins at most.</summary>
+    public int ScrubEveryMs { get; init; } = 1000;
+
     /// <summary>Only when somebody asks.</summary>
     internal static SnapshotOptions NoSnapshots { get; } = new()
     {

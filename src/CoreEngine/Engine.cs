@@ -38,6 +38,10 @@ public sealed class Engine : IAsyncDisposable
     /// <summary>What recovery found: segments, records, bytes, whether a torn tail was cut. For people.</summary>
     public string Recovery => _host.RecoveryText;
 
+    /// <summary>What the search for rot has read, found and made good since the start
+    /// (<see cref="EngineOptions.ScrubBytesPerSecond"/>). For people.</summary>
+    public string Scrub => _host.ScrubText;
+
     /// <summary>How the engine reaches disk and network, and why not better. For people.</summary>
     public string Backends => _host.Backends;
 

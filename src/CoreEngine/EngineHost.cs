@@ -57,6 +57,26 @@ internal sealed class EngineHost
 
     internal ulong Incarnation => Loop.Log.Identity.Incarnation;
 
+    internal string ScrubText
+    {
+        get
+        {
+            (long bytes, long passes, long found, long repaired) = (0, 0, 0, 0);
+            foreach (EngineShard shard in _shards)
+            {
+                LoopCounters counters = shard.Loop.Counters;
+                bytes += counters.ScrubbedBytes;
+                passes += counters.ScrubPasses;
+                found += counters.DamageFound;
+                repaired += counters.DamageRepaired;
+            }
+
+            return Options.ScrubBytesPerSecond == 0
+                ? "off"
+                : $"{bytes} bytes, {passes} passes, {found} damaged places found, {repaired} repaired";
+        }
+    }
+
     internal string RecoveryText => string.Join("; ", _shards.Select(static shard => shard.RecoveryText));
 
     internal string Backends =>

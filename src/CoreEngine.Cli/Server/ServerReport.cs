@@ -99,6 +99,7 @@ internal static class ServerReport
         Add(text, "acknowledgement", server.Group.Durability);
         Add(text, "backends", server.Engine.Host.Backends);
         Add(text, "recovery", server.Engine.Host.Recovery);
+        Add(text, "scrub", server.Engine.Host.Scrub);
     }
 
     private static void AddStats(StringBuilder text, ServerState server)

@@ -68,6 +68,12 @@ internal sealed record Swarm
     /// <summary>When replicas take snapshots, and how much log they keep behind them.</summary>
     internal required SnapshotOptions Snapshots { get; init; }
 
+    /// <summary>Bytes per second at which replicas look for rot; 0: only an opening or a read finds it.</summary>
+    internal required long ScrubBytesPerSecond { get; init; }
+
+    /// <summary>How often a look at everything begins at most.</summary>
+    internal required int ScrubEveryMs { get; init; }
+
     internal static Swarm Draw(Prng chance)
     {
         int burstMax = chance.Chance(1, 3) ? 1 : (int)chance.Between(2, 40);
@@ -115,6 +121,8 @@ internal sealed record Swarm
             Groups = (int)long.Max(1, chance.Between(-2, 5)),
             QuiesceAfterMs = DrawQuiesceAfter(chance),
             Snapshots = DrawSnapshots(chance),
+            ScrubBytesPerSecond = chance.Chance(1, 4) ? 0 : chance.Between(64, 1024) * 1024,
+            ScrubEveryMs = (int)chance.Between(50, 3000),
         };
     }
 

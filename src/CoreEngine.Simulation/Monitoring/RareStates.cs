@@ -75,6 +75,7 @@ internal enum RareState
     SnapshotInstalled,
     SegmentGivenUp,
     CrashWithSnapshotHalfMade,
+    RotScrubbed,
 }
 
 /// <summary>Counts how often each rare state was reached.</summary>

@@ -21,6 +21,7 @@ internal sealed class RepairChecker(World world)
 
     private readonly ulong[] _applied = new ulong[world.Options.Replicas + 1];
     private readonly long[] _repaired = new long[world.Options.Replicas + 1];
+    private readonly long[] _scrubbed = new long[world.Options.Replicas + 1];
 
     internal void Observe(SimulatedReplica replica)
     {
@@ -31,6 +32,7 @@ internal sealed class RepairChecker(World world)
         {
             _life[replica.Number] = replica.Life;
             _repaired[replica.Number] = 0;
+            _scrubbed[replica.Number] = 0;
             _applied[replica.Number] = 0;
             was = false;
         }
@@ -56,6 +58,13 @@ internal sealed class RepairChecker(World world)
         }
 
         was = isDamaged;
+        long scrubbed = replica.Loop!.Counters.DamageRepaired;
+        if (scrubbed != _scrubbed[replica.Number])
+        {
+            _scrubbed[replica.Number] = scrubbed;
+            world.Monitors.Rare.Sometimes(RareState.RotScrubbed);
+            ForgiveRot(replica);
+        }
     }
 
     /// <summary>A replica has recovered.</summary>
@@ -69,7 +78,7 @@ internal sealed class RepairChecker(World world)
     /// <summary>A medium whose every loss was made good is as good as any: it may be hurt again.</summary>
     private static void ForgiveRot(SimulatedReplica replica)
     {
-        if (replica.Disk.Mishaps.Harm == DiskHarm.Rotten && !replica.ReadMedium().IsDamaged)
+        if (replica.Disk.Mishaps.Harm == DiskHarm.Rotten && replica.IsMediumWhole)
         {
             replica.Disk.Mishaps.Harm = DiskHarm.None;
         }

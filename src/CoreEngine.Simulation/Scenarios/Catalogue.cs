@@ -45,6 +45,8 @@ internal static class Catalogue
         new(18, "torn tail is cut", DamageScenarios.TornTailIsCut, "TornTailIsDamage", "TornTailTaken"),
         new(18, "rot is fetched", DamageScenarios.RotIsFetched, "RotCutAsTornTail"),
         new(18, "rot is met while running", DamageScenarios.RotIsMetWhileRunning, "UnreadableLeads"),
+        new(18, "unread rot is repaired", ScrubScenarios.UnreadRotIsRepaired, "FoundRotIgnored"),
+        new(18, "cached rot is rewritten", ScrubScenarios.CachedRotIsRewritten, "FoundRotIgnored"),
         new(
             18,
             "damaged voter",

@@ -76,7 +76,7 @@ internal sealed class DamageTask(GroupRuntime group, LogDamage? damage, ulong fi
         }
         else if (!loop.Log.Index.MayStandWithin(group.Number, _next, damaged, out ulong until))
         {
-            _next = until + 1;
+            _next = ulong.Min(until, last) + 1;
         }
         else if (TryHole(suffix, out ulong holeLast))
         {

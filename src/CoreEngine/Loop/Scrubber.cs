@@ -35,7 +35,8 @@ internal sealed class Scrubber
     internal Scrubber(EngineLoop loop)
     {
         _loop = loop;
-        _bytesPerSecond = loop.Options.ScrubBytesPerSecond;
+        long rate = loop.Options.ScrubBytesPerSecond;
+        _bytesPerSecond = rate == 0 ? 0 : long.Max(1, rate / loop.Options.Shards);
         _everyNs = loop.Options.ScrubEvery.Ticks * 100;
     }
 

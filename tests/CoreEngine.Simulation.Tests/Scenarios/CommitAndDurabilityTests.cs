@@ -37,6 +37,14 @@ public sealed class CommitAndDurabilityTests
         Play.Seeds(3, DamageScenarios.RotIsFetched);
 
     [Fact]
+    public void Raft_S18_RotThatNobodyReadsIsFoundAndRepairedBeforeASecondCopyRots() =>
+        Play.Seeds(2, ScrubScenarios.UnreadRotIsRepaired);
+
+    [Fact]
+    public void Raft_S18_RotOfWhatMemoryHoldsIsWrittenAgainByALeaderThatStays() =>
+        Play.Seeds(3, ScrubScenarios.CachedRotIsRewritten);
+
+    [Fact]
     public void Raft_S18_ADamagedReplicaVotesByWhatItClaims() => Play.Seeds(2, DamageScenarios.DamagedVoter);
 
     [Fact]

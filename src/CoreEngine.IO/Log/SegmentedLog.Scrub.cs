@@ -8,8 +8,10 @@ internal sealed partial class SegmentedLog
 {
     private readonly Queue<CarriedRecords.Carried> _toRewrite = new();
 
-    /// <summary>A place below <see cref="DurableEnd"/> is damaged: cursors pass over it, and the hard states, descriptors
-    /// and marks that stood there are written again at the log's end. Entries are the groups' affair.</summary>
+    /// <summary>
+    /// A place below <see cref="DurableEnd"/> is damaged: cursors pass over it, and the hard states, descriptors and
+    /// marks that stood there are written again at the log's end. Entries are the groups' affair.
+    /// </summary>
     internal void NoteDamage(LogDamage damage)
     {
         Damaged.Add(damage.Lsn, damage.EndLsn);

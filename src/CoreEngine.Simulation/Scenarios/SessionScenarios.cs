@@ -84,6 +84,57 @@ internal static class SessionScenarios
         script.Holds(script[1].Machine.Entries[before].Value == value, $"another command stands at its place");
     }
 
+    /// <summary>S55 through snapshots: the sequence stands in no log any more, only in snapshots. The repeat is
+    /// answered the same by the next leader, after a power cut of all, and by a member that was away and was given the
+    /// snapshot; everywhere it is applied once.</summary>
+    internal static void RepeatsAcrossFailoverSnapshotAndRestart(ulong seed)
+    {
+        using Script script = Script.Started(SnapshotScenarios.Small(seed));
+        World world = script.World;
+        ulong session = Open(script, 2);
+        script.UntilEqual();
+        script[3].Kill();
+        ulong value = world.NextValue();
+        Receipt first = Repeat(script, 1, session, value);
+        for (int i = 0; i < 10; i++)
+        {
+            _ = script.Commit(1);
+        }
+
+        script.UntilEqual();
+        foreach (uint replica in new uint[] { 1, 2 })
+        {
+            _ = SnapshotScenarios.Snapshot(script, replica);
+            script.Holds(
+                script[replica].Runtime.Frontiers.Trimmed > first.Coordinate.Index,
+                $"the log of {replica} still holds the sequence");
+        }
+
+        script.Elect(2);
+        Same(script, first, Repeat(script, 2, session, value));
+        world.PowerCutAll();
+        script[1].Start();
+        script[2].Start();
+        script.Free();
+        script.UntilLeader();
+        Same(script, first, Repeat(script, 1, session, value));
+        script[3].Start();
+        script.UntilEqual();
+        script.Holds(script[3].Runtime.Snapshots.Installed == 1, $"replica 3 was not given the snapshot");
+        script.Elect(3);
+        Same(script, first, Repeat(script, 3, session, value));
+        script.Free();
+        script.UntilEqual();
+        foreach (SimulatedReplica replica in world.Replicas)
+        {
+            script.Holds(Count(replica, value) == 1, $"replica {replica.Number} applied {Count(replica, value)} times");
+            script.Holds(
+                replica.Runtime.Sessions.Open == 1
+                    && replica.Runtime.Sessions.Digest == script[1].Runtime.Sessions.Digest,
+                $"replica {replica.Number} holds other sessions");
+        }
+    }
+
     /// <summary>S55, session expiry is a log event, equal everywhere: replicas whose wall clocks disagree by minutes
     /// hold the same sessions at the same index; who is active stays, who is idle goes, and its repeats are
     /// refused.</summary>
@@ -137,6 +188,10 @@ internal static class SessionScenarios
         script.Holds(repeat.Result.Outcome == Outcome.Committed, $"a repeat ended as {repeat.Result}");
         return repeat.Result;
     }
+
+    private static void Same(Script script, in Receipt first, in Receipt again) => script.Holds(
+        again.IsRepeat && again.Coordinate == first.Coordinate,
+        $"what was told at {first.Coordinate} is told at {again.Coordinate}, as a repeat: {again.IsRepeat}");
 
     private static int Count(SimulatedReplica replica, ulong value)
     {

@@ -51,6 +51,36 @@ internal static class SnapshotScenarios
         script.UntilEqual();
     }
 
+    /// <summary>T stops at the snapshot though more is applied by the time that it is durable: what came after it is
+    /// kept, a restart finds it, and a member that needs it is not sent away.</summary>
+    internal static void TrimStopsAtTheSnapshot(ulong seed)
+    {
+        using Script script = Script.Started(Small(seed));
+        Fill(script, 1);
+        script[3].Kill();
+        var asked = new System.Threading.Tasks.TaskCompletionSource<SnapshotResult>();
+        script[1].Runtime.Snapshots.Ask(asked);
+        for (int i = 0; i < Many; i++)
+        {
+            _ = script[1].ProposeAsync(script.World.NextValue());
+        }
+
+        script[1].Nudge();
+        script.Until(() => asked.Task.IsCompleted, "a snapshot is taken under load");
+        ulong index = asked.Task.Result.Index;
+        script.Until(() => script[1].Runtime.Frontiers.Applied >= index + Many / 2, "more is applied than it holds");
+        ulong trimmed = script[1].Runtime.Frontiers.Trimmed;
+        script.Holds(trimmed > 0 && trimmed <= index, $"T is {trimmed}, the snapshot ends at {index}");
+        _ = script.Commit(1);
+        script[1].PowerCut();
+        script[1].Start();
+        script[3].Start();
+        script.Free();
+        script.UntilEqual();
+        _ = script.Commit(script.World.Leader!.Number);
+        script.UntilEqual();
+    }
+
     /// <summary>Segments that no group needs go; votes and members that stood in them stay.</summary>
     internal static void SegmentsAreGivenUp(ulong seed)
     {
@@ -85,14 +115,20 @@ internal static class SnapshotScenarios
 
     /// <summary>S38: a member holds entries of its own that contradict a snapshot; they are dropped, the snapshot
     /// stands, and it follows on.</summary>
-    internal static void ConflictingSuffixIsDropped(ulong seed)
+    internal static void ConflictingSuffixIsDropped(ulong seed) => Contradict(seed, entries: 10, isLonger: false);
+
+    /// <summary>The same when it holds an entry at the snapshot's last index, of another term.</summary>
+    internal static void LongerSuffixIsDropped(ulong seed) => Contradict(seed, entries: 2 * Many, isLonger: true);
+
+    private static void Contradict(ulong seed, int entries, bool isLonger)
     {
         using Script script = Script.Started(Small(seed));
         Fill(script, 1);
 
         // Replica 1 leads and writes what nobody else gets; the others elect 2, which goes far beyond.
+        ulong agreed = script[1].Core.LastIndex;
         script.EntriesOnlyTo();
-        for (int i = 0; i < 10; i++)
+        for (int i = 0; i < entries; i++)
         {
             _ = script[1].ProposeAsync(script.World.NextValue());
         }
@@ -109,7 +145,10 @@ internal static class SnapshotScenarios
         }
 
         _ = Snapshot(script, 2);
-        script.Holds(script[2].Runtime.Frontiers.Trimmed > own, $"the leader still holds what replica 1 lacks");
+        ulong trimmed = script[2].Runtime.Frontiers.Trimmed;
+        script.Holds(
+            trimmed > agreed && trimmed < own == isLonger,
+            $"the snapshot ends at {trimmed}, replica 1 agrees up to {agreed} and ends at {own}");
         script.Lift(away);
         script.EntriesToAll();
         script.UntilEqual();
@@ -325,7 +364,7 @@ internal static class SnapshotScenarios
     }
 
     /// <summary>Three replicas whose logs keep nothing behind a snapshot.</summary>
-    private static WorldOptions Small(ulong seed) => new()
+    internal static WorldOptions Small(ulong seed) => new()
     {
         Seed = seed,
         BatchBytes = 64 * 1024,
@@ -343,7 +382,7 @@ internal static class SnapshotScenarios
         script.UntilEqual();
     }
 
-    private static SnapshotResult Snapshot(Script script, uint replica)
+    internal static SnapshotResult Snapshot(Script script, uint replica)
     {
         var asked = new System.Threading.Tasks.TaskCompletionSource<SnapshotResult>();
         script[replica].Runtime.Snapshots.Ask(asked);

@@ -18,6 +18,10 @@ public sealed class SessionTests
         Play.Seeds(5, SessionScenarios.RepeatsAcrossFailoverAndRestart);
 
     [Fact]
+    public void Raft_S55_ARepeatAcrossFailoverSnapshotAndRestartIsAppliedOnceAndAnsweredTheSame() =>
+        Play.Seeds(3, SessionScenarios.RepeatsAcrossFailoverSnapshotAndRestart);
+
+    [Fact]
     public void Raft_S55_SessionExpiryIsALogEventEqualEverywhere() =>
         Play.Seeds(3, SessionScenarios.ExpiryIsALogEvent);
 }

@@ -20,6 +20,10 @@ public sealed class SnapshotTests
         Play.Seeds(3, SnapshotScenarios.ConflictingSuffixIsDropped);
 
     [Fact]
+    public void Raft_S38_ASuffixThatIsLongerThanASnapshotIsDropped() =>
+        Play.Seeds(3, SnapshotScenarios.LongerSuffixIsDropped);
+
+    [Fact]
     public void Raft_S39_APartialOrCorruptTransferIsNeverPublished() =>
         Play.Seeds(5, SnapshotScenarios.PartialTransferIsNeverPublished);
 
@@ -32,12 +36,28 @@ public sealed class SnapshotTests
         Play.Seeds(3, SnapshotScenarios.OldOrEqualSnapshotIsIgnored);
 
     [Fact]
+    public void Raft_S40_TheMembersTravelInTheSnapshot() =>
+        Play.Seeds(2, SnapshotMemberScenarios.MembersTravelInTheSnapshot);
+
+    [Fact]
+    public void Raft_S40_AnImportMovesTheMembersNeverBack() =>
+        Play.Seeds(2, SnapshotMemberScenarios.ImportMovesNothingBack);
+
+    [Fact]
+    public void Raft_S40_WhoJoinsTakesNoSnapshotThatNamesNoMembers() =>
+        Play.Seeds(2, SnapshotMemberScenarios.WhoJoinsKnowsTheMembersFirst);
+
+    [Fact]
     public void Raft_S41_ALeaderChangeMidStreamRestartsOrResumesSafely() =>
         Play.Seeds(3, SnapshotScenarios.LeaderChangesMidStream);
 
     [Fact]
     public void Raft_S42_ADeadMemberCannotPinTheLogForEver() =>
         Play.Seeds(2, SnapshotScenarios.DeadMemberDoesNotPinTheLog);
+
+    [Fact]
+    public void Raft_S42_TheLogIsTrimmedUpToTheSnapshotAndNoFurther() =>
+        Play.Seeds(3, SnapshotScenarios.TrimStopsAtTheSnapshot);
 
     [Fact]
     public void Raft_S46_RecoveryTrafficRespectsItsByteRate() =>

@@ -6,8 +6,8 @@ namespace CoreEngine.Mutants.Tests;
 
 /// <summary>
 /// Goal: exhaustive exploration finds figure 8, a forgotten vote, and mistakes about members and snapshots when their
-/// rule is removed, and nothing when it stands. Method: the woven build, from the first state; without a mutant the same
-/// bounds are explored to their end, here or by the explorer's own tests.
+/// rule is removed, and nothing when it stands. Method: the woven build, from the first state; without a mutant the
+/// same bounds are explored to their end, here or by the explorer's own tests.
 /// </summary>
 public sealed class ExplorerTests
 {

@@ -329,7 +329,9 @@ internal static class Replication
             return;
         }
 
-        peer.BecomeProbe(peer.Match + 1, state.NowNs);
+        // Of a member that has not answered in this term nothing is known: it is asked at the log's beginning before it
+        // is taken for one that needs a snapshot (the cliff theorem, S0 4.4).
+        peer.BecomeProbe(ulong.Max(peer.Match, state.Log.BaseIndex) + 1, state.NowNs);
         if (connected)
         {
             Pump(state, place, outputs);

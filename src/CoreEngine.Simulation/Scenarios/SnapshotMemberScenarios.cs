@@ -1,4 +1,3 @@
-using System;
 using CoreEngine.Model;
 using CoreEngine.Protocol.Membership;
 using CoreEngine.Simulation.Scripting;

@@ -65,6 +65,12 @@ internal interface IProtocolCore
     /// <summary>Time moves: elections, heartbeats, step-down.</summary>
     void Tick(long monotonicNs, long wallNs, Outputs outputs);
 
+    /// <summary>The next <see cref="Tick"/> at this time would begin an election.</summary>
+    bool IsCampaignDue(long monotonicNs);
+
+    /// <summary>The shard has no time for one now: another election timeout passes first.</summary>
+    void HoldCampaign(long monotonicNs);
+
     /// <summary>Appends a prefix of the batch, if this replica leads.</summary>
     ProposeResult Propose(ProposalReader proposals, Outputs outputs);
 

@@ -70,12 +70,12 @@ internal readonly record struct LoadRequest(uint Peer, ulong First, ulong Last, 
 /// </remarks>
 internal sealed class Outputs
 {
-    private PersistItem[] _persist = new PersistItem[64];
-    private OutboundMessage[] _now = new OutboundMessage[64];
-    private OutboundMessage[] _after = new OutboundMessage[16];
-    private ulong[] _afterTickets = new ulong[16];
-    private ReadOutcome[] _reads = new ReadOutcome[64];
-    private LoadRequest[] _loads = new LoadRequest[8];
+    private PersistItem[] _persist = new PersistItem[16];
+    private OutboundMessage[] _now = new OutboundMessage[16];
+    private OutboundMessage[] _after = new OutboundMessage[4];
+    private ulong[] _afterTickets = new ulong[4];
+    private ReadOutcome[] _reads = new ReadOutcome[8];
+    private LoadRequest[] _loads = new LoadRequest[2];
     private TransferOutcome[] _transfers = [];
     private int _transferCount;
     private int _persistCount;

@@ -9,6 +9,7 @@ using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
 using CoreEngine.IO.Log;
+using CoreEngine.IO.Transport;
 using CoreEngine.Loop;
 using CoreEngine.Model;
 
@@ -53,6 +54,7 @@ internal sealed class ReplicaHost
             long started = Stopwatch.GetTimestamp();
             await using Engine engine = await Engine.OpenAsync(settings.ToOptions(Console.Error.WriteLine));
             double engineMs = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+            await LinkAsync(engine, settings);
             long before = GC.GetTotalMemory(forceFullCollection: true);
             long resident = ResidentBytes();
             started = Stopwatch.GetTimestamp();
@@ -71,6 +73,23 @@ internal sealed class ReplicaHost
             Write(output, new ReplicaReply { Error = error.Message });
             await Console.Error.WriteLineAsync(error.ToString());
             return 1;
+        }
+    }
+
+    /// <summary>Waits until the links stand: their buffers are the engine's, however many groups it has.</summary>
+    private static async Task LinkAsync(Engine engine, ReplicaSettings settings)
+    {
+        const int Lanes = 2;
+        using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        long deadline = Environment.TickCount64 + (long)LeadPatience.TotalMilliseconds;
+        var transport = (PipeTransport)engine.Host.Loop.Transport;
+        bool isAlone = settings.Shape.Groups == 1;
+        while (!isAlone && transport.Counters.ConnectionsOpened < Lanes * engine.Host.Options.Peers.Count)
+        {
+            if (Environment.TickCount64 >= deadline || !await pace.WaitForNextTickAsync())
+            {
+                throw new IOException("the other replicas cannot be reached");
+            }
         }
     }
 
@@ -161,7 +180,9 @@ internal sealed class ReplicaHost
                 await Task.WhenAll(_groups.Select(LeadAsync));
                 return new ReplicaReply { Status = Status() };
             case ReplicaVerb.Idle:
-                return new ReplicaReply { Idle = Idle(command.Seconds) };
+                return new ReplicaReply { Idle = Idle(command.Seconds, command.Collects) };
+            case ReplicaVerb.Wake:
+                return new ReplicaReply { Wake = await WakeAsync(command.Outstanding) };
             case ReplicaVerb.Snapshot:
                 return new ReplicaReply { Snapshot = await SnapshotAsync() };
             case ReplicaVerb.Add:
@@ -200,23 +221,48 @@ internal sealed class ReplicaHost
             seconds, result.Bytes, result.Index, result.IsTaken ? null : result.Refusal.ToString());
     }
 
-    private ReplicaIdle Idle(double seconds)
+    private ReplicaIdle Idle(double seconds, bool collects)
     {
         LoopCounters counters = _engine.Host.Loop.Counters;
-        long live = GC.GetTotalMemory(forceFullCollection: true);
         long frames = Volatile.Read(ref counters.FramesSent);
         long beats = Volatile.Read(ref counters.BeatsSent);
         Counters before = Counters.AtStart();
         Stretch.Pass(seconds, CancellationToken.None);
         Usage usage = Counters.AtEnd().Since(before);
+        double framesPerSecond = (Volatile.Read(ref counters.FramesSent) - frames) / usage.Seconds;
+        double beatsPerSecond = (Volatile.Read(ref counters.BeatsSent) - beats) / usage.Seconds;
+
+        // Last, for a collection stops the process, and its groups may wake for that.
+        long live = GC.GetTotalMemory(collects);
         return new ReplicaIdle(
             usage.CpuUs / usage.Seconds / 1e4,
-            (Volatile.Read(ref counters.FramesSent) - frames) / usage.Seconds,
-            (Volatile.Read(ref counters.BeatsSent) - beats) / usage.Seconds,
+            framesPerSecond,
+            beatsPerSecond,
             live,
             ResidentBytes(),
             _groups.Count(static group => group.Status.Role == "Leader"),
             _groups.Count(static group => group.Status.Leader == 0));
+    }
+
+    private async Task<ReplicaWake> WakeAsync(int count)
+    {
+        Group[] led = [.. _groups.Where(static group => group.Status.Role == "Leader").Take(count)];
+        var microseconds = new double[led.Length];
+        byte[] command = new byte[16];
+        for (int i = 0; i < led.Length; i++)
+        {
+            long started = Stopwatch.GetTimestamp();
+            Receipt receipt = await led[i].ProposeAsync(command);
+            microseconds[i] = Stopwatch.GetElapsedTime(started).TotalMicroseconds;
+            if (receipt.Outcome != Outcome.Committed)
+            {
+                throw new IOException($"{led[i].Name} did not wake: {receipt}");
+            }
+        }
+
+        Array.Sort(microseconds);
+        return led.Length == 0 ? new ReplicaWake(0, 0, 0, 0) : new ReplicaWake(
+            led.Length, microseconds[led.Length / 2], microseconds[led.Length * 99 / 100], microseconds[^1]);
     }
 
     private async Task<ReplicaRun> RunWorkloadAsync(ReplicaCommand command)

@@ -39,6 +39,9 @@ internal enum ReplicaVerb
     /// <summary>Lets time pass and tells what the process used meanwhile, and how much memory it holds.</summary>
     Idle,
 
+    /// <summary>Proposes once in each of so many groups led here, one after the other.</summary>
+    Wake,
+
     /// <summary>Takes a snapshot and trims the log.</summary>
     Snapshot,
 
@@ -78,6 +81,10 @@ internal sealed record ReplicaCommand
     /// <summary>For <see cref="ReplicaVerb.Run"/>: the measured time is that of a snapshot taken here.</summary>
     public bool WithSnapshot { get; init; }
 
+    /// <summary>For <see cref="ReplicaVerb.Idle"/>: collects garbage before memory is read, which takes a
+    /// moment.</summary>
+    public bool Collects { get; init; }
+
     /// <summary>For <see cref="ReplicaVerb.Add"/>: who, and the port where it listens.</summary>
     public uint Learner { get; init; }
 
@@ -110,6 +117,8 @@ internal sealed record ReplicaReply
 
     /// <summary>Stamp of the monotonic clock that all processes of the machine share, in nanoseconds.</summary>
     public long At { get; init; }
+
+    public ReplicaWake? Wake { get; init; }
 }
 
 internal sealed record ReplicaStatus(
@@ -163,6 +172,12 @@ internal sealed record ReplicaIdle(
     long ResidentBytes,
     int Led,
     int Leaderless);
+
+/// <param name="Groups">Groups that were at rest, each asked once.</param>
+/// <param name="P50Us">From the call until it was committed.</param>
+/// <param name="P99Us">The same.</param>
+/// <param name="MaxUs">The same.</param>
+internal sealed record ReplicaWake(int Groups, double P50Us, double P99Us, double MaxUs);
 
 /// <param name="Seconds">Until it was durable and the log trimmed.</param>
 /// <param name="Bytes">Of its file.</param>

@@ -13,6 +13,9 @@ internal static class GroupRows
 {
     private const int Outstanding = 1024;
 
+    /// <summary>Groups at rest that are written to.</summary>
+    private const int WokenMax = 500;
+
     internal static async Task RunAsync(FeatureRun run, CancellationToken cancellationToken)
     {
         foreach (int groups in new[] { 1, (int)run.Size })
@@ -48,9 +51,9 @@ internal static class GroupRows
         ReplicaReply[] ready = await Task.WhenAll(
             cluster.Members.Select(member => member.ReceiveAsync(cancellationToken)));
         double openedAfter = Stopwatch.GetElapsedTime(started).TotalSeconds;
-        ReplicaIdle[] settled = await SettleAsync(cluster, cancellationToken);
+        ReplicaIdle[] settled = await SettleAsync(run, cluster, cancellationToken);
         double settledAfter = Stopwatch.GetElapsedTime(started).TotalSeconds;
-        ReplicaIdle[] idle = await IdleAsync(cluster, run.Seconds, cancellationToken);
+        ReplicaIdle[] idle = await IdleAsync(cluster, run.Seconds, true, cancellationToken);
         run.Print(string.Create(
             CultureInfo.InvariantCulture,
             $"{groups:N0} groups on three replicas: all open after {openedAfter:N1} s (processes started), "
@@ -66,19 +69,40 @@ internal static class GroupRows
                 + $"bytes per group {(idle[i].LiveBytes - opening.BeforeBytes) / groups:N0} managed, "
                 + $"{(idle[i].ResidentBytes - opening.BeforeResidentBytes) / groups:N0} resident"));
         }
+
+        _ = await SettleAsync(run, cluster, cancellationToken);
+        for (int i = 0; i < idle.Length; i++)
+        {
+            var command = new ReplicaCommand { Verb = ReplicaVerb.Wake, Outstanding = WokenMax };
+            ReplicaWake woken = (await cluster.Members[i].AskAsync(command, cancellationToken)).Wake!;
+            run.Print(string.Create(
+                CultureInfo.InvariantCulture,
+                $"replica {i + 1}: first write of {woken.Groups:N0} groups at rest, one after the other: "
+                + $"p50 {woken.P50Us:N0} us, p99 {woken.P99Us:N0} us, longest {woken.MaxUs:N0} us"));
+        }
     }
 
     /// <summary>Waits until every group has a leader and nobody sends for a group.</summary>
-    private static async Task<ReplicaIdle[]> SettleAsync(LoadCluster cluster, CancellationToken cancellationToken)
+    private static async Task<ReplicaIdle[]> SettleAsync(
+        FeatureRun run, LoadCluster cluster, CancellationToken cancellationToken)
     {
         const double LookSeconds = 1;
-        const int LooksMax = 120;
+        const int LooksMax = 600;
         for (int look = 0; look < LooksMax; look++)
         {
-            ReplicaIdle[] seen = await IdleAsync(cluster, LookSeconds, cancellationToken);
+            ReplicaIdle[] seen = await IdleAsync(cluster, LookSeconds, false, cancellationToken);
             if (seen.All(static replica => replica.Leaderless == 0 && replica.FramesPerSecond == 0))
             {
                 return seen;
+            }
+
+            if (look % 5 == 4)
+            {
+                run.Print(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"  {look + 1} looks: leaderless {seen.Sum(static r => r.Leaderless):N0}, "
+                    + $"frames {seen.Sum(static r => r.FramesPerSecond):N0}/s, "
+                    + $"CPU {seen.Sum(static r => r.CpuPercent):N0} %"));
             }
         }
 
@@ -86,9 +110,9 @@ internal static class GroupRows
     }
 
     private static async Task<ReplicaIdle[]> IdleAsync(
-        LoadCluster cluster, double seconds, CancellationToken cancellationToken)
+        LoadCluster cluster, double seconds, bool collects, CancellationToken cancellationToken)
     {
-        var command = new ReplicaCommand { Verb = ReplicaVerb.Idle, Seconds = seconds };
+        var command = new ReplicaCommand { Verb = ReplicaVerb.Idle, Seconds = seconds, Collects = collects };
         ReplicaReply[] replies = await Task.WhenAll(
             cluster.Members.Select(member => member.AskAsync(command, cancellationToken)));
         return [.. replies.Select(static reply => reply.Idle!)];

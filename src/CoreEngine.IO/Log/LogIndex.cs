@@ -27,7 +27,7 @@ internal sealed class LogIndex
     /// <summary>Points of one group at most.</summary>
     internal const int PointsMax = 4096;
 
-    private const int PointsFirst = 16;
+    private const int PointsFirst = 2;
     private const ulong SpacingFirst = 64 * 1024;
 
     private readonly Dictionary<uint, Line> _lines = [];

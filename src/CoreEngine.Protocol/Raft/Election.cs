@@ -238,10 +238,14 @@ internal static class Election
     }
 
     /// <summary>Draws a new timeout and starts it.</summary>
-    internal static void RestartTimer(RaftState state)
+    internal static void RestartTimer(RaftState state) => RestartTimer(state, state.NowNs);
+
+    /// <summary>The same, from a time on that the core is about to be told.</summary>
+    internal static void RestartTimer(RaftState state, long nowNs)
     {
+        Invariant.Holds(nowNs >= state.NowNs);
         state.ElectionTimeoutNs = state.Chance.Between(state.Options.ElectionMinNs, state.Options.ElectionMaxNs);
-        state.ElectionDeadlineNs = state.NowNs + state.ElectionTimeoutNs + state.PriorityDelayNs;
+        state.ElectionDeadlineNs = nowNs + state.ElectionTimeoutNs + state.PriorityDelayNs;
     }
 
     private static bool IsLeaderAlive(RaftState state) =>

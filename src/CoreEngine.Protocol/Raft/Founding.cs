@@ -30,13 +30,17 @@ internal static class Founding
             return;
         }
 
-        state.FoundingDeadlineNs = state.NowNs + state.Options.HeartbeatNs;
+        // Ever less often: of thousands of groups that wait for a founder which is not there, each asks. Who comes late
+        // asks at once, and is heard by its question.
+        state.FoundingPauseNs = long.Clamp(
+            2 * state.FoundingPauseNs, state.Options.HeartbeatNs, 2 * state.Options.ElectionMaxNs);
+        state.FoundingDeadlineNs = state.NowNs + state.FoundingPauseNs;
         foreach (ConfigurationMember founder in plan.Members)
         {
             if (founder.Replica != state.Options.Replica)
             {
                 ref OutboundMessage message = ref outputs.Send();
-                var own = new FoundReplyBody(0, state.Options.Incarnation, PlanDigest(plan), state.Options.Replica);
+                var own = new FoundReplyBody(0, state.Options.Incarnation, PlanDigest(state), state.Options.Replica);
                 Fill(state, ref message, MessageType.FoundRequest, founder.Replica, own);
             }
         }
@@ -70,9 +74,15 @@ internal static class Founding
         }
 
         // Told another first configuration than we were: with such a host nothing is founded.
-        if (body.Plan != PlanDigest(state.Options.Founders!))
+        if (body.Plan != PlanDigest(state))
         {
             return ReceiveResult.Stranger;
+        }
+
+        int place = state.Options.Founders!.PlaceOf(message.Header.From);
+        if (place >= 0 && body.Replica == message.Header.From && body.Epoch == 0)
+        {
+            NoteOwnWord(state, place, body.Incarnation);
         }
 
         var own = new FoundReplyBody(0, state.Options.Incarnation, body.Plan, state.Options.Replica);
@@ -91,23 +101,32 @@ internal static class Founding
         Configuration plan = state.Options.Founders ?? Configuration.None;
         int place = plan.PlaceOf(body.Replica);
         bool isOwnWord = body.Epoch != 0 || body.Replica == message.Header.From;
-        if (!IsOpen(state) || plan.PlaceOf(message.Header.From) < 0 || !isOwnWord || body.Plan != PlanDigest(plan))
+        if (!IsOpen(state) || plan.PlaceOf(message.Header.From) < 0 || !isOwnWord || body.Plan != PlanDigest(state))
         {
             return ReceiveResult.Stale;
         }
 
         if (body.Epoch == 0)
         {
-            // While somebody has founded, only the tables of those who have count.
-            if (place >= 0 && !state.IsFounded)
+            if (place >= 0)
             {
-                state.Founders![place] = body.Incarnation;
+                NoteOwnWord(state, place, body.Incarnation);
             }
 
             return ReceiveResult.Accepted;
         }
 
         return TakeRow(state, place, body, outputs);
+    }
+
+    /// <summary>A founder names its own life. While somebody has founded, only the tables of those who have
+    /// count.</summary>
+    private static void NoteOwnWord(RaftState state, int place, ulong incarnation)
+    {
+        if (!state.IsFounded)
+        {
+            state.Founders![place] = incarnation;
+        }
     }
 
     private static ReceiveResult TakeRow(RaftState state, int place, in FoundReplyBody body, Outputs outputs)
@@ -183,7 +202,16 @@ internal static class Founding
     }
 
     /// <summary>Both sides must have been told the same: incarnations apart, which they are about to learn.</summary>
-    private static ulong PlanDigest(Configuration plan) => Crc32C.Compute(ConfigurationBody.ToBytes(plan));
+    private static ulong PlanDigest(RaftState state)
+    {
+        if (state.PlanDigest == 0)
+        {
+            // The bit keeps it from being 0, which stands for not made yet.
+            state.PlanDigest = (1UL << 32) | Crc32C.Compute(ConfigurationBody.ToBytes(state.Options.Founders!));
+        }
+
+        return state.PlanDigest;
+    }
 
     private static void Fill(
         RaftState state, ref OutboundMessage message, MessageType type, uint replica, in FoundReplyBody body)

@@ -101,6 +101,13 @@ internal sealed class RaftCore : IProtocolCore
     }
 
     /// <inheritdoc/>
+    public bool IsCampaignDue(long monotonicNs) => _state.Role != Role.Leader && !_state.IsQuiescent
+        && monotonicNs >= _state.ElectionDeadlineNs && _state.Turn > 0 && !Founding.IsOpen(_state);
+
+    /// <inheritdoc/>
+    public void HoldCampaign(long monotonicNs) => Election.RestartTimer(_state, monotonicNs);
+
+    /// <inheritdoc/>
     public bool IsQuiescent => _state.IsQuiescent;
 
     /// <inheritdoc/>

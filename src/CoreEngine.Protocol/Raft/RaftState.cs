@@ -244,6 +244,12 @@ internal sealed class RaftState
     internal bool IsFoundedElsewhere;
     internal long FoundingDeadlineNs;
 
+    /// <summary>Nanoseconds between the last two times.</summary>
+    internal long FoundingPauseNs;
+
+    /// <summary>Of the first configuration that we were told; 0 while nobody asked.</summary>
+    internal ulong PlanDigest;
+
     /// <summary>A configuration without us, as a member told; means something while it is newer than ours.</summary>
     internal ulong RemovedAt;
 

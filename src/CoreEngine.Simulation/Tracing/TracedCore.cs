@@ -115,6 +115,10 @@ internal sealed class TracedCore : IProtocolCore
         After(outputs);
     }
 
+    public bool IsCampaignDue(long monotonicNs) => _core.IsCampaignDue(monotonicNs);
+
+    public void HoldCampaign(long monotonicNs) => _core.HoldCampaign(monotonicNs);
+
     public void RoomNoted(bool hasRoom) => _core.RoomNoted(hasRoom);
 
     public void Applied(ulong index, Outputs outputs) => _core.Applied(index, outputs);

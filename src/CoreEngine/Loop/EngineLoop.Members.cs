@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Net;
+using CoreEngine.IO.Transport;
 using CoreEngine.Protocol.Membership;
 
 namespace CoreEngine.Loop;
@@ -46,6 +47,27 @@ internal sealed partial class EngineLoop
         }
 
         return change with { Set = [.. rows] };
+    }
+
+    /// <summary>A link came up or went down.</summary>
+    internal void LinkChanged(in LinkEvent change)
+    {
+        if (!Peers.Meet(change))
+        {
+            Options.Log?.Invoke($"replica {change.Peer} is not heard: it is remembered under another incarnation");
+            return;
+        }
+
+        Liveness.Meet(change.Peer);
+        foreach (GroupRuntime group in Groups)
+        {
+            // A group at rest has nothing under way that could be lost.
+            if (group.Fault is null && !group.Core.IsQuiescent)
+            {
+                Activate(group);
+                group.Core.LinkChanged(change.Peer, change.Connected, group.Outputs);
+            }
+        }
     }
 
     /// <summary>A group counts by other members: their lives are the ones to hear, and they must be reached.</summary>

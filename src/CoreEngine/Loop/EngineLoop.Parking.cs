@@ -11,6 +11,10 @@ internal sealed partial class EngineLoop
 
     private int _parked;
 
+    /// <summary>Monotonic nanoseconds, read again: for what must not be believed of a process that stood still since
+    /// the turn began.</summary>
+    internal long FreshNow() => long.Max(Now, _clock());
+
     /// <summary>Sleeps until something may have happened: an event of the ring, a frame, a proposal, a timer.</summary>
     internal void Park()
     {

@@ -84,6 +84,7 @@ internal sealed partial class EngineLoop
         LeaderlessPatienceNs = 2 * Nanoseconds(setup.Options.ElectionMax);
         Liveness = new NodeLiveness(this);
         Scrubber = new Scrubber(this);
+        Campaigns = new CampaignPace(Nanoseconds(setup.Options.Heartbeat));
     }
 
     internal EngineOptions Options { get; }
@@ -118,6 +119,9 @@ internal sealed partial class EngineLoop
     /// <summary>Looks for rot.</summary>
     internal Scrubber Scrubber { get; }
 
+    /// <summary>Which of the groups may campaign now.</summary>
+    internal CampaignPace Campaigns { get; }
+
     /// <summary>Proposals that left their queue and are not decided, in all groups.</summary>
     internal UndecidedProposals Undecided { get; } = new();
 
@@ -151,10 +155,6 @@ internal sealed partial class EngineLoop
     /// <summary>Wall clock of this turn, nanoseconds since 1970: for stamps only.</summary>
     internal long WallNs { get; private set; }
 
-    /// <summary>Monotonic nanoseconds, read again: for what must not be believed of a process that stood still since
-    /// the turn began.</summary>
-    internal long FreshNow() => long.Max(Now, _clock());
-
     /// <summary>Some link holds frames that <see cref="ITransport.Flush"/> has not pushed out.</summary>
     internal bool FlushNeeded { get; set; }
 
@@ -187,6 +187,7 @@ internal sealed partial class EngineLoop
         WallNs = wallNs;
         Log.WallClockNs = wallNs;
         Counters.Turns++;
+        Campaigns.Begin(Now);
         bool any = Requests();
         bool hasLogMoved = Reap();
         Latencies?.LogMoved(Log.DurableEnd, Now);
@@ -234,6 +235,7 @@ internal sealed partial class EngineLoop
 
         any |= TurnAgain;
         TurnAgain = false;
+        Campaigns.End(any);
         return any;
     }
 
@@ -321,26 +323,6 @@ internal sealed partial class EngineLoop
         }
     }
 
-    internal void LinkChanged(in LinkEvent change)
-    {
-        if (!Peers.Meet(change))
-        {
-            Options.Log?.Invoke($"replica {change.Peer} is not heard: it is remembered under another incarnation");
-            return;
-        }
-
-        Liveness.Meet(change.Peer);
-        foreach (GroupRuntime group in Groups)
-        {
-            // A group at rest has nothing under way that could be lost.
-            if (group.Fault is null && !group.Core.IsQuiescent)
-            {
-                Activate(group);
-                group.Core.LinkChanged(change.Peer, change.Connected, group.Outputs);
-            }
-        }
-    }
-
     /// <summary>Writes started so far.</summary>
     internal long Submissions { get; private set; }
 
@@ -379,6 +361,7 @@ internal sealed partial class EngineLoop
         }
 
         group.Schedule.BegunTurn = Counters.Turns;
+        Campaigns.Judge(group.Core, Schedule.LedAwake, Now);
         group.Core.Tick(Now, WallNs, group.Outputs);
         group.Core.RoomNoted(!IsLogFull);
         bool any = Persister.Release(this, group);

@@ -205,6 +205,9 @@ internal sealed partial class GroupRuntime
     /// <summary>The loop that this group belongs to.</summary>
     internal EngineOptions EngineOptions => _loop.Options;
 
+    /// <summary>This replica leads, as of the last turn.</summary>
+    internal bool IsLeader => _lastStatus.Role == Role.Leader;
+
     /// <summary>Any thread. Set when the engine is being disposed.</summary>
     internal bool IsClosing
     {

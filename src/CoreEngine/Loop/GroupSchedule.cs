@@ -23,6 +23,9 @@ internal struct ScheduleEntry
     /// <summary>Rests, as of its last turn.</summary>
     internal bool IsResting;
 
+    /// <summary>Was led here and did not rest, as of its last turn.</summary>
+    internal bool IsLedAwake;
+
     /// <summary>Waits for the log to complete or to take something.</summary>
     internal bool WaitsForLog;
 
@@ -41,6 +44,9 @@ internal struct ScheduleEntry
 /// </remarks>
 internal sealed class GroupSchedule
 {
+    /// <summary>Outputs kept for the next turns at least.</summary>
+    private const int OutputsKeptMin = 32;
+
     private readonly Dictionary<uint, GroupRuntime> _byNumber = [];
     private readonly DeadlineHeap _deadlines = new();
     private readonly List<GroupRuntime> _active = [];
@@ -60,6 +66,9 @@ internal sealed class GroupSchedule
 
     /// <summary>Groups that rest.</summary>
     internal int Resting { get; private set; }
+
+    /// <summary>Groups that are led here and do not rest.</summary>
+    internal int LedAwake { get; private set; }
 
     /// <summary>When some group wants to be ticked. Monotonic nanoseconds.</summary>
     internal long NextDeadline => _deadlines.Earliest;
@@ -185,7 +194,7 @@ internal sealed class GroupSchedule
             }
 
             group.Schedule.IsActive = false;
-            _outputs.Push(group.ReturnOutputs());
+            Keep(group.ReturnOutputs());
             NoteRest(group);
             if (!group.Schedule.WaitsForLog && group.IsAwaitingLog)
             {
@@ -195,6 +204,16 @@ internal sealed class GroupSchedule
         }
 
         _active.RemoveRange(kept, _active.Count - kept);
+    }
+
+    /// <summary>Groups that are awake take part again and again; those at rest need no outputs kept for them.</summary>
+    private void Keep(Outputs outputs)
+    {
+        int awake = _count - Resting;
+        if (_outputs.Count < int.Max(awake, OutputsKeptMin))
+        {
+            _outputs.Push(outputs);
+        }
     }
 
     /// <summary>While a worker is in the machine, or a snapshot holds it, no read could be answered: the end of that is
@@ -208,6 +227,13 @@ internal sealed class GroupSchedule
     private void NoteRest(GroupRuntime group)
     {
         bool rests = group.Fault is null && group.Core.IsQuiescent;
+        bool isLedAwake = group.Fault is null && !rests && group.IsLeader;
+        if (isLedAwake != group.Schedule.IsLedAwake)
+        {
+            group.Schedule.IsLedAwake = isLedAwake;
+            LedAwake += isLedAwake ? 1 : -1;
+        }
+
         if (rests == group.Schedule.IsResting)
         {
             return;
@@ -218,6 +244,10 @@ internal sealed class GroupSchedule
         if (rests)
         {
             group.Rest();
+            while (_outputs.Count > int.Max(_count - Resting, OutputsKeptMin))
+            {
+                _ = _outputs.Pop();
+            }
         }
     }
 

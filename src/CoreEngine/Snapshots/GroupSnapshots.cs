@@ -19,7 +19,7 @@ internal sealed class GroupSnapshots(EngineLoop loop, GroupRuntime group)
     /// <summary>More callers at a time are refused: all are answered by one snapshot, operators ask for it.</summary>
     internal const int WaitersMax = 64;
 
-    private readonly ConcurrentQueue<TaskCompletionSource<SnapshotResult>?> _asked = new();
+    private ConcurrentQueue<TaskCompletionSource<SnapshotResult>?>? _asked;
     private int _waiters;
     private List<TaskCompletionSource<SnapshotResult>>? _waiting;
     private LoopBell? _bell;
@@ -40,8 +40,8 @@ internal sealed class GroupSnapshots(EngineLoop loop, GroupRuntime group)
     internal bool IsDue { get; private set; }
 
     /// <summary>Something is under way, or waits to be: the group takes part in every turn.</summary>
-    internal bool IsBusy => _taking is not null || _restoring is not null || _arrived is not null || !_asked.IsEmpty
-        || IsDue || _transfers is { IsBusy: true };
+    internal bool IsBusy => _taking is not null || _restoring is not null || _arrived is not null
+        || Volatile.Read(ref _asked) is { IsEmpty: false } || IsDue || _transfers is { IsBusy: true };
 
     /// <summary>Snapshots that became durable here.</summary>
     internal long Taken { get; private set; }
@@ -78,7 +78,7 @@ internal sealed class GroupSnapshots(EngineLoop loop, GroupRuntime group)
             return;
         }
 
-        _asked.Enqueue(waiter);
+        Asked().Enqueue(waiter);
         loop.RequestArrived(group);
         if (group.Fault is not null)
         {
@@ -115,7 +115,7 @@ internal sealed class GroupSnapshots(EngineLoop loop, GroupRuntime group)
     internal bool Step()
     {
         bool any = false;
-        while (_asked.TryDequeue(out TaskCompletionSource<SnapshotResult>? waiter))
+        while (TryTakeAsked(out TaskCompletionSource<SnapshotResult>? waiter))
         {
             any = true;
             _isAsked = true;
@@ -356,10 +356,28 @@ internal sealed class GroupSnapshots(EngineLoop loop, GroupRuntime group)
 
     private void Refuse(Refusal refusal) => End(new SnapshotResult { Refusal = refusal });
 
+    private bool TryTakeAsked(out TaskCompletionSource<SnapshotResult>? waiter)
+    {
+        waiter = null;
+        return Volatile.Read(ref _asked) is { } asked && asked.TryDequeue(out waiter);
+    }
+
+    /// <summary>Made by the first caller: most groups of a large shard have none.</summary>
+    private ConcurrentQueue<TaskCompletionSource<SnapshotResult>?> Asked()
+    {
+        if (Volatile.Read(ref _asked) is { } made)
+        {
+            return made;
+        }
+
+        var queue = new ConcurrentQueue<TaskCompletionSource<SnapshotResult>?>();
+        return Interlocked.CompareExchange(ref _asked, queue, null) ?? queue;
+    }
+
     private void End(in SnapshotResult result)
     {
         _isAsked = false;
-        while (_asked.TryDequeue(out TaskCompletionSource<SnapshotResult>? waiter))
+        while (TryTakeAsked(out TaskCompletionSource<SnapshotResult>? waiter))
         {
             if (waiter is not null)
             {

@@ -243,7 +243,7 @@ public sealed class PartTests
                 node.Persist();
             }
 
-            cluster.Drop(m => m.To == 3 && m.Type != MessageType.FoundRequest);
+            cluster.Drop(m => m.To == 3);
             cluster.Deliver();
         }
 

@@ -12,6 +12,14 @@ using Xunit;
 
 namespace CoreEngine.Tests;
 
+/// <summary>What looks at the heap of the process runs alone.</summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
+public sealed class HeapReaders
+{
+    internal const string Name = nameof(HeapReaders);
+}
+
+[Collection(HeapReaders.Name)]
 public sealed class IdleGroupTests
 {
     private const int Groups = 600;

@@ -217,7 +217,8 @@ internal static class ChangeScenarios
         Task<MembershipOutcome> other = script[3].ChangeAsync(Learn(5) with { ExpectedEpoch = seen });
         script.Until(() => one.IsCompleted && other.IsCompleted, "both are answered");
         bool isOne = one.Result.Outcome == Outcome.Committed;
-        script.Holds(isOne != (other.Result.Outcome == Outcome.Committed), $"they ended as {one.Result} and {other.Result}");
+        script.Holds(
+            isOne != (other.Result.Outcome == Outcome.Committed), $"they ended as {one.Result} and {other.Result}");
         MembershipOutcome late = script.Change(1, Learn(5) with { ExpectedEpoch = seen });
         ulong epoch = script[1].Core.ConfigEpoch;
         script.Holds(

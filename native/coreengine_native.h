@@ -32,4 +32,37 @@ CE_API int32_t ce_lz4_compress(const void *source, int32_t length, void *target,
 /* Restores exactly expected bytes, or -EBADMSG. Never reads or writes outside of the two buffers, whatever they hold. */
 CE_API int32_t ce_lz4_restore(const void *source, int32_t length, void *target, int32_t expected);
 
+/* A mapped io_uring; filled by ce_ring_create. One thread at a time submits and reaps: the one that created it. */
+struct ce_ring {
+    int32_t fd;
+    uint32_t flags;      /* IORING_SETUP_* that the kernel granted */
+    uint32_t features;   /* IORING_FEAT_* */
+    uint32_t sq_entries;
+    uint32_t cq_entries;
+    uint32_t reserved;
+    void *rings;
+    uint64_t rings_bytes;
+    void *sqes;          /* 64 bytes each */
+    uint64_t sqes_bytes;
+    uint32_t *sq_head;
+    uint32_t *sq_tail;
+    uint32_t *sq_flags;
+    uint32_t *cq_head;
+    uint32_t *cq_tail;
+    void *cqes;          /* 16 bytes each */
+};
+
+/* Sets a ring up with four times as many completion entries, and maps it. */
+CE_API int32_t ce_ring_create(uint32_t entries, struct ce_ring *ring);
+
+/* Submits, and waits for so many completions; look: runs what is due without waiting. Negative timeout: without an end.
+   Entries taken, or -ETIME, -EINTR, -EAGAIN, -EBUSY and others. */
+CE_API int32_t ce_ring_enter(int32_t fd, uint32_t submit, uint32_t wait, int32_t look, int64_t timeout_ns);
+CE_API void ce_ring_destroy(struct ce_ring *ring);
+
+/* What wakes a thread that is parked in its ring. Non-blocking. */
+CE_API int32_t ce_eventfd(void);
+CE_API int32_t ce_eventfd_signal(int32_t fd);
+CE_API int32_t ce_eventfd_clear(int32_t fd);
+
 #endif

@@ -20,7 +20,7 @@ internal sealed class DirectoryLock : IDisposable
     /// <exception cref="IOException">Another process holds it, or the directory is missing or not writable.</exception>
     internal static DirectoryLock Acquire(string directory)
     {
-        PortableIoRing.RequireLinux();
+        RingDirectory.RequireLinux();
         string path = Path.Combine(directory, FileName);
         int flags = NativeMethods.OpenReadWrite | NativeMethods.OpenCreate | NativeMethods.OpenCloseOnExec;
         int file = NativeMethods.Open(path, flags, 0x1A4);

@@ -13,9 +13,11 @@ internal static class Errno
     internal const int Io = 5;
     internal const int BadFile = 9;
     internal const int WouldBlock = 11;
+    internal const int Busy = 16;
     internal const int Invalid = 22;
     internal const int NoSpace = 28;
     internal const int NoSystemCall = 38;
+    internal const int TimedOut = 62;
     internal const int NotSupported = 95;
     internal const int QuotaExceeded = 122;
 

@@ -15,7 +15,7 @@ namespace CoreEngine.IO.Ring;
 internal sealed class IoExecutor : IDisposable
 {
     private const int ZeroChunkBytes = 256 * 1024;
-    private const uint FileMode = 0x1A4;
+    internal const uint FileMode = 0x1A4;
     private const string ProbeFile = "probe.tmp";
 
     private readonly int _directory;
@@ -38,6 +38,22 @@ internal sealed class IoExecutor : IDisposable
 
     /// <summary>How durable writes are done here, found by <see cref="Probe"/>.</summary>
     internal string Method { get; private set; } = "read only";
+
+    /// <summary>True where one call writes and flushes.</summary>
+    internal bool HasWriteSync => _hasWriteSync;
+
+    /// <summary>Flags for opening a file of this ring's directory.</summary>
+    /// <param name="flags">What is wanted.</param>
+    /// <param name="isDirect">O_DIRECT is among them.</param>
+    internal int ModeOf(IoFlags flags, out bool isDirect)
+    {
+        bool readOnly = _isReadOnly || (flags & IoFlags.ReadOnly) != 0;
+        isDirect = (flags & IoFlags.Direct) != 0 && _hasDirect;
+        return NativeMethods.OpenCloseOnExec
+            | (readOnly ? NativeMethods.OpenReadOnly : NativeMethods.OpenReadWrite)
+            | ((flags & IoFlags.Create) != 0 && !readOnly ? NativeMethods.OpenCreate : 0)
+            | (isDirect ? NativeMethods.OpenDirect : 0);
+    }
 
     /// <summary>Finds out, on a scratch file, what the file system can do.</summary>
     /// <returns>Zero, or a negative errno when nothing durable can be written here.</returns>
@@ -100,16 +116,12 @@ internal sealed class IoExecutor : IDisposable
 
     private int OpenFile(string path, IoFlags flags, out bool direct)
     {
-        bool readOnly = _isReadOnly || (flags & IoFlags.ReadOnly) != 0;
-        int mode = NativeMethods.OpenCloseOnExec
-            | (readOnly ? NativeMethods.OpenReadOnly : NativeMethods.OpenReadWrite)
-            | ((flags & IoFlags.Create) != 0 && !readOnly ? NativeMethods.OpenCreate : 0);
-        direct = (flags & IoFlags.Direct) != 0 && _hasDirect;
-        int file = OpenRetried(path, direct ? mode | NativeMethods.OpenDirect : mode);
+        int mode = ModeOf(flags, out direct);
+        int file = OpenRetried(path, mode);
         if (direct && file == -Errno.Invalid)
         {
             direct = false;
-            file = OpenRetried(path, mode);
+            file = OpenRetried(path, mode & ~NativeMethods.OpenDirect);
         }
 
         return file;

@@ -95,6 +95,7 @@ internal static partial class NativeMethods
         bool hasBoth = compress != 0 && restore != 0;
         return new NativeLibraryCalls(string.Empty)
         {
+            Library = library,
             CompressionReason = hasBoth ? string.Empty : "the native library was built without LZ4",
             Compress = (delegate* unmanaged<byte*, int, byte*, int, int>)compress,
             Restore = (delegate* unmanaged<byte*, int, byte*, int, int>)restore,
@@ -108,6 +109,9 @@ internal static partial class NativeMethods
     private sealed unsafe class NativeLibraryCalls(string reason)
     {
         internal string Reason { get; } = reason;
+
+        /// <summary>Where further functions are looked up; zero when there is none.</summary>
+        internal nint Library { get; init; }
 
         /// <summary>As <see cref="Reason"/>, for the functions that a library may lack.</summary>
         internal string CompressionReason { get; init; } = reason;

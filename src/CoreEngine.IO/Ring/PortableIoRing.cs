@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Runtime.ExceptionServices;
-using System.Runtime.InteropServices;
 using System.Threading;
 using CoreEngine.Model;
 
@@ -28,9 +27,7 @@ internal sealed class PortableIoRing : IIoRing
     private const int Parked = 1;
     private const int Signalled = 2;
 
-    private readonly string _path;
-    private readonly int _directory;
-    private readonly IoExecutor _executor;
+    private readonly RingDirectory _directory;
     private readonly IoOp[] _ops = new IoOp[SlotsMax];
     private readonly ulong[] _tokens = new ulong[SlotsMax];
     private readonly int[] _results = new int[SlotsMax];
@@ -58,11 +55,9 @@ internal sealed class PortableIoRing : IIoRing
     private int _pendingCount;
     private bool _isDisposed;
 
-    private PortableIoRing(string path, int directory, IoExecutor executor, string description)
+    private PortableIoRing(RingDirectory directory, string description)
     {
-        _path = path;
         _directory = directory;
-        _executor = executor;
         Description = description;
         for (int i = 0; i < SlotsMax; i++)
         {
@@ -89,30 +84,8 @@ internal sealed class PortableIoRing : IIoRing
     /// <exception cref="IOException">The directory is missing.</exception>
     internal static PortableIoRing OpenReadOnly(string directory) => Open(directory, isReadOnly: true);
 
-    /// <exception cref="PlatformNotSupportedException">Not Linux on x64 or arm64.</exception>
-    internal static void RequireLinux()
-    {
-        if (!OperatingSystem.IsLinux()
-            || RuntimeInformation.ProcessArchitecture is not (Architecture.X64 or Architecture.Arm64))
-        {
-            throw new PlatformNotSupportedException(
-                "CoreEngine writes durably by calls of Linux on x64 and arm64; this system is "
-                + $"{RuntimeInformation.OSDescription} on {RuntimeInformation.ProcessArchitecture}.");
-        }
-    }
-
     /// <inheritdoc/>
-    public IReadOnlyList<string> ListFiles()
-    {
-        var names = new List<string>();
-        foreach (string path in Directory.EnumerateFiles(_path))
-        {
-            names.Add(Path.GetFileName(path));
-        }
-
-        names.Sort(StringComparer.Ordinal);
-        return names;
-    }
+    public IReadOnlyList<string> ListFiles() => _directory.ListFiles();
 
     /// <inheritdoc/>
     public bool TryEnqueue(in IoOp op, ulong token)
@@ -195,36 +168,16 @@ internal sealed class PortableIoRing : IIoRing
             _ = NativeMethods.Close(file);
         }
 
-        _ = NativeMethods.Close(_directory);
-        _executor.Dispose();
+        _directory.Dispose();
     }
 
     private static PortableIoRing Open(string directory, bool isReadOnly)
     {
-        RequireLinux();
-        int flags = NativeMethods.OpenDirectory | NativeMethods.OpenCloseOnExec;
-        int file = NativeMethods.Open(directory, flags, 0);
-        if (file < 0)
-        {
-            throw new IOException(
-                $"Cannot open the directory {directory} ({Errno.Text(Marshal.GetLastPInvokeError())}). "
-                + "Create it with 'coreengine format'.");
-        }
-
-        var executor = new IoExecutor(file, isReadOnly);
-        int probed = isReadOnly ? 0 : executor.Probe();
-        if (probed < 0)
-        {
-            executor.Dispose();
-            _ = NativeMethods.Close(file);
-            throw new IOException(
-                $"Cannot write durably to {directory} ({Errno.Text(-probed)}). "
-                + "The directory needs a local file system with free space that this user may write to.");
-        }
-
-        string description = $"portable ring on {directory}: {executor.Method}; "
-            + (isReadOnly ? "no writes" : "durability class power");
-        return new PortableIoRing(directory, file, executor, description);
+        RingDirectory opened = RingDirectory.Open(directory, isReadOnly);
+        return new PortableIoRing(
+            opened,
+            $"portable ring on {directory}: {opened.Executor.Method}; "
+            + (isReadOnly ? "no writes" : "durability class power"));
     }
 
     private void Submit()
@@ -322,7 +275,7 @@ internal sealed class PortableIoRing : IIoRing
     {
         try
         {
-            return _executor.Execute(in _ops[slot]);
+            return _directory.Executor.Execute(in _ops[slot]);
         }
         catch (Exception exception)
         {

@@ -95,6 +95,9 @@ public sealed record EngineOptions
     /// <summary>A look at everything begins so often at most. Default one hour; positive.</summary>
     public TimeSpan ScrubEvery { get; init; } = TimeSpan.FromHours(1);
 
+    /// <summary>How the log reaches its disk. Default <see cref="DiskRing.Auto"/>.</summary>
+    public DiskRing DiskRing { get; init; }
+
     /// <summary>Seed of election timeouts and reconnect back-off; 0 draws one.</summary>
     public ulong Seed { get; init; }
 

@@ -35,6 +35,12 @@ internal static class BenchCommand
 
     private static readonly Option<string[]> Only = List<string>("--only", "rows by name, such as cluster/16/1024", []);
 
+    private static readonly Option<DiskRing> Ring = new("--ring")
+    {
+        Description = "how logs reach the disk: auto, portable or iouring; both in turn show what io_uring buys",
+        DefaultValueFactory = static _ => DiskRing.Auto,
+    };
+
     private static readonly Option<FileInfo> Json = new("--json") { Description = "also write the rows to this file" };
 
     private static readonly Option<FileInfo> Resp = new("--resp")
@@ -61,7 +67,7 @@ internal static class BenchCommand
             "must be from 1 to 32768");
         var root = new RootCommand("Measures raw disk, log and cluster side by side, in one run.")
         {
-            Seconds, Repetitions, Layers, Payloads, Outstanding, Only, Json, Resp, Home, AllowMemory,
+            Seconds, Repetitions, Layers, Payloads, Outstanding, Only, Ring, Json, Resp, Home, AllowMemory,
         };
         root.SetAction(RunAsync);
         return root;
@@ -101,6 +107,7 @@ internal static class BenchCommand
             Outstanding = parsed.GetRequiredValue(Outstanding),
             Only = parsed.GetRequiredValue(Only),
             Directory = home,
+            Ring = parsed.GetValue(Ring),
             AllowMemory = parsed.GetValue(AllowMemory),
             JsonPath = parsed.GetValue(Json)?.FullName,
             RespTool = RespTool(parsed.GetValue(Resp)),

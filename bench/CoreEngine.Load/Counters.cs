@@ -11,15 +11,18 @@ namespace CoreEngine.Load;
 /// <param name="AllocatedBytes">Managed bytes, all threads, exact.</param>
 /// <param name="Collections">Collections of generation 0 and above.</param>
 /// <param name="CpuUs">User and system time of all threads, in microseconds.</param>
-/// <param name="Writes">Write calls to files so far, as the kernel counts them (sockets go another way).</param>
+/// <param name="Writes">Durable writes so far: as the process's logs count them, else write calls to files.</param>
 internal readonly record struct Counters(long At, long AllocatedBytes, int Collections, double CpuUs, long Writes)
 {
+    /// <summary>Where durable writes are counted: what goes through io_uring is no call to the kernel.</summary>
+    internal static Func<long> DurableWrites { get; set; } = static () => WritesOf("self");
+
     /// <summary>
     /// Reads this process's counters at the start of a stretch: what reading allocates is not part of it.
     /// </summary>
     internal static Counters AtStart()
     {
-        long writes = WritesOf("self");
+        long writes = DurableWrites();
         double cpu = Environment.CpuUsage.TotalTime.TotalMicroseconds;
         int collections = GC.CollectionCount(0);
         long now = Stopwatch.GetTimestamp();
@@ -35,7 +38,7 @@ internal readonly record struct Counters(long At, long AllocatedBytes, int Colle
         int collections = GC.CollectionCount(0);
         long now = Stopwatch.GetTimestamp();
         double cpu = Environment.CpuUsage.TotalTime.TotalMicroseconds;
-        return new Counters(now, allocated, collections, cpu, WritesOf("self"));
+        return new Counters(now, allocated, collections, cpu, DurableWrites());
     }
 
     /// <summary>Write calls of a process that belongs to this user.</summary>

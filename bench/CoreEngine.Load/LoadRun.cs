@@ -108,7 +108,7 @@ internal sealed class LoadRun(LoadSettings settings, Action<string> progress)
         }
 
         string directory = Path.Combine(settings.Directory, "log");
-        using (var log = LogRows.Open(directory))
+        using (var log = LogRows.Open(directory, settings.Ring))
         {
             foreach (RowKey key in keys)
             {
@@ -141,7 +141,8 @@ internal sealed class LoadRun(LoadSettings settings, Action<string> progress)
         int outstandingMax = int.Max(WarmOutstanding, rows.Max(static row => row.Key.Outstanding));
         long pendingBytesMax = outstandingMax * (payload + 64L);
         string directory = Path.Combine(settings.Directory, "cluster");
-        await using LoadCluster cluster = LoadCluster.Start(directory, pendingBytesMax);
+        await using LoadCluster cluster = LoadCluster.Start(
+            directory, pendingBytesMax, new ReplicaShape { Ring = settings.Ring });
         await cluster.ReadyAsync(cancellationToken);
         Backends = (await cluster.LeaderAsync(cancellationToken)).Status.Backends;
         var command = new ReplicaCommand { Payload = payload, WarmSeconds = SettleSeconds, Seconds = settings.Seconds };

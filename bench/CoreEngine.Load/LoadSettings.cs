@@ -33,6 +33,9 @@ internal sealed record LoadSettings
     /// <summary>Where data directories are made; they are removed at the end.</summary>
     internal required string Directory { get; init; }
 
+    /// <summary>How logs reach the disk, in log and cluster rows.</summary>
+    internal DiskRing Ring { get; init; }
+
     /// <summary>Accept a directory that no power failure survives.</summary>
     internal bool AllowMemory { get; init; }
 

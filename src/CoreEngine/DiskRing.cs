@@ -1,3 +1,4 @@
+using System;
 using System.IO;
 using CoreEngine.IO.Ring;
 
@@ -19,28 +20,31 @@ public enum DiskRing
 /// <summary>Opens the ring that the host chose.</summary>
 internal static class DiskRingChoice
 {
+    /// <param name="kind">What the host chose.</param>
+    /// <param name="directory">Exists.</param>
+    /// <param name="note">Told why the best is not used; may be null.</param>
     /// <exception cref="EngineOpenException">io_uring is demanded and refused.</exception>
     /// <exception cref="IOException">Nothing durable can be written to the directory.</exception>
-    internal static IIoRing Open(EngineOptions options, string directory)
+    internal static IIoRing Open(DiskRing kind, string directory, Action<string>? note)
     {
-        if (options.DiskRing == DiskRing.Portable)
+        if (kind == DiskRing.Portable)
         {
             return PortableIoRing.Open(directory);
         }
 
-        if (options.DiskRing == DiskRing.Auto)
+        if (kind == DiskRing.Auto)
         {
             IIoRing ring = DiskRings.OpenBest(directory, out string why);
             if (why.Length > 0)
             {
-                options.Log?.Invoke($"disk: the portable ring serves {directory}, io_uring is not used: {why}");
+                note?.Invoke($"disk: the portable ring serves {directory}, io_uring is not used: {why}");
             }
 
             return ring;
         }
 
         return UringIoRing.TryOpen(directory, out string reason) ?? throw new EngineOpenException(
-            $"replica {options.Replica} cannot open {directory}: io_uring is demanded and not granted: {reason}. "
+            $"cannot open {directory}: io_uring is demanded and not granted: {reason}. "
             + $"Set {nameof(EngineOptions)}.{nameof(EngineOptions.DiskRing)} to {nameof(DiskRing.Auto)}, or allow it "
             + "(kernel.io_uring_disabled = 0, no sandbox that forbids io_uring_setup)");
     }

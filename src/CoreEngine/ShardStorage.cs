@@ -83,7 +83,7 @@ internal sealed class ShardStorage : IDisposable
         }
 
 #pragma warning disable CA2000 // The storage owns the ring from here on.
-        IIoRing ring = DiskRingChoice.Open(options, home);
+        IIoRing ring = DiskRingChoice.Open(options.DiskRing, home, options.Log);
 #pragma warning restore CA2000
         var storage = new ShardStorage(shard, options.Taps?.Ring(shard, ring) ?? ring);
         bool isOpen = false;

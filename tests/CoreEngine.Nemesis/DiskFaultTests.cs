@@ -59,7 +59,7 @@ public sealed class DiskFaultTests(ITestOutputHelper notes)
     public async Task Nemesis_failed_write_of_the_leader_stops_it_for_good_and_the_others_go_on()
     {
         using var stage = new Stage();
-        await stage.StartAsync();
+        await stage.StartAsync(new ClusterShape { AreCallsSeen = true });
         NemesisReplica leader = await stage.Cluster.FindLeaderAsync();
         await FailAsync(stage, leader, "pwritev2:error=EIO:when=5", never: Writes);
         await stage.Cluster.FindLeaderAsync(otherThan: leader);
@@ -73,7 +73,8 @@ public sealed class DiskFaultTests(ITestOutputHelper notes)
     public async Task Nemesis_failed_sync_of_a_follower_stops_it_for_good_and_the_others_go_on()
     {
         using var stage = new Stage();
-        await stage.StartAsync(new ClusterShape { SegmentBytes = SegmentBytes }, pipeline: 2, ValueBytes);
+        var shape = new ClusterShape { SegmentBytes = SegmentBytes, AreCallsSeen = true };
+        await stage.StartAsync(shape, pipeline: 2, ValueBytes);
         NemesisReplica follower = stage.Cluster.Others(await stage.Cluster.FindLeaderAsync())[0];
 
         // A sync comes with every new segment; log writes carry their own, and one of them, to another file, may be on

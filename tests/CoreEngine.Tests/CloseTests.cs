@@ -42,7 +42,7 @@ public sealed class CloseTests
                 "late", new RecordingMachine(), GroupOptions.Raft() with { Group = 9 }).AsTask());
         Assert.Contains("disposed", error.Message, StringComparison.Ordinal);
         await engine.DisposeAsync();
-        Assert.Contains("portable ring", engine.Backends, StringComparison.Ordinal);
+        Assert.Contains("ring on", engine.Backends, StringComparison.Ordinal);
     }
 
     [Fact]

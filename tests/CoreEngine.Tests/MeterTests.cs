@@ -33,6 +33,7 @@ public sealed class MeterTests
         "coreengine.leases",
         "coreengine.log.full",
         "coreengine.log.in_flight",
+        "coreengine.log.writes",
         "coreengine.messages.malformed",
         "coreengine.messages.stale",
         "coreengine.mode",

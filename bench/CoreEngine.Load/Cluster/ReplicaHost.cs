@@ -53,6 +53,7 @@ internal sealed class ReplicaHost
                 .Select(i => new LedgerMachine(i == 0 ? settings.Shape.StateBytes : 0, settings.Shape.IsStateText))];
             long started = Stopwatch.GetTimestamp();
             await using Engine engine = await Engine.OpenAsync(settings.ToOptions(Console.Error.WriteLine));
+            Counters.DurableWrites = () => DurableWritesOf(engine);
             double engineMs = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
             await LinkAsync(engine, settings);
             long before = GC.GetTotalMemory(forceFullCollection: true);
@@ -363,6 +364,17 @@ internal sealed class ReplicaHost
         QueryResult<LedgerState> answer = await group.QueryAsync<LedgerMachine, int, LedgerState>(
             static (machine, _) => machine.State, 0, Read.Local);
         return answer.Value;
+    }
+
+    private static long DurableWritesOf(Engine engine)
+    {
+        ulong sum = 0;
+        foreach (EngineShard shard in engine.Host.Shards)
+        {
+            sum += shard.Loop.Log.BatchesDurable;
+        }
+
+        return (long)sum;
     }
 
     private static long ResidentBytes()

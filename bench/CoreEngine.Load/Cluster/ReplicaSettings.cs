@@ -31,6 +31,7 @@ internal sealed record ReplicaSettings(uint Replica, string Directory, int[] Por
             .Where(number => number != Replica)
             .Select(number => new Peer(number, AddressOf(number)))],
         Join = Shape.IsJoining,
+        DiskRing = Shape.Ring,
         Log = log,
     };
 

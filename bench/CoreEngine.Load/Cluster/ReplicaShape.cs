@@ -26,6 +26,9 @@ internal sealed record ReplicaShape
     /// <summary>Bytes per second of snapshots sent; 0 for the default.</summary>
     public long SendBytesPerSecond { get; init; }
 
+    /// <summary>How the log reaches the disk.</summary>
+    public DiskRing Ring { get; init; }
+
     /// <summary>Begins outside the cluster and is added to it.</summary>
     public bool IsJoining { get; init; }
 

@@ -20,11 +20,11 @@ internal sealed class LogRows : IDisposable
     private const long ParkNs = 1_000_000_000;
 
     private readonly IoEvent[] _events = new IoEvent[256];
-    private readonly PortableIoRing _ring;
+    private readonly IIoRing _ring;
     private readonly SegmentedLog _log;
     private ulong _index;
 
-    private LogRows(PortableIoRing ring, SegmentedLog log)
+    private LogRows(IIoRing ring, SegmentedLog log)
     {
         _ring = ring;
         _log = log;
@@ -32,10 +32,10 @@ internal sealed class LogRows : IDisposable
 
     /// <summary>Formats a directory and opens its log.</summary>
     /// <exception cref="IOException">The directory cannot be used.</exception>
-    internal static LogRows Open(string directory)
+    internal static LogRows Open(string directory, DiskRing kind)
     {
         Directory.CreateDirectory(directory);
-        var ring = PortableIoRing.Open(directory);
+        IIoRing ring = DiskRingChoice.Open(kind, directory, note: null);
         var options = new LogOptions();
         var identity = new LogIdentity(new ClusterId(1, 1), Replica: 1, Incarnation: 1);
         LogOpenResult result = SegmentedLog.Format(ring, identity, options);
@@ -62,6 +62,7 @@ internal sealed class LogRows : IDisposable
         var loop = new Loop(this, payload, outstanding);
         loop.Run(double.Min(0.3, seconds), latencies: null, cancellationToken);
         var latencies = new Latencies();
+        ulong written = _log.BatchesDurable;
         Counters before = Counters.AtStart();
         (long count, double elapsed) = loop.Run(seconds, latencies, cancellationToken);
         Usage usage = Counters.AtEnd().Since(before);
@@ -76,7 +77,7 @@ internal sealed class LogRows : IDisposable
             BytesPerOp = (double)usage.AllocatedBytes / count,
             Collections = usage.Collections,
             CpuUsPerOp = usage.CpuUs / count,
-            WritesPerSecond = usage.Writes / usage.Seconds,
+            WritesPerSecond = (_log.BatchesDurable - written) / usage.Seconds,
             Durability = "local/power",
         };
     }

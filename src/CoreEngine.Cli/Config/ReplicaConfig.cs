@@ -45,6 +45,9 @@ internal sealed record ReplicaConfig
     /// <summary>Shards, as the directory was formatted with.</summary>
     internal int Shards { get; init; } = 1;
 
+    /// <summary>How the log reaches its disk.</summary>
+    internal DiskRing DiskRing { get; init; }
+
     /// <summary>RESP connections at a time.</summary>
     internal int ConnectionsMax { get; init; } = 1024;
 
@@ -63,6 +66,7 @@ internal sealed record ReplicaConfig
         ProposalTimeout = TimeSpan.FromMilliseconds(ProposalTimeoutMs),
         SegmentBytes = SegmentBytes,
         Shards = Shards,
+        DiskRing = DiskRing,
         Log = log,
     };
 }

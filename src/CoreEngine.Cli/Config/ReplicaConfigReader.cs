@@ -15,7 +15,7 @@ internal static class ReplicaConfigReader
 
     private const string Keys =
         "replica, directory, cluster, listen, client, peers, join, heartbeatMs, electionMinMs, electionMaxMs, "
-        + "proposalTimeoutMs, segmentBytes, shards, connectionsMax";
+        + "proposalTimeoutMs, segmentBytes, shards, diskRing, connectionsMax";
 
     /// <summary>Reads and checks a file. A relative data directory is meant from where the file stands.</summary>
     /// <exception cref="BadInputException">Names everything that is wrong, with the remedies.</exception>
@@ -105,6 +105,8 @@ internal static class ReplicaConfigReader
                 return config with { SegmentBytes = fields.Number(0, long.MaxValue) };
             case "shards":
                 return config with { Shards = fields.Whole() };
+            case "diskRing":
+                return config with { DiskRing = ReadRing(ref fields) };
             case "join":
                 return config with { Join = fields.Flag() };
             case "connectionsMax":
@@ -113,6 +115,22 @@ internal static class ReplicaConfigReader
                 fields.Complain($"is no setting; remove it, or use one of: {Keys}");
                 fields.Skip();
                 return config;
+        }
+    }
+
+    private static DiskRing ReadRing(ref JsonFields fields)
+    {
+        switch (fields.Text())
+        {
+            case "auto":
+                return DiskRing.Auto;
+            case "portable":
+                return DiskRing.Portable;
+            case "io_uring":
+                return DiskRing.IoUring;
+            default:
+                fields.Complain("is no ring; use \"auto\", \"portable\" or \"io_uring\"");
+                return DiskRing.Auto;
         }
     }
 

@@ -9,10 +9,10 @@ namespace CoreEngine.IO.Ring;
 
 /// <summary>The ring on io_uring: one system call starts what is queued and awaits what has ended.</summary>
 /// <remarks>
-/// The kernel's ring belongs to the thread that uses it (SINGLE_ISSUER, DEFER_TASKRUN): it is set up when a thread first
-/// submits, and again when another takes over, which it may only while nothing is under way. Slots carry a generation,
-/// so that a late completion cannot end another operation. Nothing is allocated per operation, but for the bytes of
-/// nothing: paths are copied into memory of the ring.
+/// The kernel's ring belongs to the thread that uses it (SINGLE_ISSUER, DEFER_TASKRUN): it is set up when a thread
+/// first submits, and again when another takes over, which it may only while nothing is under way. Slots carry a
+/// generation, so that a late completion cannot end another operation. Nothing is allocated per operation: paths are
+/// copied into memory of the ring.
 /// </remarks>
 internal sealed class UringIoRing : IIoRing
 {
@@ -46,7 +46,8 @@ internal sealed class UringIoRing : IIoRing
         _directory = directory;
         _wake = wake;
         _slots = new UringSlots(directory);
-        Description = $"io_uring ring on {directory.Path}: {directory.Executor.Method}, {method}; durability class power";
+        Description =
+            $"io_uring ring on {directory.Path}: {directory.Executor.Method}, {method}; durability class power";
     }
 
     /// <inheritdoc/>
@@ -305,8 +306,8 @@ internal sealed class UringIoRing : IIoRing
             if (Stopwatch.GetElapsedTime(start).TotalSeconds > DrainSeconds)
             {
                 throw new IOException(
-                    $"{_underWay} operations on {_directory.Path} have not ended within {DrainSeconds} s: their buffers "
-                    + "cannot be given back.");
+                    $"{_underWay} operations on {_directory.Path} have not ended within {DrainSeconds} s: their "
+                    + "buffers cannot be given back.");
             }
         }
     }

@@ -9,8 +9,8 @@ namespace CoreEngine.IO.Ring;
 /// The two rings that the kernel shares with one thread: entries are written and completions read in place, a system
 /// call only starts and awaits them.
 /// </summary>
-/// <remarks>The thread that created it alone may use it (SINGLE_ISSUER), but for <see cref="Dispose"/>. The kernel writes completion tail and submission head, this side the two others; each with
-/// release order.</remarks>
+/// <remarks>The thread that created it alone may use it (SINGLE_ISSUER), but for <see cref="Dispose"/>. The kernel
+/// writes completion tail and submission head, this side the two others; each with release order.</remarks>
 internal sealed unsafe class UringQueues : IDisposable
 {
     private const uint SetupDeferTaskRun = 1 << 13;

@@ -119,6 +119,7 @@ internal sealed class EngineMeter : IDisposable
         Gauge("coreengine.undecided", "{proposal}", "Proposals that wait for their fate.", () => _loop.Undecided.Count);
         Gauge("coreengine.queue.bytes", "By", "Bytes of proposals that wait to be taken in.",
             () => MaxOf(static group => group.Queue.Bytes));
+        Count("coreengine.log.writes", "Durable writes that have completed.", () => (long)_loop.Log.BatchesDurable);
         Gauge("coreengine.log.in_flight", "{write}", "Writes under way.", () => _loop.Log.InFlight);
         Gauge("coreengine.log.full", "1", "1 when the medium has no room for another segment.",
             () => _loop.IsLogFull ? 1 : 0);

@@ -1,4 +1,5 @@
-// Goal: the portable ring keeps the rules of all rings (the suite it inherits), and what is its own. Method: the real disk.
+// Goal: the portable ring keeps the rules of all rings (the suite it inherits), and what is its own. Method: a real
+// disk.
 using System;
 using System.IO;
 using CoreEngine.IO.Ring;

@@ -1,4 +1,4 @@
-// Goal: the ring on io_uring keeps the rules of all rings (the suite it inherits), and what is its own. Method: the real
+// Goal: the ring on io_uring keeps the rules of all rings (the suite it inherits), and what is its own. Method: a real
 // kernel; where it refuses io_uring, the reason is in the failure.
 using System;
 using System.IO;

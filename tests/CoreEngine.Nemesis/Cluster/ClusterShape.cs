@@ -17,6 +17,9 @@ internal sealed record ClusterShape
     /// <summary>The replicas write protocol traces.</summary>
     internal bool IsTraced { get; init; }
 
+    /// <summary>The disk is reached by system calls, which a tracer sees and may let fail: not by io_uring.</summary>
+    internal bool AreCallsSeen { get; init; }
+
     /// <summary>Bytes of a log segment.</summary>
     internal int SegmentBytes { get; init; } = 2 * 1024 * 1024;
 

@@ -186,6 +186,7 @@ internal sealed class NemesisCluster : IDisposable
         text.Append(invariant, $"  \"heartbeatMs\": {_shape.HeartbeatMs}, ");
         text.Append(invariant, $"\"electionMinMs\": {_shape.ElectionMinMs}, ");
         text.Append(invariant, $"\"electionMaxMs\": {_shape.ElectionMaxMs},\n");
+        text.Append(invariant, $"  \"diskRing\": \"{(_shape.AreCallsSeen ? "portable" : "auto")}\",\n");
         text.Append(invariant, $"  \"proposalTimeoutMs\": {_shape.ProposalTimeoutMs}, \"peers\": [\n");
         foreach (NemesisReplica other in Others(replica))
         {

@@ -40,6 +40,7 @@ internal static class MixedRun
         {
             Replicas = Replicas,
             SegmentBytes = 1024 * 1024,
+            AreCallsSeen = Needs.Missing(Need.Trace) is null,
             Network = network,
             DataPlace = Needs.Missing(Need.PowerCut) is null ? Place : null,
         });

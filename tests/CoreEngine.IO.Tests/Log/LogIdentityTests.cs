@@ -55,7 +55,7 @@ public class LogIdentityTests
             SegmentedLog.Open(ring, LogHarness.Options, 3, new ClusterId(5, 5), collector).Status);
         Assert.Equal(
             LogOpenStatus.OtherReplica,
-            SegmentedLog.Open(ring, LogHarness.Options with { Shard = 1 }, 3, cluster, collector).Status);
+            SegmentedLog.Open(ring, LogHarness.Options with { Shard = 1, Shards = 2 }, 3, cluster, collector).Status);
         LogOpenResult any = SegmentedLog.Open(ring, LogHarness.Options, 3, null, collector);
         Assert.Equal(LogOpenStatus.Opened, any.Status);
         Assert.Equal(LogHarness.Identity, any.Identity);

@@ -112,14 +112,14 @@ public sealed class LogScrubTests : IDisposable
         }
     }
 
-    /// <summary>Three groups, batches of one to many records, a hard state at the start, a good two segments.</summary>
+    /// <summary>Three groups, batches of one to many records, a hard state at the start, a third segment well begun.</summary>
     private void Fill()
     {
         byte[] hardState = LogHarness.Entry(0, 16, group: 1, term: 9, RecordType.HardState);
         LogHarness.AppendDurably(_log, _ring, hardState);
         var random = new Random(7);
         ulong[] next = [1, 1, 1];
-        while (_log.Segments.Count < 3)
+        while (_log.Segments.Count < 3 || _log.StagedEnd - _log.Segments.Newest.Base < 64 * LogFormat.PageBytes)
         {
             for (int i = random.Next(1, 12); i > 0; i--)
             {

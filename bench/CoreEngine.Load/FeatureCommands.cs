@@ -49,6 +49,12 @@ internal static class FeatureCommands
             10_000,
             GroupRows.RunIdleAsync),
         Of(
+            "hog",
+            "small writes of one group beside large ones of another",
+            new Option<long>("--bytes") { Description = "bytes of a large write" },
+            65_536,
+            GroupRows.RunHogAsync),
+        Of(
             "snapshot",
             "writes while a snapshot is taken, and without",
             new Option<long>("--mib") { Description = "MiB of state" },

@@ -86,6 +86,10 @@ internal interface IProtocolCore
     /// <see cref="Tick"/>.</summary>
     void RoomNoted(bool hasRoom);
 
+    /// <summary>How many bytes of entries may be under way to one follower, below the core's own bound: other groups
+    /// use the links too. May be said again and again.</summary>
+    void CreditNoted(int inflightBytes);
+
     /// <summary>The state machine has taken in everything up to <paramref name="index"/>.</summary>
     void Applied(ulong index, Outputs outputs);
 

@@ -28,6 +28,10 @@ internal sealed class ReplicaHost
     private readonly ReplicaSettings _settings;
     private readonly TextWriter _output;
     private Counters _mark;
+    /// <summary>The small writes beside a hog.</summary>
+    private const int SmallBytes = 16;
+    private const int SmallOutstanding = 16;
+
     private Workload? _background;
 
     private ReplicaHost(
@@ -184,6 +188,8 @@ internal sealed class ReplicaHost
                 return new ReplicaReply { Idle = Idle(command.Seconds, command.Collects) };
             case ReplicaVerb.Wake:
                 return new ReplicaReply { Wake = await WakeAsync(command.Outstanding) };
+            case ReplicaVerb.Hog:
+                return new ReplicaReply { Hog = await HogAsync(command) };
             case ReplicaVerb.Snapshot:
                 return new ReplicaReply { Snapshot = await SnapshotAsync() };
             case ReplicaVerb.Add:
@@ -264,6 +270,40 @@ internal sealed class ReplicaHost
         Array.Sort(microseconds);
         return led.Length == 0 ? new ReplicaWake(0, 0, 0, 0) : new ReplicaWake(
             led.Length, microseconds[led.Length / 2], microseconds[led.Length * 99 / 100], microseconds[^1]);
+    }
+
+    private async Task<ReplicaHog> HogAsync(ReplicaCommand command)
+    {
+        WorkloadShape shape = ShapeOf(command);
+        var small = new Workload(_groups[0], shape with { Payload = SmallBytes, Outstanding = SmallOutstanding });
+        var hog = new Workload(_groups[1], shape);
+        small.Start();
+        Stretch.Pass(command.WarmSeconds, CancellationToken.None);
+        (Latencies alone, _) = Watch(small, command.Seconds);
+        hog.Start();
+        Stretch.Pass(command.WarmSeconds, CancellationToken.None);
+        long before = hog.Read().Committed;
+        (Latencies beside, double rate) = Watch(small, command.Seconds);
+        double hogRate = (hog.Read().Committed - before) / command.Seconds;
+        await Task.WhenAll(small.StopAsync(), hog.StopAsync());
+        return new ReplicaHog(
+            alone.PercentileUs(0.5),
+            alone.PercentileUs(0.99),
+            beside.PercentileUs(0.5),
+            beside.PercentileUs(0.99),
+            rate,
+            hogRate,
+            small.Violation ?? hog.Violation);
+    }
+
+    private static (Latencies Latencies, double Rate) Watch(Workload workload, double seconds)
+    {
+        var latencies = new Latencies();
+        long before = workload.Read().Committed;
+        workload.Measure(latencies);
+        Stretch.Pass(seconds, CancellationToken.None);
+        workload.Measure(null);
+        return (latencies, (workload.Read().Committed - before) / seconds);
     }
 
     private async Task<ReplicaRun> RunWorkloadAsync(ReplicaCommand command)

@@ -42,6 +42,9 @@ internal enum ReplicaVerb
     /// <summary>Proposes once in each of so many groups led here, one after the other.</summary>
     Wake,
 
+    /// <summary>Few small writes in one group, alone and beside many large ones in another.</summary>
+    Hog,
+
     /// <summary>Takes a snapshot and trims the log.</summary>
     Snapshot,
 
@@ -118,6 +121,8 @@ internal sealed record ReplicaReply
     /// <summary>Stamp of the monotonic clock that all processes of the machine share, in nanoseconds.</summary>
     public long At { get; init; }
 
+    public ReplicaHog? Hog { get; init; }
+
     public ReplicaWake? Wake { get; init; }
 }
 
@@ -178,6 +183,22 @@ internal sealed record ReplicaIdle(
 /// <param name="P99Us">The same.</param>
 /// <param name="MaxUs">The same.</param>
 internal sealed record ReplicaWake(int Groups, double P50Us, double P99Us, double MaxUs);
+
+/// <param name="AloneP50Us">Of the small writes while nothing else happens.</param>
+/// <param name="AloneP99Us">The same.</param>
+/// <param name="BesideP50Us">Of the small writes beside the large ones.</param>
+/// <param name="BesideP99Us">The same.</param>
+/// <param name="BesideRate">Small writes per second then.</param>
+/// <param name="HogRate">Large writes per second then.</param>
+/// <param name="Violation">A broken promise; null when all held.</param>
+internal sealed record ReplicaHog(
+    double AloneP50Us,
+    double AloneP99Us,
+    double BesideP50Us,
+    double BesideP99Us,
+    double BesideRate,
+    double HogRate,
+    string? Violation);
 
 /// <param name="Seconds">Until it was durable and the log trimmed.</param>
 /// <param name="Bytes">Of its file.</param>

@@ -82,6 +82,39 @@ internal static class GroupRows
         }
     }
 
+    /// <summary>A group with a thousand large writes under way beside one with few small ones.</summary>
+    internal static async Task RunHogAsync(FeatureRun run, CancellationToken cancellationToken)
+    {
+        string home = Path.Combine(run.Directory, "hog");
+        await using LoadCluster cluster = LoadCluster.Start(
+            home, Outstanding * run.Size, new ReplicaShape { Groups = 2 });
+        await cluster.ReadyAsync(cancellationToken);
+        (ReplicaProcess leader, _) = await cluster.LeaderAsync(cancellationToken);
+        await leader.AskAsync(new ReplicaCommand { Verb = ReplicaVerb.Lead }, cancellationToken);
+        var command = new ReplicaCommand
+        {
+            Verb = ReplicaVerb.Hog,
+            Payload = (int)run.Size,
+            Outstanding = Outstanding,
+            Run = 1,
+            WarmSeconds = 1,
+            Seconds = run.Seconds,
+        };
+        ReplicaHog seen = (await leader.AskAsync(command, cancellationToken)).Hog!;
+        run.Print(string.Create(
+            CultureInfo.InvariantCulture,
+            $"small writes alone: p50 {seen.AloneP50Us:N0} us, p99 {seen.AloneP99Us:N0} us"));
+        run.Print(string.Create(
+            CultureInfo.InvariantCulture,
+            $"beside {Outstanding:N0} writes of {run.Size:N0} B under way in another group ({seen.HogRate:N0}/s): "
+            + $"p50 {seen.BesideP50Us:N0} us, p99 {seen.BesideP99Us:N0} us, {seen.BesideRate:N0}/s; "
+            + $"ratio of the p99 {seen.BesideP99Us / seen.AloneP99Us:N1}"));
+        if (seen.Violation is { } violation)
+        {
+            throw new IOException(violation);
+        }
+    }
+
     /// <summary>Waits until every group has a leader and nobody sends for a group.</summary>
     private static async Task<ReplicaIdle[]> SettleAsync(
         FeatureRun run, LoadCluster cluster, CancellationToken cancellationToken)

@@ -191,6 +191,10 @@ internal sealed partial class SegmentedLog : IDisposable
         return true;
     }
 
+    /// <summary>Writes in flight at most, below the options' bound: few where somebody waits behind the writes of
+    /// others, many where one writer shall have all that the medium gives.</summary>
+    internal int InFlightCredit { get; set; } = int.MaxValue;
+
     /// <summary>
     /// Group commit: starts the staged batch when nothing is in flight, or when enough waits and a write is free.
     /// </summary>
@@ -210,7 +214,7 @@ internal sealed partial class SegmentedLog : IDisposable
         PumpRewrites();
         _superblockWriter.Pump();
         int inFlight = InFlight;
-        if (Staging.StagedBytes == 0 || _isRolling || inFlight >= _options.InFlightMax)
+        if (Staging.StagedBytes == 0 || _isRolling || inFlight >= int.Min(InFlightCredit, _options.InFlightMax))
         {
             return false;
         }

@@ -15,6 +15,9 @@ internal sealed class Inflights(int messagesMax, int bytesMax)
     /// <summary>Nothing more may be sent. One message always may, however large.</summary>
     internal bool IsFull => Count >= messagesMax || _bytes >= bytesMax;
 
+    /// <summary>More may be sent, by a bound of bytes besides its own. One message always may, however large.</summary>
+    internal bool HasRoom(int creditBytes) => !IsFull && (Count == 0 || _bytes < creditBytes);
+
     /// <summary>A message with entries up to <paramref name="last"/> leaves.</summary>
     internal void Add(ulong last, int bytes)
     {

@@ -7,17 +7,13 @@ using CoreEngine.Protocol.Wire;
 
 namespace CoreEngine.Protocol.Raft;
 
-/// <summary>
-/// The end of one group's log in memory: the terms of the whole log, and the encoded records of its recent entries,
-/// the same bytes that go
-/// to the disk and to the followers.
-/// </summary>
+/// <summary>The end of one group's log in memory: the terms of the whole log, and the encoded records of its recent
+/// entries, the same bytes that go to the disk and to the followers.</summary>
 /// <remarks>
 /// Records lie in chunks and never straddle one. Chunks grow from 4 KiB to the full size, so that an idle group stays
-/// small, and full ones are
-/// recycled: in steady state nothing is allocated. Memory is bounded: when it is used up, whole oldest chunks are
-/// dropped, as far as their
-/// entries were released (they can be read from the log again) and no message of this turn names them. Not thread-safe.
+/// small, and full ones are recycled: in steady state nothing is allocated. Memory is bounded: when it is used up, the
+/// oldest chunks are dropped, as far as their entries were released (the log still has them) and no message of this
+/// turn names them. Not thread-safe.
 /// </remarks>
 internal sealed partial class LogSuffix
 {
@@ -29,11 +25,11 @@ internal sealed partial class LogSuffix
 
     private readonly uint _group;
     private readonly long _capacityBytes;
+    private long _limitBytes;
     private readonly int _chunkBytes;
     private readonly TermRuns _terms = new();
 
-    /// <summary>Chunks by serial number modulo the length; live are _oldest to _newest, none when _oldest is above
-    /// _newest.</summary>
+    /// <summary>By serial modulo the length; live are _oldest to _newest, none when _oldest &gt; _newest.</summary>
     private SuffixChunk[] _chunks = new SuffixChunk[1];
     private int _oldest;
     private int _newest = -1;
@@ -57,6 +53,7 @@ internal sealed partial class LogSuffix
         Invariant.Holds(capacityBytes >= chunkBytes);
         _group = group;
         _capacityBytes = capacityBytes;
+        _limitBytes = capacityBytes;
         _chunkBytes = chunkBytes;
     }
 
@@ -77,6 +74,9 @@ internal sealed partial class LogSuffix
 
     /// <summary>Bytes of memory held for records, never above the capacity.</summary>
     internal long HeldBytes => _heldBytes;
+
+    /// <summary>Bounds the memory below the capacity: what is held beyond goes with the next entries.</summary>
+    internal void Limit(long bytes) => _limitBytes = long.Clamp(bytes, _chunkBytes, _capacityBytes);
 
     /// <summary>The term of any index of the log, cached or not, and of its base. TermAt(0) is 0.</summary>
     internal ulong TermAt(ulong index) => _terms.TermAt(index);
@@ -400,13 +400,13 @@ internal sealed partial class LogSuffix
         int wanted = SizeOfNextChunk(size);
         while (true)
         {
-            if (_spareCount > 0 && size <= _chunkBytes)
+            if (_spareCount > 0 && size <= _chunkBytes && _heldBytes <= _limitBytes)
             {
                 bytes = _spares[--_spareCount];
                 return true;
             }
 
-            if (_heldBytes + wanted <= _capacityBytes)
+            if (_heldBytes + wanted <= _limitBytes)
             {
                 _heldBytes += wanted;
                 bytes = new byte[wanted];

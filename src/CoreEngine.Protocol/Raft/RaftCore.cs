@@ -191,6 +191,9 @@ internal sealed class RaftCore : IProtocolCore
     public void RoomNoted(bool hasRoom) => Abdication.NoteRoom(_state, hasRoom);
 
     /// <inheritdoc/>
+    public void CreditNoted(int inflightBytes) => _state.InflightCreditBytes = inflightBytes;
+
+    /// <inheritdoc/>
     public void Applied(ulong index, Outputs outputs) => _state.Frontiers.Apply(new ApplyResult(index));
 
     /// <inheritdoc/>

@@ -237,6 +237,9 @@ internal sealed class RaftState
     /// no founder.</summary>
     internal readonly ulong[]? Founders;
 
+    /// <summary>Bytes of entries that may be under way to one follower now, below the options' bound.</summary>
+    internal int InflightCreditBytes = int.MaxValue;
+
     /// <summary>Somebody has founded the group: only the rows of such count.</summary>
     internal bool IsFounded;
 

@@ -93,7 +93,9 @@ internal static class Replication
             return;
         }
 
-        while (peer.State == ProgressState.Replicate && peer.Next <= state.LastIndex && !peer.Inflights.IsFull)
+        while (peer.State == ProgressState.Replicate
+            && peer.Next <= state.LastIndex
+            && peer.Inflights.HasRoom(state.InflightCreditBytes))
         {
             if (!TrySendEntries(state, place, outputs))
             {

@@ -119,6 +119,8 @@ internal sealed class TracedCore : IProtocolCore
 
     public void HoldCampaign(long monotonicNs) => _core.HoldCampaign(monotonicNs);
 
+    public void CreditNoted(int inflightBytes) => _core.CreditNoted(inflightBytes);
+
     public void RoomNoted(bool hasRoom) => _core.RoomNoted(hasRoom);
 
     public void Applied(ulong index, Outputs outputs) => _core.Applied(index, outputs);

@@ -19,7 +19,7 @@ internal sealed partial class EngineLoop
     internal void Park()
     {
         long timeout = long.Max(0, NextDeadline() - Now);
-        bool writing = Log.InFlight > 0;
+        bool writing = Log.InFlight == 1;
 
         // Store the flag, full fence, look again, then sleep: whoever enqueues does the same in the other order.
         Interlocked.Exchange(ref _parked, writing ? ParkedForMuch : ParkedForAll);
@@ -37,14 +37,18 @@ internal sealed partial class EngineLoop
 
     /// <summary>
     /// Proposals wait while a write is in flight, unless many have come: started one by one they would cut the load
-    /// into crumbs, for the disk and for the followers. The completion of the write takes them all.
+    /// into crumbs, for the disk and for the followers. The completion of the write takes them all. Where writes follow
+    /// each other without a pause, for another group perhaps, a group waits for its own alone.
     /// </summary>
     internal bool MayTakeProposals(GroupRuntime group)
     {
         long bytes = group.Queue.Bytes;
         return bytes > 0 && group.QueueHeldSince == 0
-            && (Log.InFlight == 0 || bytes >= Log.Options.SubmitBytesMin);
+            && (Log.InFlight == 0 || bytes >= Log.Options.SubmitBytesMin || IsOnlyBehindOthers(group));
     }
+
+    private bool IsOnlyBehindOthers(GroupRuntime group) =>
+        Log.InFlight > 1 && group.Backlog.IsEmpty && !group.Backlog.IsAwaited;
 
     /// <summary>Hosts have left something at this group that can be taken in now.</summary>
     internal bool HasWork(GroupRuntime group) =>

@@ -364,6 +364,7 @@ internal sealed partial class EngineLoop
         Campaigns.Judge(group.Core, Schedule.LedAwake, Now);
         group.Core.Tick(Now, WallNs, group.Outputs);
         group.Core.RoomNoted(!IsLogFull);
+        GroupCredits.Give(this, group);
         bool any = Persister.Release(this, group);
         return LoadedWindows(group) || any;
     }
@@ -428,14 +429,10 @@ internal sealed partial class EngineLoop
 
         Peers.Stage(this);
         bool more = true;
+        Log.InFlightCredit = Schedule.Awake > 1 ? GroupCredits.WritesShared : int.MaxValue;
         while (more && Log.Fault is null)
         {
-            more = false;
-            foreach (GroupRuntime group in groups)
-            {
-                more |= group.Fault is null && Persister.Stage(this, group);
-            }
-
+            more = Persister.StageAll(this, groups);
             if (Log.TrySubmit())
             {
                 Submissions++;

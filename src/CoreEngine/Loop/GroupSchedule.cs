@@ -67,6 +67,9 @@ internal sealed class GroupSchedule
     /// <summary>Groups that rest.</summary>
     internal int Resting { get; private set; }
 
+    /// <summary>Groups that do not rest.</summary>
+    internal int Awake => _count - Resting;
+
     /// <summary>Groups that are led here and do not rest.</summary>
     internal int LedAwake { get; private set; }
 
@@ -187,6 +190,7 @@ internal sealed class GroupSchedule
         {
             GroupRuntime group = _active[i];
             _deadlines.Set(group, DeadlineOf(group));
+            NoteLed(group);
             if (loop.HasUnfinished(group))
             {
                 _active[kept++] = group;
@@ -209,8 +213,7 @@ internal sealed class GroupSchedule
     /// <summary>Groups that are awake take part again and again; those at rest need no outputs kept for them.</summary>
     private void Keep(Outputs outputs)
     {
-        int awake = _count - Resting;
-        if (_outputs.Count < int.Max(awake, OutputsKeptMin))
+        if (_outputs.Count < int.Max(Awake, OutputsKeptMin))
         {
             _outputs.Push(outputs);
         }
@@ -223,17 +226,20 @@ internal sealed class GroupSchedule
         : group.Applier.IsRunning || group.Snapshots.HoldsApply ? group.Deadline
         : long.Min(group.Deadline, group.Reads.Deadline);
 
-    /// <summary>A group that has come to rest gives its memory back, once.</summary>
-    private void NoteRest(GroupRuntime group)
+    private void NoteLed(GroupRuntime group)
     {
-        bool rests = group.Fault is null && group.Core.IsQuiescent;
-        bool isLedAwake = group.Fault is null && !rests && group.IsLeader;
+        bool isLedAwake = group.Fault is null && group.IsLeader && !group.Core.IsQuiescent;
         if (isLedAwake != group.Schedule.IsLedAwake)
         {
             group.Schedule.IsLedAwake = isLedAwake;
             LedAwake += isLedAwake ? 1 : -1;
         }
+    }
 
+    /// <summary>A group that has come to rest gives its memory back, once.</summary>
+    private void NoteRest(GroupRuntime group)
+    {
+        bool rests = group.Fault is null && group.Core.IsQuiescent;
         if (rests == group.Schedule.IsResting)
         {
             return;
@@ -244,7 +250,7 @@ internal sealed class GroupSchedule
         if (rests)
         {
             group.Rest();
-            while (_outputs.Count > int.Max(_count - Resting, OutputsKeptMin))
+            while (_outputs.Count > int.Max(Awake, OutputsKeptMin))
             {
                 _ = _outputs.Pop();
             }

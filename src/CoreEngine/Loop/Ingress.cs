@@ -44,7 +44,8 @@ internal static class Ingress
     internal static bool Propose(EngineLoop loop, GroupRuntime group)
     {
         bool any = false;
-        while (group.Queue.Bytes > 0)
+        int credit = GroupCredits.TurnBytesMax;
+        while (group.Queue.Bytes > 0 && credit > 0)
         {
             Span<byte> batch = group.Queue.Peek(ProposalBatchBytesMax);
             if (batch.IsEmpty)
@@ -76,6 +77,7 @@ internal static class Ingress
 
             group.QueueHeldSince = 0;
             group.Queue.Consume(taken);
+            credit -= taken;
         }
 
         return any;

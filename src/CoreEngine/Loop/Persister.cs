@@ -1,5 +1,6 @@
 using System;
 using System.Buffers.Binary;
+using System.Collections.Generic;
 using CoreEngine.Model;
 using CoreEngine.Protocol;
 using CoreEngine.Protocol.Raft;
@@ -22,13 +23,38 @@ internal static class Persister
         }
     }
 
-    /// <summary>Stages as much of the backlog as the log takes. Returns true when something was staged.</summary>
-    internal static bool Stage(EngineLoop loop, GroupRuntime group)
+    /// <summary>Stages as much of the groups' backlogs as the log takes: in rounds, one piece of entries of each, and
+    /// another group first in every turn. Returns true when something was staged.</summary>
+    internal static bool StageAll(EngineLoop loop, List<GroupRuntime> groups)
+    {
+        bool any = false;
+        bool again = groups.Count > 0;
+        int first = groups.Count == 0 ? 0 : (int)(loop.Counters.Turns % groups.Count);
+        while (again)
+        {
+            again = false;
+            for (int i = 0; i < groups.Count; i++)
+            {
+                GroupRuntime group = groups[i + first < groups.Count ? i + first : i + first - groups.Count];
+                if (group.Fault is null && !group.Backlog.IsEmpty && Stage(loop, group))
+                {
+                    any = true;
+                    again |= !group.Backlog.IsEmpty;
+                }
+            }
+        }
+
+        return any;
+    }
+
+    /// <summary>Stages one round of a group's backlog.</summary>
+    private static bool Stage(EngineLoop loop, GroupRuntime group)
     {
         bool any = false;
         while (!group.Backlog.IsEmpty)
         {
             ref PersistItem item = ref group.Backlog.Next;
+            ulong next = item.First;
             bool staged = item.Kind switch
             {
                 PersistKind.Entries => StageEntries(loop, group, ref item),
@@ -43,7 +69,7 @@ internal static class Persister
             };
             if (!staged)
             {
-                return any;
+                return any || item.First != next;
             }
 
             any = true;
@@ -102,7 +128,7 @@ internal static class Persister
 
     private static bool StageEntries(EngineLoop loop, GroupRuntime group, ref PersistItem item)
     {
-        while (item.First <= item.Last)
+        if (item.First <= item.Last)
         {
             // Half a batch and one term at a time: such a piece always fits into an empty batch and its run list.
             ulong last = group.Suffix.LastAtMost(item.Last, group.Suffix.TermAt(item.First));
@@ -120,7 +146,7 @@ internal static class Persister
             group.Suffix.ReleaseThrough(item.First - 1);
         }
 
-        return true;
+        return item.First > item.Last;
     }
 
     private static bool StageHardState(EngineLoop loop, GroupRuntime group, in PersistItem item)

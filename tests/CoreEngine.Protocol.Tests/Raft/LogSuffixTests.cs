@@ -126,6 +126,42 @@ public sealed class LogSuffixTests
         return new RaftCore(options, new RaftRecovery(1, 1, 0, log));
     }
 
+    [Fact]
+    public void LogSuffix_LimitedBelowWhatItHolds_GivesUpWhatWasReleased()
+    {
+        var log = new LogSuffix(Cluster.Group, 64 * 1024, 4096);
+        var origin = default(EntryOrigin);
+        byte[] payload = new byte[1000];
+        while (log.HeldBytes < 60 * 1024)
+        {
+            Assert.True(log.Append(1, 1, EntryFlags.None, origin, payload));
+        }
+
+        log.Limit(16 * 1024);
+        for (int i = 0; i < 4; i++)
+        {
+            _ = log.Append(1, 1, EntryFlags.None, origin, payload);
+        }
+
+        // Nothing was released: it keeps what cannot be read from the log yet, and takes nothing more.
+        Assert.False(log.Append(1, 1, EntryFlags.None, origin, payload));
+        Assert.Equal(1ul, log.FirstCached);
+        log.ReleaseThrough(log.LastIndex);
+        for (int i = 0; i < 20; i++)
+        {
+            Assert.True(log.Append(1, 1, EntryFlags.None, origin, payload));
+            log.ReleaseThrough(log.LastIndex);
+        }
+
+        Assert.InRange(log.HeldBytes, 4096, 16 * 1024);
+
+        // Never below one chunk, and back to all of it.
+        log.Limit(0);
+        Assert.True(log.Append(1, 1, EntryFlags.None, origin, payload));
+        log.Limit(long.MaxValue);
+        Assert.True(log.Append(1, 1, EntryFlags.None, origin, payload));
+    }
+
     private static void Explore(ulong seed)
     {
         var chance = new Prng(seed);

@@ -45,6 +45,29 @@ public sealed class ReplicationTests
     }
 
     [Fact]
+    public void Replication_BesideOtherGroups_KeepsToItsCreditAndGoesOnWithEveryAnswer()
+    {
+        var cluster = new Cluster(3, change: o => o with { AppendEntriesMax = 1 });
+        cluster.Elect(1);
+        const int Credit = 4000;
+        string large = new('x', 1500);
+        cluster[1].Turn(static (core, _) => core.CreditNoted(Credit));
+        cluster[1].Propose([.. Enumerable.Repeat(large, 12)]);
+
+        // One more may go while the credit is not used up: never two.
+        Assert.Equal(3, cluster[1].State.Peers[1].Inflights.Count);
+        cluster[1].Persist();
+        cluster.Settle();
+        Assert.Equal(cluster[1].State.LastIndex, cluster[2].State.LastIndex);
+        Assert.Equal(cluster[1].State.LastIndex, cluster[1].Commit);
+        cluster[1].Turn(static (core, _) => core.CreditNoted(1));
+        cluster[1].Propose(large, large);
+        Assert.Equal(1, cluster[1].State.Peers[1].Inflights.Count);
+        cluster.Settle();
+        Assert.Equal(cluster[1].State.LastIndex, cluster[3].State.LastIndex);
+    }
+
+    [Fact]
     public void Raft_S1_LongDivergingTailsNeedOneRoundPerTerm()
     {
         // A thousand entries differ; each side holds four terms that the other does not know.

@@ -112,7 +112,7 @@ public sealed class LogScrubTests : IDisposable
         }
     }
 
-    /// <summary>Three groups, batches of one to many records, a hard state at the start, a third segment well begun.</summary>
+    /// <summary>Three groups, batches of one to many records, a hard state first, a third segment well begun.</summary>
     private void Fill()
     {
         byte[] hardState = LogHarness.Entry(0, 16, group: 1, term: 9, RecordType.HardState);

@@ -48,6 +48,12 @@ public enum RecordType : byte
 
     /// <summary>A group's first configuration, with the incarnations of its members.</summary>
     Founding = 11,
+
+    /// <summary>
+    /// Its index is 1: the group's snapshot cannot be read, and with it everything that this replica has said is in
+    /// doubt. 0: a leader has confirmed what there is.
+    /// </summary>
+    Doubt = 12,
 }
 
 /// <summary>The 32 bytes before each record's body, alike on the disk and on the wire.</summary>

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using CoreEngine.IO.Log;
+using CoreEngine.IO.Snapshots;
 using CoreEngine.Model;
 
 namespace CoreEngine.Simulation;
@@ -106,7 +107,7 @@ internal sealed class SimulatedDisk(PageArena arena)
         SyncNames();
     }
 
-    /// <summary>Flips some bits in pages of log segments that were written a while ago.</summary>
+    /// <summary>Flips some bits in pages of log segments that were written a while ago, and of snapshots.</summary>
     /// <returns>False when there is none: the end of a log is spared, where damage looks like a write that a crash cut
     /// off.</returns>
     internal bool TryRot(Prng chance)
@@ -120,8 +121,14 @@ internal sealed class SimulatedDisk(PageArena arena)
             }
         }
 
-        int old = pages.Count - NewPages;
-        if (old <= 0)
+        pages.RemoveRange(int.Max(0, pages.Count - NewPages), int.Min(pages.Count, NewPages));
+        if (pages.Count == 0 || chance.Chance(1, 3))
+        {
+            AddSnapshots(pages);
+        }
+
+        int old = pages.Count;
+        if (old == 0)
         {
             return false;
         }
@@ -134,6 +141,21 @@ internal sealed class SimulatedDisk(PageArena arena)
 
         Mishaps.Harm |= DiskHarm.Rotten;
         return true;
+    }
+
+    /// <summary>Puts the pages of snapshots in the place of the log's, when there are any.</summary>
+    private void AddSnapshots(List<(SimulatedFile File, long Offset)> pages)
+    {
+        bool any = false;
+        foreach ((string name, SimulatedFile file) in _durableNames)
+        {
+            if (SnapshotFormat.TryParse(name, out _, out _))
+            {
+                pages.RemoveRange(0, any ? 0 : pages.Count);
+                any = true;
+                file.AddWritten(pages);
+            }
+        }
     }
 
     /// <summary>What the medium alone holds at this instant, as a disk of its own.</summary>

@@ -2,6 +2,7 @@ using System;
 using System.CommandLine;
 using System.Globalization;
 using CoreEngine.IO.Log;
+using CoreEngine.IO.Snapshots;
 
 namespace CoreEngine.Cli.Commands;
 
@@ -40,6 +41,13 @@ internal static class VerifyCommand
         }
 
         Console.WriteLine(verdict.Message);
-        return verdict.IsSound ? ExitCode.Ok : ExitCode.Fault;
+        bool isSound = verdict.IsSound;
+        foreach (SnapshotVerdict snapshot in SnapshotInspector.Verify(directory))
+        {
+            Console.WriteLine(SnapshotInspector.Describe(snapshot));
+            isSound &= snapshot.IsSound;
+        }
+
+        return isSound ? ExitCode.Ok : ExitCode.Fault;
     }
 }

@@ -51,6 +51,9 @@ internal sealed class SnapshotStore : IDisposable
     /// <summary>Where the memory of buffers comes from; null: the system.</summary>
     internal SlabPool? Slabs { get; }
 
+    /// <summary>Snapshots that cannot be read, by group; what of a manifest and a configuration still could be.</summary>
+    private readonly Dictionary<uint, SnapshotFile> _damaged = [];
+
     /// <summary>What was found at the open and is not as it should be, for people.</summary>
     internal List<string> Notes { get; } = [];
 
@@ -61,29 +64,32 @@ internal sealed class SnapshotStore : IDisposable
     internal IReadOnlyCollection<uint> Groups => _newest.Keys;
 
     /// <summary>
-    /// Looks at a directory: keeps the newest sound snapshot of each group, removes what is half made or outdated.
-    /// Blocking; before anybody else uses the ring.
+    /// Looks at a directory: reads every snapshot through, keeps the newest sound one of each group, removes what is
+    /// half made or outdated. Blocking; before anybody else uses the ring.
     /// </summary>
     /// <param name="isReadOnly">Nothing is removed.</param>
     internal static SnapshotStore Open(IIoRing ring, SlabPool? slabs = null, bool isReadOnly = false)
     {
         var store = new SnapshotStore(ring, slabs);
         var io = new BlockingIo(ring);
-        using var page = new AlignedSlab(SnapshotFormat.FirstChunk + SnapshotFormat.SlabBytes, slabs);
+        using var window = new AlignedSlab(SnapshotLook.WindowBytes, slabs);
+        var look = new SnapshotLook(io, window);
         bool isChanged = false;
         foreach (string name in ring.ListFiles())
         {
-            bool isWhole = SnapshotFormat.TryParse(name, out uint group, out ulong index);
+            bool isWhole = SnapshotFormat.TryParse(name, out uint group, out _);
             string? old = SnapshotFormat.IsHalfMade(name) ? name : null;
-            if (isWhole && Look(io, page, name, group, index) is { } found)
+            SnapshotVerdict? verdict = isWhole ? look.Look(name) : null;
+            if (verdict is { IsSound: true, File: { } found })
             {
                 // Names are sorted: a later one of a group is newer.
                 old = store._newest.TryGetValue(group, out SnapshotFile? before) ? before.Name : null;
                 store._newest[group] = found;
             }
-            else if (isWhole)
+            else if (verdict is not null)
             {
-                store.Notes.Add($"{name}: the manifest is damaged or of another version; the file is left alone");
+                store.Notes.Add($"{name}: {verdict.Complaint}; it is left alone until there is another");
+                store._damaged[group] = verdict.File ?? new SnapshotFile(default, name);
             }
 
             if (old is not null && !isReadOnly)
@@ -103,6 +109,10 @@ internal sealed class SnapshotStore : IDisposable
 
     /// <summary>The newest snapshot of a group; null when there is none.</summary>
     internal SnapshotFile? Newest(uint group) => _newest.GetValueOrDefault(group);
+
+    /// <summary>What is left of a group's snapshot that cannot be read; null when none was found. Its manifest is
+    /// default when not even that can be.</summary>
+    internal SnapshotFile? Remains(uint group) => _damaged.GetValueOrDefault(group);
 
     /// <summary>A snapshot turned out to be damaged: it counts as none. Its file stays until a newer one is
     /// durable.</summary>
@@ -136,6 +146,11 @@ internal sealed class SnapshotStore : IDisposable
     private void Keep(SnapshotFile file, SnapshotFile? old)
     {
         _newest[file.Manifest.Group] = file;
+        if (_damaged.Remove(file.Manifest.Group, out SnapshotFile? damaged) && damaged.Name != file.Name)
+        {
+            _toDelete.Enqueue(damaged.Name);
+        }
+
         for (int i = _toDelete.Count; i > 0; i--)
         {
             // A name that was to go may have come anew.
@@ -220,48 +235,5 @@ internal sealed class SnapshotStore : IDisposable
             var delete = new IoOp(IoKind.Delete, IoFlags.Background, 0, 0, 0, 0, name);
             _isDeleting = TryEnqueue(0, in delete, DeleteCode);
         }
-    }
-
-    private static SnapshotFile? Look(BlockingIo io, AlignedSlab page, string name, uint group, ulong index)
-    {
-        int file = io.Run(new IoOp(IoKind.Open, IoFlags.ReadOnly, 0, 0, 0, 0, name));
-        if (file < 0)
-        {
-            return null;
-        }
-
-        int read = io.Run(new IoOp(IoKind.Read, IoFlags.None, file, 0, page.Address, page.Length));
-        _ = io.Run(new IoOp(IoKind.Close, IoFlags.None, file, 0, 0, 0));
-        ReadOnlySpan<byte> bytes = page.GetSpan()[..int.Max(read, 0)];
-        return SnapshotManifest.TryRead(bytes, out SnapshotManifest manifest)
-            && manifest.Group == group
-            && manifest.Index == index
-            && TryReadConfiguration(bytes, manifest.ConfigurationBytes, out ReadOnlyMemory<byte> configuration)
-                ? new SnapshotFile(manifest, name) { Configuration = configuration }
-                : null;
-    }
-
-    /// <summary>The configuration is one chunk, the first.</summary>
-    private static bool TryReadConfiguration(
-        ReadOnlySpan<byte> file, long length, out ReadOnlyMemory<byte> configuration)
-    {
-        configuration = default;
-        if (length == 0)
-        {
-            return true;
-        }
-
-        if (file.Length <= SnapshotFormat.FirstChunk
-            || !SnapshotChunk.TryRead(
-                file[SnapshotFormat.FirstChunk..], out SnapshotChunk chunk, out ReadOnlySpan<byte> stored)
-            || chunk.Section != SnapshotSection.Configuration
-            || chunk.Raw != length)
-        {
-            return false;
-        }
-
-        byte[] raw = new byte[chunk.Raw];
-        configuration = raw;
-        return SnapshotCodecs.TryRestore(chunk.Codec, stored, raw);
     }
 }

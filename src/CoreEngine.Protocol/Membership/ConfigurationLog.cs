@@ -36,6 +36,12 @@ internal sealed class ConfigurationLog
     /// <summary>The entry of a configuration was appended.</summary>
     internal void Append(Configuration configuration)
     {
+        if (_items.Length == 1 && configuration.Epoch <= Base.Epoch)
+        {
+            // What is committed was known before a log that had lost its snapshot is written anew.
+            return;
+        }
+
         Invariant.Holds(configuration.Epoch > Latest.Epoch);
         _items = [.. _items, configuration];
     }

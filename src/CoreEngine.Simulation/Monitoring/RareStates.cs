@@ -76,6 +76,7 @@ internal enum RareState
     SegmentGivenUp,
     CrashWithSnapshotHalfMade,
     RotScrubbed,
+    OpenedWithoutItsSnapshot,
 }
 
 /// <summary>Counts how often each rare state was reached.</summary>

@@ -73,6 +73,7 @@ internal sealed class RepairChecker(World world)
         RareStates rare = world.Monitors.Rare;
         rare.Sometimes(RareState.OpenedWithClaims, found.Suffix.Holes.Count > 0);
         rare.Sometimes(RareState.OpenedInDoubt, found.Doubt != Doubt.None);
+        rare.Sometimes(RareState.OpenedWithoutItsSnapshot, found.LostBase > 0);
     }
 
     /// <summary>A medium whose every loss was made good is as good as any: it may be hurt again.</summary>

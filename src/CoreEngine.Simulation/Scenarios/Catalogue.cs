@@ -109,6 +109,12 @@ internal static class Catalogue
         new(42, "dead member", SnapshotScenarios.DeadMemberDoesNotPinTheLog, "DeadMemberPinsTheLog"),
         new(42, "trim stops at the snapshot", SnapshotScenarios.TrimStopsAtTheSnapshot, "TrimBeyondSnapshot"),
         new(46, "rate of a transfer", SnapshotScenarios.TransferRespectsItsRate),
+        new(
+            39,
+            "damaged snapshot is fetched",
+            LostStateScenarios.DamagedSnapshotIsFetched,
+            "LostStateForgotten",
+            "LostStateVotes"),
         new(43, "window fills and drains", FlowScenarios.WindowFillsAndDrains, "WindowNeverDrains"),
         new(43, "lost messages", FlowScenarios.LostMessagesLeadToAProbe, "LostTailUnnoticed"),
         new(44, "slow follower", FlowScenarios.SlowFollower, "WaitForAll"),

@@ -60,7 +60,7 @@ internal static class Persister
                 PersistKind.Entries => StageEntries(loop, group, ref item),
                 PersistKind.HardState => StageHardState(loop, group, item),
                 PersistKind.Copies => loop.Log.TryAppend(group.Suffix.Copies),
-                PersistKind.Settled => RepairRecords.TryAppend(loop.Log, group.Number, RepairFlags.Settled, 0, 0),
+                PersistKind.Settled => LostState.TryStageSettled(loop.Log, group.Number),
                 PersistKind.Founding => StageFounding(loop, group),
                 PersistKind.Truncate => StageMark(loop, group, item, RecordType.Truncate),
                 PersistKind.Snapshot => StageMark(loop, group, item, RecordType.Snapshot),

@@ -133,6 +133,13 @@ internal static class GroupOpening
         IProtocolCore seen = loop.CoreTap is { } tap ? tap(core) : core;
         var group = new GroupRuntime(
             loop, new GroupSetup(name, machine, options, contract, seen, recovered.Suffix, core.Frontiers));
+        if (recovered.LostBase > 0)
+        {
+            loop.Options.Log?.Invoke(
+                $"group {options.Group} '{name}': the snapshot up to {recovered.LostBase} is missing or damaged; this "
+                + "replica gives no vote and serves nothing until a leader has sent what it lost");
+        }
+
         if (recovered.Snapshot is { } snapshot)
         {
             group.CommitProof = recovered.Base.CommitAtSnapshot;
@@ -171,6 +178,14 @@ internal static class GroupOpening
             throw new EngineOpenException(
                 $"the log of group {group} contradicts itself: {recovered.Complaint}; "
                 + "restore this replica from its peers");
+        }
+
+        if (recovered.LostBase > 0 && wanted.Members.Length == 1)
+        {
+            throw new EngineOpenException(
+                $"the log of group '{wanted.Name}' begins behind entry {recovered.LostBase}, the snapshot that holds "
+                + "what came before is missing or damaged, and there is no other replica to ask for one; restore the "
+                + "directory from a copy");
         }
 
         if (recovered.IsDamaged && wanted.Members.Length == 1)
@@ -224,6 +239,11 @@ internal static class GroupOpening
     /// <summary>Notes where the log goes on when it cannot be joined, and that a new group has lost nothing.</summary>
     private static bool TryGoOn(SegmentedLog log, RecoveredGroup recovered, uint group)
     {
+        if (recovered.LostBase > 0)
+        {
+            return LostState.TryStage(log, group);
+        }
+
         if (recovered.IsGap || recovered.IsCut)
         {
             return RepairRecords.TryAppendCut(log, group, recovered.Suffix.LastIndex);

@@ -34,6 +34,13 @@ internal sealed class RecoveredGroup(uint number, int chunkBytes, int capacityBy
     /// <summary>Proves the snapshot and names the log's base; default when there is none.</summary>
     internal TrimCertificate Base { get; set; }
 
+    /// <summary>What could still be read of the configuration in a snapshot that is damaged; empty for
+    /// nothing.</summary>
+    internal ReadOnlyMemory<byte> Remains { get; set; }
+
+    /// <summary>Where the log began whose snapshot cannot be read; 0 when none is missing.</summary>
+    internal ulong LostBase { get; set; }
+
     /// <summary>T as the log has it, and the term of the entry there.</summary>
     internal (ulong Index, ulong Term) Trimmed { get; private set; }
 
@@ -127,8 +134,9 @@ internal sealed class GroupRecovery(
             Of(group).Snapshot = snapshots.Newest(group);
         }
 
-        foreach (RecoveredGroup group in _groups.Values)
+        foreach ((uint number, RecoveredGroup group) in _groups)
         {
+            group.Remains = snapshots.Remains(number)?.Configuration ?? default;
             SnapshotJoin.Join(group);
         }
     }
@@ -170,6 +178,9 @@ internal sealed class GroupRecovery(
                 break;
             case RecordType.Trim:
                 group.NoteTrim(header.Index, header.Term);
+                break;
+            case RecordType.Doubt when header.Index == 1:
+                group.Doubt |= Doubt.Log;
                 break;
             case RecordType.Configuration:
                 group.Descriptor = GroupDescriptor.Read(header, record);

@@ -30,6 +30,9 @@ internal static class LostRecords
             case RecordType.Trim:
                 group.NoteTrim(run.First, run.Term);
                 break;
+            case RecordType.Doubt when run.First == 1:
+                group.Doubt |= Doubt.Log;
+                break;
             case RecordType.Repair when run.Term == ulong.MaxValue:
                 OnRepair(group, RepairFlags.Cut, run.First, run.Term);
                 break;

@@ -14,8 +14,7 @@ internal static class SnapshotJoin
         {
             if (suffix.BaseIndex > 0)
             {
-                group.Complaint ??= $"the log begins behind entry {suffix.BaseIndex}, and no sound snapshot holds what "
-                    + "came before";
+                LostState.Doubt(group);
             }
 
             return;
@@ -30,8 +29,9 @@ internal static class SnapshotJoin
 
         if (suffix.BaseIndex > manifest.Index)
         {
-            group.Complaint ??= $"the log begins behind entry {suffix.BaseIndex}, the snapshot ends at "
-                + $"{manifest.Index}: what stood between is missing";
+            // The one that the log goes on from is damaged, and this is an older one: what stood between is missing.
+            group.Snapshot = null;
+            LostState.Doubt(group);
             return;
         }
 

@@ -45,7 +45,7 @@ public sealed class ShowTests
         Assert.Contains("x", complaint, StringComparison.Ordinal);
     }
 
-    private static async Task<(int Code, string Output, string Complaint)> Run(params string[] arguments)
+    internal static async Task<(int Code, string Output, string Complaint)> Run(params string[] arguments)
     {
         (TextWriter output, TextWriter error) = (Console.Out, Console.Error);
         using var said = new StringWriter();

@@ -32,6 +32,10 @@ public sealed class SnapshotTests
         Play.Seeds(3, SnapshotScenarios.RottenSnapshotIsNotSent);
 
     [Fact]
+    public void Raft_S39_ADamagedSnapshotAtAStartIsFetchedFromALeader_WithoutAVoteBefore() =>
+        Play.Seeds(4, LostStateScenarios.DamagedSnapshotIsFetched);
+
+    [Fact]
     public void Raft_S40_AnOldOrEqualSnapshotIsIgnored_TheConfigurationNeverMovesBack() =>
         Play.Seeds(3, SnapshotScenarios.OldOrEqualSnapshotIsIgnored);
 

@@ -186,7 +186,7 @@ internal sealed partial class SimulatedReplica(World world, uint number, Prng ch
         }
 
         SnapshotStore snapshots = SnapshotStore.Open(_ring, world.Memory.Slabs);
-        recovery.Join(snapshots);
+        recovery.Join(snapshots, _log.Index);
         RecoveredGroup recovered = recovery.Find(1);
         world.Monitors.Restarted(this, recovered);
         long refused = world.Network.Refused;

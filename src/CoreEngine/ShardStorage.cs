@@ -122,7 +122,7 @@ internal sealed class ShardStorage : IDisposable
             $"replica {options.Replica} cannot open {home}: {result.Message}");
         Report = result.Report.ToString();
         _snapshots = SnapshotStore.Open(Ring);
-        Recovery.Join(_snapshots);
+        Recovery.Join(_snapshots, _log.Index);
         _snapshots.Notes.ForEach(note => options.Log?.Invoke(note));
     }
 }

@@ -112,6 +112,25 @@ internal sealed class LogIndex
         return needed;
     }
 
+    /// <summary>A group goes on from its first entry in the log, whatever was trimmed: no snapshot stands for
+    /// it.</summary>
+    internal void Untrim(uint group)
+    {
+        if (_lines.TryGetValue(group, out Line? line))
+        {
+            line.Untrim();
+        }
+    }
+
+    /// <summary>Segments were given up: the log begins at this position.</summary>
+    internal void DropBelow(ulong lsn)
+    {
+        foreach (Line line in _lines.Values)
+        {
+            line.DropBelow(lsn);
+        }
+    }
+
     /// <summary>
     /// The last index that stands at least so many bytes of the log before another one; 0 when none is known to.
     /// </summary>
@@ -329,23 +348,41 @@ internal sealed class LogIndex
         /// <summary>Entries up to an index are of no use any more.</summary>
         internal void Trim(ulong index)
         {
-            if (index >= Last)
+            if (index > Last)
             {
                 Restart(index);
                 return;
             }
 
+            // The points stay as long as their segments: a snapshot may turn out to be damaged at the next opening.
             int place = PlaceOf(index + 1);
-            if (place < 0)
+            _breaks |= index == Last;
+            if (index == Last)
             {
-                return;
+                Needed = ulong.MaxValue;
+            }
+            else if (place >= 0)
+            {
+                // It may stand before the first entry that is needed: what its batch begins with is shown to nobody.
+                Needed = _points[place].BatchLsn;
+            }
+        }
+
+        /// <summary>What was trimmed is needed after all, as far as it is there.</summary>
+        internal void Untrim() => Needed = _count > 0 ? ulong.Min(Needed, _points[0].BatchLsn) : Needed;
+
+        /// <summary>The log begins at this position from now on.</summary>
+        internal void DropBelow(ulong lsn)
+        {
+            int gone = 0;
+            while (gone < _count && _points[gone].BatchLsn < lsn)
+            {
+                gone++;
             }
 
-            // The point may stand before the first entry that is needed: what its batch begins with is shown to nobody.
-            Array.Copy(_points, place, _points, 0, _count - place);
-            _count -= place;
-            _copies.RemoveAll(copies => copies.Last <= index);
-            Needed = _points[0].BatchLsn;
+            Array.Copy(_points, gone, _points, 0, _count - gone);
+            _count -= gone;
+            _copies.RemoveAll(copies => copies.BatchLsn < lsn);
         }
 
         internal ulong IndexBefore(ulong index, ulong bytes)

@@ -61,6 +61,7 @@ internal sealed partial class SegmentedLog
                 _deleteNext = _segments.Oldest.Sequence;
                 SegmentsDropped += _trimTo.Sequence - _deleteNext;
                 _segments.DropBelow(_trimTo.Sequence);
+                _index.DropBelow(_trimTo.Base);
                 _trimStep = TrimStep.Delete;
                 DeleteNext();
                 break;

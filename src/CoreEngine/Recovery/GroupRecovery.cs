@@ -127,7 +127,8 @@ internal sealed class GroupRecovery(
     /// <summary>
     /// Joins the log with the snapshots beside it: each group's log then begins where its snapshot lets it.
     /// </summary>
-    internal void Join(SnapshotStore snapshots)
+    /// <param name="index">Of the same log; null when nobody will read entries back.</param>
+    internal void Join(SnapshotStore snapshots, LogIndex? index = null)
     {
         foreach (uint group in snapshots.Groups)
         {
@@ -138,6 +139,10 @@ internal sealed class GroupRecovery(
         {
             group.Remains = snapshots.Remains(number)?.Configuration ?? default;
             SnapshotJoin.Join(group);
+            if (group.Snapshot is null && group.LostBase == 0 && group.Trimmed.Index > 0)
+            {
+                index?.Untrim(number);
+            }
         }
     }
 

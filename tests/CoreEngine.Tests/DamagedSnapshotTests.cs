@@ -1,6 +1,6 @@
-// Goal: a replica whose snapshot is damaged on its disk is made whole by the others; alone it refuses to open, and names
-// what is lost; while the log still holds everything, nothing is lost. Method: engines on real disks; a byte of the
-// snapshot's file is changed while its replica is down.
+// Goal: a replica whose snapshot is damaged on its disk is made whole by the others; alone it refuses to open, and
+// names what is lost; while the log still holds everything, nothing is lost. Method: engines on real disks; a byte of
+// the snapshot's file is changed while its replica is down.
 using System;
 using System.Collections.Generic;
 using System.IO;

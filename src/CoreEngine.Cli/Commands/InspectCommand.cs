@@ -13,7 +13,10 @@ internal static class InspectCommand
         var directory =
             new Argument<string>("DIR") { Description = "The data directory of a replica; it may be in use." };
         var command = new Command(
-            "inspect", "Prints superblock, segments, batches, records and snapshots of a data directory.") { directory };
+            "inspect", "Prints superblock, segments, batches, records and snapshots of a data directory.")
+        {
+            directory,
+        };
         command.SetAction(parsed => DataDirectory.ForEachShard(parsed.GetRequiredValue(directory), Run));
         return command;
     }

@@ -59,7 +59,7 @@ internal static class SnapshotInspector
         return voters switch
         {
             0 => "repairable from peers if the group has any: the replica opens in recovery and is sent another",
-            1 => "not repairable from peers: no other replica was needed to commit it; restore the directory from a copy",
+            1 => "not repairable from peers: no other replica was needed to commit it; restore it from a copy",
             _ => "repairable from peers: the replica opens in recovery and is sent another",
         };
     }

@@ -51,7 +51,7 @@ internal sealed class SnapshotStore : IDisposable
     /// <summary>Where the memory of buffers comes from; null: the system.</summary>
     internal SlabPool? Slabs { get; }
 
-    /// <summary>Snapshots that cannot be read, by group; what of a manifest and a configuration still could be.</summary>
+    /// <summary>Snapshots that cannot be read, by group: manifest and configuration as far as they could be.</summary>
     private readonly Dictionary<uint, SnapshotFile> _damaged = [];
 
     /// <summary>What was found at the open and is not as it should be, for people.</summary>

@@ -34,8 +34,6 @@ internal readonly record struct SegmentHeader(
     long SegmentBytes)
 {
     private const ulong Magic = 0x31_54_4D_47_45_53_45_43;
-    private const int VersionOffset = LogFormat.TagBytes + 8;
-    private const int IncompatibleOffset = LogFormat.TagBytes + 12;
 
     /// <summary>Fills and seals both header pages.</summary>
     /// <param name="pages">Two pages.</param>
@@ -45,17 +43,8 @@ internal readonly record struct SegmentHeader(
         Invariant.Holds(BaseLsn == PreviousEnd);
         pages.Clear();
         Span<byte> body = pages[LogFormat.TagBytes..];
-        BinaryPrimitives.WriteUInt64LittleEndian(body, Magic);
-        BinaryPrimitives.WriteUInt16LittleEndian(body[8..], LogFormat.Version);
-        BinaryPrimitives.WriteUInt32LittleEndian(body[12..], LogFormat.IncompatibleKnown);
-        BinaryPrimitives.WriteUInt32LittleEndian(body[16..], 0);
-        BinaryPrimitives.WriteUInt32LittleEndian(body[20..], LogFormat.PageBytes);
-        BinaryPrimitives.WriteUInt32LittleEndian(body[24..], LogFormat.SectorBytes);
-        BinaryPrimitives.WriteUInt32LittleEndian(body[28..], Shard);
-        Identity.Cluster.Write(body[32..]);
-        BinaryPrimitives.WriteUInt64LittleEndian(body[48..], Identity.Incarnation);
-        BinaryPrimitives.WriteUInt32LittleEndian(body[56..], Identity.Replica);
-        BinaryPrimitives.WriteUInt32LittleEndian(body[60..], PreviousChecksum);
+        new FilePrefix(Magic, Shard, Identity).Write(body);
+        BinaryPrimitives.WriteUInt32LittleEndian(body[FilePrefix.Bytes..], PreviousChecksum);
         BinaryPrimitives.WriteUInt64LittleEndian(body[64..], Sequence);
         BinaryPrimitives.WriteUInt64LittleEndian(body[72..], BaseLsn);
         BinaryPrimitives.WriteUInt64LittleEndian(body[80..], PreviousEnd);
@@ -74,55 +63,17 @@ internal readonly record struct SegmentHeader(
     {
         Span<byte> body = stackalloc byte[104];
         page.Slice(LogFormat.TagBytes, body.Length).CopyTo(body);
+        FilePrefix prefix = FilePrefix.Read(body, out reason);
         header = new SegmentHeader(
-            new LogIdentity(
-                ClusterId.Read(body[32..]),
-                BinaryPrimitives.ReadUInt32LittleEndian(body[56..]),
-                BinaryPrimitives.ReadUInt64LittleEndian(body[48..])),
-            BinaryPrimitives.ReadUInt32LittleEndian(body[28..]),
+            prefix.Identity,
+            prefix.Shard,
             BinaryPrimitives.ReadUInt64LittleEndian(body[64..]),
             BinaryPrimitives.ReadUInt64LittleEndian(body[72..]),
             BinaryPrimitives.ReadUInt64LittleEndian(body[80..]),
             BinaryPrimitives.ReadUInt64LittleEndian(body[88..]),
-            BinaryPrimitives.ReadUInt32LittleEndian(body[60..]),
+            BinaryPrimitives.ReadUInt32LittleEndian(body[FilePrefix.Bytes..]),
             BinaryPrimitives.ReadInt64LittleEndian(body[96..]));
-        ushort version = BinaryPrimitives.ReadUInt16LittleEndian(page[VersionOffset..]);
-        uint incompatible = BinaryPrimitives.ReadUInt32LittleEndian(page[IncompatibleOffset..]);
-        uint pageBytes = BinaryPrimitives.ReadUInt32LittleEndian(body[20..]);
-        uint sectorBytes = BinaryPrimitives.ReadUInt32LittleEndian(body[24..]);
-        reason = BinaryPrimitives.ReadUInt64LittleEndian(body) != Magic
-            ? "it is not a segment of this log"
-            : FormatCheck.ReasonAgainst(version, incompatible, pageBytes, sectorBytes);
+        reason = prefix.Magic != Magic ? "it is not a segment of this log" : reason;
         return reason.Length == 0;
-    }
-}
-
-/// <summary>Decides whether this code may read what another version wrote.</summary>
-internal static class FormatCheck
-{
-    /// <summary>Empty when it may; otherwise why not.</summary>
-    internal static string ReasonAgainst(ushort version, uint incompatible, uint pageBytes, uint sectorBytes)
-    {
-        if (version != LogFormat.Version)
-        {
-            return FormattableString.Invariant(
-                $"its format version is {version}, this program reads version {LogFormat.Version}");
-        }
-
-        uint unknown = incompatible & ~LogFormat.IncompatibleKnown;
-        if (unknown != 0)
-        {
-            return FormattableString.Invariant(
-                $"it uses incompatible features 0x{unknown:x} that this program does not know");
-        }
-
-        if (pageBytes != LogFormat.PageBytes || sectorBytes != LogFormat.SectorBytes)
-        {
-            return FormattableString.Invariant(
-                $"its pages are {pageBytes} B in sectors of {sectorBytes} B, this program reads ")
-                + FormattableString.Invariant($"{LogFormat.PageBytes} B in sectors of {LogFormat.SectorBytes} B");
-        }
-
-        return string.Empty;
     }
 }

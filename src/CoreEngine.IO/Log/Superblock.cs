@@ -49,17 +49,8 @@ internal readonly record struct Superblock(
         {
             Span<byte> page = file.Slice(copy * LogFormat.PageBytes, LogFormat.PageBytes);
             Span<byte> body = page[LogFormat.TagBytes..];
-            BinaryPrimitives.WriteUInt64LittleEndian(body, Magic);
-            BinaryPrimitives.WriteUInt16LittleEndian(body[8..], LogFormat.Version);
-            BinaryPrimitives.WriteUInt32LittleEndian(body[12..], LogFormat.IncompatibleKnown);
-            BinaryPrimitives.WriteUInt32LittleEndian(body[16..], 0);
-            BinaryPrimitives.WriteUInt32LittleEndian(body[20..], LogFormat.PageBytes);
-            BinaryPrimitives.WriteUInt32LittleEndian(body[24..], LogFormat.SectorBytes);
-            BinaryPrimitives.WriteUInt32LittleEndian(body[28..], Shard);
-            Identity.Cluster.Write(body[32..]);
-            BinaryPrimitives.WriteUInt64LittleEndian(body[48..], Identity.Incarnation);
-            BinaryPrimitives.WriteUInt32LittleEndian(body[56..], Identity.Replica);
-            BinaryPrimitives.WriteUInt32LittleEndian(body[60..], Shards);
+            new FilePrefix(Magic, Shard, Identity).Write(body);
+            BinaryPrimitives.WriteUInt32LittleEndian(body[FilePrefix.Bytes..], Shards);
             BinaryPrimitives.WriteUInt64LittleEndian(body[64..], Version);
             BinaryPrimitives.WriteInt64LittleEndian(body[72..], SegmentBytes);
             BinaryPrimitives.WriteUInt64LittleEndian(body[80..], OldestSegment);
@@ -83,24 +74,18 @@ internal readonly record struct Superblock(
         }
 
         ReadOnlySpan<byte> body = page[LogFormat.TagBytes..];
-        if (BinaryPrimitives.ReadUInt64LittleEndian(body) != Magic)
+        FilePrefix prefix = FilePrefix.Read(body, out string refused);
+        if (prefix.Magic != Magic)
         {
             return PageFinding.Inconsistent;
         }
 
-        reason = FormatCheck.ReasonAgainst(
-            BinaryPrimitives.ReadUInt16LittleEndian(body[8..]),
-            BinaryPrimitives.ReadUInt32LittleEndian(body[12..]),
-            BinaryPrimitives.ReadUInt32LittleEndian(body[20..]),
-            BinaryPrimitives.ReadUInt32LittleEndian(body[24..]));
+        reason = refused;
         superblock = new Superblock(
             BinaryPrimitives.ReadUInt64LittleEndian(body[64..]),
-            new LogIdentity(
-                ClusterId.Read(body[32..]),
-                BinaryPrimitives.ReadUInt32LittleEndian(body[56..]),
-                BinaryPrimitives.ReadUInt64LittleEndian(body[48..])),
-            BinaryPrimitives.ReadUInt32LittleEndian(body[28..]),
-            BinaryPrimitives.ReadUInt32LittleEndian(body[60..]),
+            prefix.Identity,
+            prefix.Shard,
+            BinaryPrimitives.ReadUInt32LittleEndian(body[FilePrefix.Bytes..]),
             BinaryPrimitives.ReadInt64LittleEndian(body[72..]),
             BinaryPrimitives.ReadUInt64LittleEndian(body[80..]),
             BinaryPrimitives.ReadUInt64LittleEndian(body[88..]),

@@ -83,6 +83,7 @@ public sealed class HelloTests : IDisposable
         using (RawPeer peer = new(listener.Acceptor.BoundEndpoint))
         {
             Assert.Equal(HelloRefusal.None, peer.Greet(hello).Verdict);
+            Until(() => one.Counters.ConnectionsOpened == 1);
         }
 
         one.Dispose();
@@ -94,7 +95,6 @@ public sealed class HelloTests : IDisposable
         using RawPeer other = new(listener.Acceptor.BoundEndpoint);
         Assert.Equal(HelloRefusal.None, other.Greet(hello with { Shard = 0 }).Verdict);
         Assert.Equal(0, zero.Counters.ConnectionsClosed);
-        Assert.Equal(1, one.Counters.ConnectionsOpened);
     }
 
     [Fact]

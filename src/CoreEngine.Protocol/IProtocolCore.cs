@@ -36,6 +36,10 @@ internal enum ReceiveResult : byte
     /// Contradicts what is proven (a committed entry would change, two leaders in one term): the group must stop.
     /// </summary>
     Contradiction,
+
+    /// <summary>The group has gone on to formats that this build does not speak: it must stop here, and go on with a
+    /// newer build (raft.md S57).</summary>
+    NewerLevel,
 }
 
 /// <summary>

@@ -10,6 +10,9 @@ internal sealed partial class SimulatedReplica
     /// <summary>The life of its directory, of the last format on.</summary>
     internal ulong Incarnation { get; private set; }
 
+    /// <summary>The newest formats that the build speaks with which it starts next.</summary>
+    internal int FeatureLevel { get; set; } = FeatureLevels.Newest;
+
     /// <summary>It is started to join a group that others have founded.</summary>
     internal bool Joins { get; private set; } = number > (world.Options.Founders ?? world.Options.Replicas);
 

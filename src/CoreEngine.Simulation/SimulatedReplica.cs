@@ -459,6 +459,7 @@ internal sealed partial class SimulatedReplica(World world, uint number, Prng ch
         ElectionMax = TimeSpan.FromMilliseconds(world.Options.ElectionMaxMs),
         QuiesceAfter = TimeSpan.FromMilliseconds(world.Options.QuiesceAfterMs),
         ProposalTimeout = TimeSpan.FromMilliseconds(world.Options.ProposalTimeoutMs),
+        FeatureLevel = FeatureLevel,
         ScrubBytesPerSecond = world.Options.ScrubBytesPerSecond,
         ScrubEvery = TimeSpan.FromMilliseconds(world.Options.ScrubEveryMs),
     };

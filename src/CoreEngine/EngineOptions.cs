@@ -98,6 +98,13 @@ public sealed record EngineOptions
     /// <summary>How the log reaches its disk. Default <see cref="DiskRing.Auto"/>.</summary>
     public DiskRing DiskRing { get; init; }
 
+    /// <summary>
+    /// The newest formats that this replica uses and admits to speak. The default is the newest that this build speaks;
+    /// an older one keeps a group from going on to newer formats, until every member is started without it. A group
+    /// never goes back: one that uses a later level refuses to open. Founders of a group name the same level.
+    /// </summary>
+    public int FeatureLevel { get; init; } = FeatureLevels.Newest;
+
     /// <summary>Seed of election timeouts and reconnect back-off; 0 draws one.</summary>
     public ulong Seed { get; init; }
 

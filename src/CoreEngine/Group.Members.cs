@@ -46,6 +46,10 @@ public sealed partial class Group
         }
     }
 
+    /// <summary>The formats that the group uses, as of the last turn (<see cref="FeatureLevels"/>): it rises once all
+    /// members speak a newer level, and never falls.</summary>
+    public int FeatureLevel => _runtime.Configuration.Level;
+
     /// <summary>Changes the members. At a follower the change is handed to the leader, once.</summary>
     /// <param name="change">What is to be different.</param>
     /// <param name="cancellationToken">Stops the wait, not the change.</param>

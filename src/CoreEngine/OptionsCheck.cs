@@ -52,6 +52,10 @@ internal static class OptionsCheck
             "must not be negative; 0 looks for no rot");
         Require(options.ScrubEvery > TimeSpan.Zero, nameof(options.ScrubEvery), "must be positive");
         VerifySegment(options.SegmentBytes);
+        Require(
+            options.FeatureLevel is >= FeatureLevels.Oldest and <= FeatureLevels.Newest,
+            nameof(options.FeatureLevel),
+            $"is {options.FeatureLevel}, this build speaks {FeatureLevels.Oldest} to {FeatureLevels.Newest}");
         VerifyShards(options.Shards);
         VerifyPeers(options);
     }

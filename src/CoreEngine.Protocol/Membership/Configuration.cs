@@ -48,6 +48,9 @@ internal sealed class Configuration
     /// <summary>Joint: the leader ends it by itself as soon as it is committed.</summary>
     internal bool IsAutomatic { get; init; }
 
+    /// <summary>The formats that the group uses: every member speaks them (raft.md S57).</summary>
+    internal int Level { get; init; } = FeatureLevels.Newest;
+
     /// <summary>Weight that elects; 0: more than half.</summary>
     internal uint ElectionSize { get; init; }
 
@@ -65,7 +68,7 @@ internal sealed class Configuration
     internal uint OutgoingCommitSize { get; init; }
 
     /// <summary>The first configuration of a group of equal voters.</summary>
-    internal static Configuration OfVoters(ReadOnlySpan<uint> voters)
+    internal static Configuration OfVoters(ReadOnlySpan<uint> voters, int level = FeatureLevels.Newest)
     {
         var members = new ConfigurationMember[voters.Length];
         for (int i = 0; i < voters.Length; i++)
@@ -73,7 +76,7 @@ internal sealed class Configuration
             members[i] = new ConfigurationMember { Replica = voters[i] };
         }
 
-        return new Configuration(FirstEpoch, members);
+        return new Configuration(FirstEpoch, members) { Level = level };
     }
 
     /// <summary>The place of a replica; -1 when it is no member.</summary>
@@ -97,9 +100,10 @@ internal sealed class Configuration
         return place < 0 ? null : _members[place];
     }
 
-    /// <summary>The same members at another epoch.</summary>
-    internal Configuration At(ulong epoch) => new(epoch, _members)
+    /// <summary>The same members at another epoch, and a level not below the present one.</summary>
+    internal Configuration At(ulong epoch, int level = 0) => new(epoch, _members)
     {
+        Level = int.Max(level, Level),
         IsAutomatic = IsAutomatic,
         ForcedEpoch = ForcedEpoch,
         ElectionSize = ElectionSize,

@@ -151,10 +151,15 @@ internal static class Following
             if (!RecordHeader.TryRead(records, out RecordHeader header, out ReadOnlySpan<byte> record)
                 || !EntryCodec.TryRead(header, record, out Entry entry)
                 || !IsNext(state, header, index, term)
-                || header.Term > leaderTerm
-                || !ConfigurationRule.IsSound(header, entry))
+                || header.Term > leaderTerm)
             {
                 result = ReceiveResult.Malformed;
+                break;
+            }
+
+            result = LevelRule.Judge(state, header, entry);
+            if (result != ReceiveResult.Accepted)
+            {
                 break;
             }
 
@@ -259,7 +264,7 @@ internal static class Following
         ref OutboundMessage message = ref Durability.Reply(state, outputs);
         ulong round = verdict == AppendVerdict.OldTerm ? 0 : state.RoundSeen;
         ulong hintTerm = state.Log.TermAt(hint);
-        message.Header = state.HeaderTo(MessageType.AppendReply, leader, round);
+        message.Header = state.HeaderTo(MessageType.AppendReply, leader, round, (ulong)state.Options.Level);
         uint flush = state.Flush.MedianMicros;
         new AppendReplyBody(state.Incarnation, claim, received, verdict, rejectedPrev, hint, hintTerm, flush)
             .Write(message.Body);

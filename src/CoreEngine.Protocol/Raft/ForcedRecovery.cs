@@ -44,7 +44,11 @@ internal static class ForcedRecovery
             Domain = own.Domain,
             Address = own.Address,
         };
-        var next = new Configuration(epoch, [alone]) { ForcedEpoch = epoch };
+        var next = new Configuration(epoch, [alone])
+        {
+            ForcedEpoch = epoch,
+            Level = state.Configuration.Level,
+        };
         Election.AdoptTerm(state, state.Term + TermLeap, state.Options.Replica, outputs);
         bool hasRoom = state.Log.Append(
             state.Term,

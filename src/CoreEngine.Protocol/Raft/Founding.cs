@@ -187,6 +187,7 @@ internal static class Founding
 
         state.Log.Configurations.SetBase(new Configuration(Configuration.FirstEpoch, members)
         {
+            Level = plan.Level,
             ElectionSize = plan.ElectionSize,
             CommitSize = plan.CommitSize,
         });

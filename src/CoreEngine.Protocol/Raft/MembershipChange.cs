@@ -38,8 +38,8 @@ internal static class MembershipChange
             : new ChangeResult(0, 0, new Refusal(RefusalCode.UncommittedFull));
     }
 
-    /// <summary>What follows from a commit, or from time: a joint configuration that ends by itself, a learner that is
-    /// promoted by itself, a leader that is no voter any more.</summary>
+    /// <summary>What follows from a commit, or from time: a joint configuration that ends by itself, a level that all
+    /// speak, a learner that is promoted by itself, a leader that is no voter any more.</summary>
     /// <returns>True when this replica leads no more.</returns>
     internal static bool Advance(RaftState state, Outputs outputs)
     {
@@ -65,6 +65,13 @@ internal static class MembershipChange
             Replication.Heartbeat(state, outputs);
             Election.LeaveLeadership(state, new Refusal(RefusalCode.NotLeader), outputs);
             return true;
+        }
+
+        int level = LevelRule.Reachable(state);
+        if (level > state.Configuration.Level)
+        {
+            TryAppend(state, state.Configuration.At(state.LastIndex + 1, level), outputs);
+            return false;
         }
 
         int ready = CatchUp.FindReady(state);
@@ -146,6 +153,7 @@ internal static class MembershipChange
 
         var simple = new Configuration(state.LastIndex + 1, members)
         {
+            Level = state.Configuration.Level,
             ForcedEpoch = state.Configuration.ForcedEpoch,
             ElectionSize = change.ElectionSize ?? state.Configuration.ElectionSize,
             CommitSize = change.CommitSize ?? state.Configuration.CommitSize,
@@ -244,6 +252,7 @@ internal static class MembershipChange
         return new Configuration(after.Epoch, [.. members])
         {
             IsAutomatic = !change.IsExplicit,
+            Level = after.Level,
             ForcedEpoch = after.ForcedEpoch,
             ElectionSize = after.ElectionSize,
             CommitSize = after.CommitSize,
@@ -266,6 +275,7 @@ internal static class MembershipChange
 
         return new Configuration(epoch, [.. members])
         {
+            Level = joint.Level,
             ForcedEpoch = joint.ForcedEpoch,
             ElectionSize = joint.ElectionSize,
             CommitSize = joint.CommitSize,

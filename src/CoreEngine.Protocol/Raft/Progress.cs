@@ -57,6 +57,9 @@ internal sealed class Progress(int messagesMax, int bytesMax)
     /// <summary>How long its writes take, as it said last, in microseconds; 0: not known.</summary>
     internal uint FlushMicros;
 
+    /// <summary>The newest formats that it speaks, as it said last in this term; 0: not known.</summary>
+    internal int Level;
+
     /// <summary>The commit index that it was told last.</summary>
     internal ulong CommitSent;
 
@@ -93,6 +96,7 @@ internal sealed class Progress(int messagesMax, int bytesMax)
         RoundEchoed = 0;
         Incarnation = 0;
         FlushMicros = 0;
+        Level = 0;
         CommitSent = 0;
         Awaited = 0;
         RoundEnd = next - 1;

@@ -23,6 +23,9 @@ internal sealed record RaftOptions
     /// replica founds the group together with the others named. Null: it waits until it is added.</summary>
     internal Configuration? Founders { get; init; }
 
+    /// <summary>The newest formats that this replica speaks: <see cref="FeatureLevels"/>.</summary>
+    internal int Level { get; init; } = FeatureLevels.Newest;
+
     /// <summary>Of the random timeouts. Must differ between replicas and between starts of one replica.</summary>
     internal required ulong Seed { get; init; }
 
@@ -87,6 +90,7 @@ internal sealed record RaftOptions
     {
         Invariant.Holds(Replica != 0);
         Invariant.Holds(Contract != 0);
+        Invariant.Holds(Level is >= FeatureLevels.Oldest and <= FeatureLevels.Newest);
         Invariant.Holds(Incarnation != 0);
         Invariant.Holds(HeartbeatNs > 0);
         Invariant.Holds(HeartbeatNs * 2 <= ElectionMinNs);

@@ -187,6 +187,7 @@ internal static class Replication
         peer.Incarnation = body.Incarnation;
         peer.ContactNs = state.NowNs;
         peer.FlushMicros = body.FlushMicros;
+        peer.Level = (int)ulong.Min(header.Correlation, int.MaxValue);
         peer.RoundEchoed = ulong.Max(peer.RoundEchoed, header.Sequence);
         if (peer.Acknowledged(body.Durable, body.Received, state.NowNs))
         {
@@ -330,6 +331,9 @@ internal static class Replication
         {
             return;
         }
+
+        // Another build may answer when it comes back.
+        peer.Level = connected ? peer.Level : 0;
 
         // Of a member that has not answered in this term nothing is known: it is asked at the log's beginning before it
         // is taken for one that needs a snapshot (the cliff theorem, S0 4.4).

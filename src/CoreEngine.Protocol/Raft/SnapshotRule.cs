@@ -55,7 +55,8 @@ internal static class SnapshotRule
         RaftState state, in TrimCertificate proof, ReadOnlyMemory<byte> section, Outputs outputs)
     {
         Invariant.Holds(proof.IsValid);
-        if (!TryReadConfiguration(section.Span, out Configuration? configuration))
+        if (!TryReadConfiguration(section.Span, out Configuration? configuration)
+            || LevelRule.IsBeyond(state, configuration))
         {
             return false;
         }

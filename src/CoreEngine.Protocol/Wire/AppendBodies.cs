@@ -74,7 +74,8 @@ internal readonly record struct AppendEntriesBody(
 /// <summary>
 /// Body of AppendReply: <c>u64 incarnation | u64 durable | u64 received | u64 rejectedPrev | u64 hintIndex | u64
 /// hintTerm | u32 verdict |
-/// u32 flushMicros</c>. The header's sequence is the newest read round that the follower has seen of this leader.
+/// u32 flushMicros</c>. The header's sequence is the newest read round that the follower has seen of this leader, its
+/// correlation the newest formats that the follower speaks (<see cref="FeatureLevels"/>).
 /// </summary>
 /// <param name="Incarnation">The follower's.</param>
 /// <param name="Durable">Up to here the follower holds the leader's log on its medium.</param>

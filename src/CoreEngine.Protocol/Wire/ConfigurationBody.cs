@@ -7,9 +7,9 @@ using CoreEngine.Protocol.Membership;
 namespace CoreEngine.Protocol.Wire;
 
 /// <summary>
-/// A configuration as the payload of its entry, little endian: <c>u32 version (1) | u32 flags (1 automatic) | u32
-/// electionSize | u32 commitSize | u32 outgoingElectionSize | u32 outgoingCommitSize | u32 count | u32 zero | u64
-/// forcedEpoch</c>, then
+/// A configuration as the payload of its entry, little endian: <c>u32 version | u32 flags (1 automatic) | u32
+/// electionSize | u32 commitSize | u32 outgoingElectionSize | u32 outgoingCommitSize | u32 count | u32 level | u64
+/// forcedEpoch</c>, where version 1 is of level 1 and says 0 for it, and version 2 names the level; then
 /// per member <c>u32 replica | u8 kind | u8 outgoingKind | u8 priority | u8 addressBytes | u64 incarnation | u32 weight
 /// | u32 outgoingWeight | u32 domain | u32 flags (1 promoted) | address in UTF-8</c>, sorted by replica. The epoch is
 /// the entry's index.
@@ -17,7 +17,9 @@ namespace CoreEngine.Protocol.Wire;
 internal static class ConfigurationBody
 {
     internal const int AddressBytesMax = 255;
-    private const uint Version = 1;
+    private const uint FirstVersion = 1;
+    private const uint VersionWithLevel = 2;
+    private const int LevelWithVersion = 2;
     private const uint Automatic = 1;
     private const uint Promoted = 1;
     private const int FixedBytes = 40;
@@ -34,13 +36,15 @@ internal static class ConfigurationBody
 
         byte[] bytes = new byte[length];
         Span<byte> body = bytes;
-        BinaryPrimitives.WriteUInt32LittleEndian(body, Version);
+        bool namesLevel = configuration.Level >= LevelWithVersion;
+        BinaryPrimitives.WriteUInt32LittleEndian(body, namesLevel ? VersionWithLevel : FirstVersion);
         BinaryPrimitives.WriteUInt32LittleEndian(body[4..], configuration.IsAutomatic ? Automatic : 0);
         BinaryPrimitives.WriteUInt32LittleEndian(body[8..], configuration.ElectionSize);
         BinaryPrimitives.WriteUInt32LittleEndian(body[12..], configuration.CommitSize);
         BinaryPrimitives.WriteUInt32LittleEndian(body[16..], configuration.OutgoingElectionSize);
         BinaryPrimitives.WriteUInt32LittleEndian(body[20..], configuration.OutgoingCommitSize);
         BinaryPrimitives.WriteInt32LittleEndian(body[24..], configuration.Members.Length);
+        BinaryPrimitives.WriteInt32LittleEndian(body[28..], namesLevel ? configuration.Level : 0);
         BinaryPrimitives.WriteUInt64LittleEndian(body[32..], configuration.ForcedEpoch);
         body = body[FixedBytes..];
         foreach (ConfigurationMember member in configuration.Members)
@@ -52,22 +56,45 @@ internal static class ConfigurationBody
         return bytes;
     }
 
+    /// <summary>The level that a payload asks for, whether or not this build can read it; 0 when the bytes are too few
+    /// to tell. A version that is not known is of a level that is not known.</summary>
+    internal static int LevelOf(ReadOnlySpan<byte> source)
+    {
+        if (source.Length < FixedBytes)
+        {
+            return 0;
+        }
+
+        uint version = BinaryPrimitives.ReadUInt32LittleEndian(source);
+        int level = BinaryPrimitives.ReadInt32LittleEndian(source[28..]);
+        return version switch
+        {
+            FirstVersion => FeatureLevels.Oldest,
+            VersionWithLevel => level,
+            _ => int.Max(level, FeatureLevels.Newest + 1),
+        };
+    }
+
     /// <summary>Reads a payload.</summary>
     /// <param name="epoch">Index of its entry.</param>
-    /// <returns>False when the bytes make no sense, or nobody would vote.</returns>
+    /// <returns>False when the bytes make no sense, are of a level that this build does not speak, or nobody would
+    /// vote.</returns>
     internal static bool TryRead(ReadOnlySpan<byte> source, ulong epoch, out Configuration configuration)
     {
         configuration = Configuration.None;
-        if (source.Length < FixedBytes || BinaryPrimitives.ReadUInt32LittleEndian(source) != Version)
+        int level = LevelOf(source);
+        if (level is < FeatureLevels.Oldest or > FeatureLevels.Newest)
         {
             return false;
         }
 
         uint flags = BinaryPrimitives.ReadUInt32LittleEndian(source[4..]);
         int count = BinaryPrimitives.ReadInt32LittleEndian(source[24..]);
+        bool namesLevel = BinaryPrimitives.ReadUInt32LittleEndian(source) == VersionWithLevel;
         if (flags > Automatic
             || count is < 1 or > Limits.ReplicasMax
-            || BinaryPrimitives.ReadUInt32LittleEndian(source[28..]) != 0)
+            || namesLevel != level >= LevelWithVersion
+            || (!namesLevel && BinaryPrimitives.ReadUInt32LittleEndian(source[28..]) != 0))
         {
             return false;
         }
@@ -88,6 +115,7 @@ internal static class ConfigurationBody
 
         configuration = new Configuration(epoch, members)
         {
+            Level = level,
             IsAutomatic = flags == Automatic,
             ForcedEpoch = BinaryPrimitives.ReadUInt64LittleEndian(source[32..]),
             ElectionSize = BinaryPrimitives.ReadUInt32LittleEndian(source[8..]),

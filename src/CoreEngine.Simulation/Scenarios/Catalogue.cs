@@ -143,6 +143,8 @@ internal static class Catalogue
             "SnapshotWithoutSessions"),
         new(55, "expiry is a log event", SessionScenarios.ExpiryIsALogEvent, "ExpiryByLocalClock"),
         new(58, "forced recovery", MemberScenarios.ForcedRecovery, "ForcedLifeKept"),
+        new(57, "rolling upgrade", UpgradeScenarios.RollingUpgrade, "LevelRaisedEarly"),
+        new(57, "silent member", UpgradeScenarios.SilentMemberBlocksTheRise, "SilentMembersSpeakAll"),
         new(59, "minority stops", DigestScenarios.MinorityStops, "DigestsNotCompared"),
         new(59, "two of five", DigestScenarios.TwoOfFive, "DigestsNotCompared"),
         new(59, "tie stops nobody", DigestScenarios.TieStopsNobody),

@@ -170,6 +170,13 @@ internal static class Ingress
             group.Snapshots.Receive(header, body);
         }
 
+        if (result == ReceiveResult.NewerLevel)
+        {
+            loop.Fail(group, new EngineFault(
+                $"replica {header.From} leads group '{group.Name}' at a feature level above {loop.Options.FeatureLevel}, "
+                + "the newest that this replica speaks: go on with the newer build here, nothing is lost", null));
+        }
+
         if (result == ReceiveResult.Contradiction)
         {
             loop.Fail(group, new EngineFault(

@@ -70,6 +70,7 @@ internal static class GroupOpening
         if (step == OpeningStep.None)
         {
             Check(recovered, wanted, group);
+            CheckLevel(recovered, wanted, loop.Options.FeatureLevel);
             step = TryGoOn(loop.Log, recovered, group) ? OpeningStep.Joined : step;
         }
 
@@ -103,8 +104,9 @@ internal static class GroupOpening
         {
             Group = options.Group,
             Replica = loop.Replica,
+            Level = loop.Options.FeatureLevel,
             First = recovered.First ?? Configuration.None,
-            Founders = FoundersOf(recovered, wanted),
+            Founders = FoundersOf(recovered, wanted, loop.Options.FeatureLevel),
             HeartbeatNs = Nanoseconds(loop.Options.Heartbeat),
             NoticeDelayNs = long.Min(NoticeDelayNsMax, Nanoseconds(loop.Options.Heartbeat)),
             ElectionMinNs = Nanoseconds(loop.Options.ElectionMin),
@@ -163,12 +165,26 @@ internal static class GroupOpening
 
     /// <summary>What the first configuration is to be, while there is none and this replica was not opened to
     /// join.</summary>
-    private static Configuration? FoundersOf(RecoveredGroup recovered, GroupDescriptor wanted)
+    private static Configuration? FoundersOf(RecoveredGroup recovered, GroupDescriptor wanted, int level)
     {
         bool isFounder = recovered.First is null
             && wanted.Members.Length > 0
             && recovered.Descriptor is not { Members.Length: 0 };
-        return isFounder ? Configuration.OfVoters(wanted.Members) : null;
+        return isFounder ? Configuration.OfVoters(wanted.Members, level) : null;
+    }
+
+    /// <summary>What the group has gone on to cannot be taken back: an older build would misread what
+    /// follows.</summary>
+    private static void CheckLevel(RecoveredGroup recovered, GroupDescriptor wanted, int spoken)
+    {
+        Configuration latest = recovered.Suffix.Configurations.Latest;
+        latest = latest.Epoch == 0 ? recovered.First ?? latest : latest;
+        if (latest.Epoch != 0 && latest.Level > spoken)
+        {
+            throw new EngineOpenException(
+                $"group '{wanted.Name}' uses feature level {latest.Level}, this replica speaks up to {spoken}; all "
+                + "members spoke it once, and the group does not go back: start the newer build");
+        }
     }
 
     private static void Check(RecoveredGroup recovered, GroupDescriptor wanted, uint group)

@@ -246,6 +246,15 @@ internal sealed class GroupRecovery(
             return;
         }
 
+        bool isOfMembers = (header.Flags & (ushort)EntryFlags.Configuration) != 0;
+        if (isOfMembers
+            && (!EntryCodec.TryRead(header, record, out Entry entry) || !ConfigurationRule.IsSound(header, entry)))
+        {
+            group.Complaint ??= $"entry {header.Index} cannot be read by this build, which speaks feature levels up to "
+                + $"{FeatureLevels.Newest}";
+            return;
+        }
+
         bool added = suffix.AppendRecord(header, record);
         Invariant.Holds(added);
         suffix.ReleaseThrough(header.Index);

@@ -332,7 +332,8 @@ internal sealed class GroupSnapshots(EngineLoop loop, GroupRuntime group)
         {
             loop.Fail(group, new EngineFault(
                 $"the snapshot {ended.File.Name} of group '{group.Name}' carries a configuration or sessions that make "
-                + "no sense here; restore this replica from its peers",
+                + $"no sense to a replica that speaks feature level {loop.Options.FeatureLevel}; go on with a newer "
+                + "build, or restore this replica from its peers",
                 null));
             return true;
         }

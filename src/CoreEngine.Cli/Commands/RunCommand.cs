@@ -41,7 +41,9 @@ internal static class RunCommand
             Hidden = true,
         };
         var command = new Command(
-            "run", "Runs one replica with the key-value machine, served over RESP2.")
+            "run",
+            "Runs one replica with the key-value machine, served over RESP2; READLEVEL and SESSION choose how a "
+                + "connection reads and writes.")
         {
             config, trace, join, withParent,
         };

@@ -24,6 +24,8 @@ internal enum CommandCode : byte
     FlushAll,
     FlushDb,
     Admin,
+    ReadLevel,
+    Session,
 }
 
 /// <summary>What a command needs, and so what it may run beside.</summary>
@@ -40,4 +42,7 @@ internal enum CommandKind : byte
 
     /// <summary>The state as it is here.</summary>
     Inquiry,
+
+    /// <summary>Changes how the connection's later commands run.</summary>
+    Connection,
 }

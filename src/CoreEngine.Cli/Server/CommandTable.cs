@@ -48,6 +48,8 @@ internal static class CommandTable
         new(CommandCode.Hello, CommandKind.Local, "hello", 1, 0),
         new(CommandCode.Quit, CommandKind.Local, "quit", 1, 0),
         new(CommandCode.FlushAll, CommandKind.Local, "flushall", 1, 0),
+        new(CommandCode.ReadLevel, CommandKind.Connection, "readlevel", 1, 3),
+        new(CommandCode.Session, CommandKind.Connection, "session", 1, 4),
         new(CommandCode.Admin, CommandKind.Inquiry, "ce.admin", 2, 0),
         new(CommandCode.FlushDb, CommandKind.Local, "flushdb", 1, 0),
     ];

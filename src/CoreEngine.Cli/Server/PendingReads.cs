@@ -12,7 +12,7 @@ namespace CoreEngine.Cli.Server;
 /// <summary>The reads of one connection that share a read point and are answered in order.</summary>
 /// <remarks>Keys are copied here, since the reader's are gone by then. Buffers are used again. For one task at a
 /// time.</remarks>
-internal sealed class PendingReads(Group group, ServerCounters counters)
+internal sealed class PendingReads(Group group, ServerCounters counters, ConnectionState connection)
 {
     private readonly ArrayBufferWriter<byte> _keys = new(1024);
     private ArrayBufferWriter<byte> _replies = new(4096);
@@ -69,7 +69,8 @@ internal sealed class PendingReads(Group group, ServerCounters counters)
         {
             QueryResult<bool> result = await group.QueryAsync(
                 static (KeyValueMachine machine, PendingReads reads) => reads.Run(machine.Store), this,
-                Read.Linearizable);
+                connection.Level);
+            connection.Seen(result.Point);
             if (!result.Point.IsGranted)
             {
                 Refuse(output, result.Point.Refusal);

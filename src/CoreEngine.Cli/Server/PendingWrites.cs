@@ -16,7 +16,7 @@ namespace CoreEngine.Cli.Server;
 /// nothing.
 /// For one task at a time.
 /// </remarks>
-internal sealed class PendingWrites(Group group, ServerCounters counters)
+internal sealed class PendingWrites(Group group, ServerCounters counters, ConnectionState connection)
 {
     private const int FirstCapacity = 16;
 
@@ -34,7 +34,8 @@ internal sealed class PendingWrites(Group group, ServerCounters counters)
     internal int Count { get; private set; }
 
     /// <summary>True when the batch must be settled before another write is proposed.</summary>
-    internal bool IsFull => Count == _receipts.Length || _bytes >= ServerLimits.PendingBytesMax;
+    internal bool IsFull => Count == _receipts.Length || _bytes >= ServerLimits.PendingBytesMax
+        || (connection.HasSession && Count >= ConnectionState.SessionWritesMax);
 
     /// <summary>Room to build a command of up to so many bytes in, for the next <see cref="Propose"/>.</summary>
     internal Span<byte> Room(int bytes)
@@ -56,7 +57,7 @@ internal sealed class PendingWrites(Group group, ServerCounters counters)
         Invariant.Holds(!IsFull);
         Memory<byte> reply =
             _replies.AsMemory(Count * KeyValueReply.CommandReplyBytesMax, KeyValueReply.CommandReplyBytesMax);
-        _receipts[Count++] = group.ProposeAsync(_command.AsSpan(0, length), reply);
+        _receipts[Count++] = connection.Propose(group, _command.AsSpan(0, length), reply);
         _bytes += length;
     }
 
@@ -116,6 +117,7 @@ internal sealed class PendingWrites(Group group, ServerCounters counters)
         {
             case Outcome.Committed:
                 _committed++;
+                connection.Wrote(receipt.Token);
                 int start = place * KeyValueReply.CommandReplyBytesMax;
                 WriteReply(
                     output, _replies.AsSpan(start, int.Min(receipt.ReplyLength, KeyValueReply.CommandReplyBytesMax)));
@@ -126,7 +128,7 @@ internal sealed class PendingWrites(Group group, ServerCounters counters)
                 break;
             default:
                 _unknown++;
-                output.Error("UNKNOWN the write was not decided in time; it may or may not take effect"u8);
+                output.Error(connection.TextOfUnknown(receipt));
                 break;
         }
     }

@@ -31,6 +31,7 @@ internal sealed class RespSession : IDisposable
     private readonly RespWriter _replies;
     private readonly PendingWrites _writes;
     private readonly PendingReads _reads;
+    private readonly ConnectionState _connection = new();
     private long _commands;
 
     /// <summary>No more commands are taken: the client said QUIT, or something that is no RESP.</summary>
@@ -45,8 +46,8 @@ internal sealed class RespSession : IDisposable
             stream, new StreamPipeReaderOptions(bufferSize: ServerLimits.InputBytes, leaveOpen: true));
         _output = PipeWriter.Create(stream, new StreamPipeWriterOptions(leaveOpen: true));
         _replies = new RespWriter(_output);
-        _writes = new PendingWrites(server.Group, server.Counters);
-        _reads = new PendingReads(server.Group, server.Counters);
+        _writes = new PendingWrites(server.Group, server.Counters, _connection);
+        _reads = new PendingReads(server.Group, server.Counters, _connection);
     }
 
     private bool IsSettled => _writes.Count == 0 && _reads.Count == 0;
@@ -90,6 +91,7 @@ internal sealed class RespSession : IDisposable
     {
         _reader.Dispose();
         _writes.Dispose();
+        _connection.Dispose();
         _socket.Dispose();
     }
 
@@ -112,6 +114,10 @@ internal sealed class RespSession : IDisposable
             _replies.Error(Encoding.UTF8.GetBytes(problem));
             _isEnding = status == RespReadStatus.ProtocolError;
             _server.Counters.AddProtocolErrors(status == RespReadStatus.ProtocolError ? 1 : 0);
+        }
+        else if (kind == CommandKind.Connection)
+        {
+            await ConnectionCommands.AnswerAsync(entry!.Code, Words(), _server.Group, _connection, _replies);
         }
         else if (kind == CommandKind.Inquiry)
         {
@@ -183,12 +189,7 @@ internal sealed class RespSession : IDisposable
 
     private async ValueTask InquireAsync(CommandCode code)
     {
-        string[] sections = new string[_reader.Count - 1];
-        for (int i = 0; i < sections.Length; i++)
-        {
-            sections[i] = Shown(i + 1);
-        }
-
+        string[] sections = Words();
         if (code == CommandCode.Admin)
         {
             AdminReply reply = await AdminCommand.AnswerAsync(_server, sections);
@@ -198,6 +199,18 @@ internal sealed class RespSession : IDisposable
 
         string text = await ServerReport.RenderAsync(_server, sections);
         _replies.Bulk(Encoding.UTF8.GetBytes(text));
+    }
+
+    /// <summary>The arguments behind the name, as text.</summary>
+    private string[] Words()
+    {
+        string[] words = new string[_reader.Count - 1];
+        for (int i = 0; i < words.Length; i++)
+        {
+            words[i] = Shown(i + 1);
+        }
+
+        return words;
     }
 
     private void Write(in AdminReply reply)

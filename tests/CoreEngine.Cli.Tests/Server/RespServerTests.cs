@@ -34,7 +34,7 @@ public sealed class RespServerTests
             ("CLIENT SETNAME me", "+OK"), ("CLIENT SETINFO LIB-NAME x", "+OK"), ("CLIENT GETNAME", "nil"),
             ("CONFIG GET save", "[save ]"), ("CONFIG GET append*", "[appendonly yes appendfsync always]"),
             ("CONFIG GET nothing", "[]"),
-            ("COMMAND COUNT", ":20"), ("COMMAND DOCS", "[]"),
+            ("COMMAND COUNT", ":22"), ("COMMAND DOCS", "[]"),
             ("HELLO 3", "-NOPROTO unsupported protocol version: this server speaks RESP2"),
         ];
         foreach ((string command, string reply) in script)

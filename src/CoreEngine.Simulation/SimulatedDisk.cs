@@ -122,7 +122,7 @@ internal sealed class SimulatedDisk(PageArena arena)
         }
 
         pages.RemoveRange(int.Max(0, pages.Count - NewPages), int.Min(pages.Count, NewPages));
-        if (pages.Count == 0 || chance.Chance(1, 3))
+        if (pages.Count == 0 || chance.Chance(1, 2))
         {
             AddSnapshots(pages);
         }

@@ -1,6 +1,9 @@
 using System;
 using System.Buffers.Binary;
 using System.Collections.Generic;
+using System.IO.Pipelines;
+using System.Threading;
+using System.Threading.Tasks;
 using CoreEngine.Model;
 
 namespace CoreEngine.Simulation.Demonstrators;
@@ -9,7 +12,9 @@ namespace CoreEngine.Simulation.Demonstrators;
 /// <remarks>A command is <c>u32 client | u32 lease in ms</c>, little endian; 0 ms gives the lock back.</remarks>
 internal sealed class LockService : IStateMachine
 {
-    private readonly Dictionary<ulong, bool> _grants = [];
+    private readonly Dictionary<ulong, int> _places = [];
+    private LockDecision[] _decisions = new LockDecision[4];
+    private int _count;
     private uint _holder;
     private long _expiresMs;
 
@@ -29,7 +34,7 @@ internal sealed class LockService : IStateMachine
     }
 
     /// <summary>What became of the request at an index: the index is the fence of its grant.</summary>
-    internal bool IsGranted(ulong index) => _grants[index];
+    internal bool IsGranted(ulong index) => _decisions[_places[index]].IsGranted;
 
     /// <inheritdoc/>
     public void Apply(in CommittedBatch batch, ref ReplyWriter replies)
@@ -47,9 +52,43 @@ internal sealed class LockService : IStateMachine
                 _expiresMs = nowMs + leaseMs;
             }
 
-            _grants[entry.Index] = isFree;
+            Note(new LockDecision(entry.Index, isFree));
             StateDigest = unchecked((StateDigest * 31) + entry.Index + client + (isFree ? 1UL << 40 : 0));
         }
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>Decisions are never taken back: those before a length are the same for ever, so the view is that
+    /// length.</remarks>
+    public ISnapshot Capture() =>
+        new LockSnapshot(_decisions.AsMemory(0, _count), _holder, _expiresMs, StateDigest);
+
+    /// <inheritdoc/>
+    public async ValueTask RestoreAsync(PipeReader reader, CancellationToken cancellationToken)
+    {
+        LockSnapshot read = await LockSnapshot.ReadAsync(reader, cancellationToken).ConfigureAwait(false);
+        _places.Clear();
+        _count = 0;
+
+        // Never into the old array: a view may still be written from it.
+        _decisions = new LockDecision[int.Max(4, read.Decisions.Length)];
+        foreach (LockDecision decision in read.Decisions.ToArray())
+        {
+            Note(decision);
+        }
+
+        (_holder, _expiresMs, StateDigest) = (read.Holder, read.ExpiresMs, read.Digest);
+    }
+
+    private void Note(LockDecision decision)
+    {
+        if (_count == _decisions.Length)
+        {
+            Array.Resize(ref _decisions, 2 * _count);
+        }
+
+        _places.Add(decision.Index, _count);
+        _decisions[_count++] = decision;
     }
 }
 

@@ -324,7 +324,13 @@ internal sealed class FaultEffects
         switch (fault.Kind)
         {
             case FaultKind.BitRot:
-                // Done already: only the disk knows whether it has a place that may rot.
+                // Done already: only the disk knows whether it has a place that may rot. Often it is met at a start.
+                if (fault.Amount % 2 == 0 && replica.IsRunning)
+                {
+                    replica.Kill();
+                    End(() => Start(replica), fault.DurationNs);
+                }
+
                 break;
             case FaultKind.LostWrite or FaultKind.MisdirectedWrite:
                 WriteFate fate = fault.Kind == FaultKind.LostWrite ? WriteFate.Lost : WriteFate.Misdirected;

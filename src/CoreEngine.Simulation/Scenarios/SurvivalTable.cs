@@ -22,7 +22,7 @@ internal readonly record struct Survival(int Acknowledged, int Lost);
 
 /// <summary>
 /// Which acknowledged proposals are still there after crashes, by the level that they asked for: found out by trying.
-/// In half of the worlds the leader is cut off before it is struck, so that it alone knows what it acknowledged; in half
+/// In half of the worlds the leader is cut off before it is struck: it alone knows what it acknowledged; in half
 /// of them it comes back last.
 /// </summary>
 internal static class SurvivalTable

@@ -106,10 +106,20 @@ public sealed partial class Group
             new MembershipChange { Set = [new Member { Replica = replica }] }, cancellationToken);
 
     /// <summary>Removes a replica. Its engine goes on, hears that it is no member, and serves what it has as
-    /// Local.</summary>
+    /// Local. A leader hands over first, so that nobody has to notice its silence; where it cannot, within two election
+    /// timeouts, it is removed all the same.</summary>
     /// <inheritdoc cref="ChangeMembersAsync"/>
-    public Task<MembershipOutcome> RemoveAsync(uint replica, CancellationToken cancellationToken = default) =>
-        ChangeMembersAsync(new MembershipChange { Remove = [replica] }, cancellationToken);
+    public async Task<MembershipOutcome> RemoveAsync(uint replica, CancellationToken cancellationToken = default)
+    {
+        if (Status.Leader == replica)
+        {
+            TimeSpan patience = 2 * _runtime.EngineOptions.ElectionMax;
+            _ = await TransferLeadershipAsync(null, patience, cancellationToken).ConfigureAwait(false);
+        }
+
+        var change = new MembershipChange { Remove = [replica] };
+        return await ChangeMembersAsync(change, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>
     /// Begins again with this replica alone, when a quorum is lost for good. What only the lost ones had acknowledged

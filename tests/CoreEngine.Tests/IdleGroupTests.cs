@@ -49,6 +49,29 @@ public sealed class IdleGroupTests
     }
 
     [Fact]
+    public async Task A_group_that_stops_at_rest_is_led_elsewhere_though_its_node_lives_on()
+    {
+        await using Cluster cluster = await Cluster.OpenAsync(
+            3, static options => options with { QuiesceAfter = TimeSpan.FromMilliseconds(200) });
+        uint leader = await cluster.LeaderAsync();
+        Group[] all = [cluster.Group(1), cluster.Group(2), cluster.Group(3)];
+        await RestAsync(all);
+        leader = cluster.Group(1).Status.Leader;
+        EngineLoop loop = cluster.Engine(leader).Host.Loop;
+        loop.Post(() => loop.Fail(cluster.Runtime(leader), new EngineFault("stopped by the test", null)));
+        using var patience = new CancellationTokenSource(Cluster.Patience);
+        using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+
+        // Nobody proposes, reads or looks: the others must be told.
+        while (!all.Any(group => group.Fault is null && group.Status.Role == "Leader"))
+        {
+            Assert.True(await pace.WaitForNextTickAsync(patience.Token));
+        }
+
+        await cluster.CommitAsync(9, replica: leader == 1 ? 2u : 1u);
+    }
+
+    [Fact]
     public void Few_groups_campaign_at_once_and_of_thousands_not_more_than_the_shard_can_lead()
     {
         var pace = new CampaignPace(HeartbeatNs);

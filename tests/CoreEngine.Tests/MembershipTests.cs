@@ -37,6 +37,24 @@ public class MembershipTests
     }
 
     [Fact]
+    public async Task A_leader_that_is_removed_names_a_successor_and_a_follower_hears_of_its_own_removal()
+    {
+        await using Cluster cluster = await Cluster.OpenAsync(4);
+        uint leader = await cluster.LeaderAsync();
+        uint asked = leader == 1 ? 2u : 1u;
+        await RemoveAsync(cluster, asked, leader);
+
+        // No gap: somebody else led before the old leader was gone.
+        Assert.NotEqual(leader, cluster.Group(asked).Status.Leader);
+        Assert.NotEqual(0u, cluster.Group(asked).Status.Leader);
+        uint successor = cluster.Group(asked).Status.Leader;
+        uint leaver = Enumerable.Range(1, 4).Select(static n => (uint)n).First(n => n != leader && n != successor);
+        await RemoveAsync(cluster, leaver, leaver);
+        Assert.True(cluster.Group(leaver).Members.IsRemoved);
+        await cluster.CommitAsync(5, replica: successor);
+    }
+
+    [Fact]
     public async Task A_replaced_disk_comes_back_under_its_number_only_when_added()
     {
         await using Cluster cluster = await Cluster.OpenAsync(3);

@@ -70,30 +70,10 @@ internal static class AdminCommand
             : AdminReply.Error("ERR the address must be that where the replica listens for others, as 127.0.0.1:7101");
     }
 
-    /// <summary>Whoever leaves is sent nothing more: it could not say how its own removal ended.</summary>
-    private static async ValueTask<AdminReply> RemoveAsync(ServerState server, string replica)
-    {
-        if (!TryReplica(replica, out uint removed))
-        {
-            return NoReplica();
-        }
-
-        return removed == server.Engine.Host.Replica
-            ? AdminReply.Error($"ERR replica {removed} cannot see the end of its own removal; ask another member")
-            : await ChangeAsync(stop => RemoveAsync(server.Group, removed, stop));
-    }
-
-    /// <summary>A leader hands over first: else the others wait for an election timeout once it is gone. Where it
-    /// cannot, it removes itself.</summary>
-    private static async Task<MembershipOutcome> RemoveAsync(Group group, uint replica, CancellationToken stop)
-    {
-        if (group.Status.Leader == replica)
-        {
-            await group.TransferLeadershipAsync(null, TimeSpan.FromMilliseconds(WithinMsDefault), stop);
-        }
-
-        return await group.RemoveAsync(replica, stop);
-    }
+    private static async ValueTask<AdminReply> RemoveAsync(ServerState server, string replica) =>
+        TryReplica(replica, out uint removed)
+            ? await ChangeAsync(stop => server.Group.RemoveAsync(removed, stop))
+            : NoReplica();
 
     private static async ValueTask<AdminReply> ChangeAsync(Func<CancellationToken, Task<MembershipOutcome>> change)
     {

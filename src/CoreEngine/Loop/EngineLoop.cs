@@ -84,6 +84,7 @@ internal sealed partial class EngineLoop
         LeaderlessPatienceNs = 2 * Nanoseconds(setup.Options.ElectionMax);
         Liveness = new NodeLiveness(this);
         Scrubber = new Scrubber(this);
+        Faulted = new FaultedGroups(this);
         Campaigns = new CampaignPace(Nanoseconds(setup.Options.Heartbeat));
     }
 
@@ -118,6 +119,9 @@ internal sealed partial class EngineLoop
 
     /// <summary>Looks for rot.</summary>
     internal Scrubber Scrubber { get; }
+
+    /// <summary>Groups that have stopped.</summary>
+    internal FaultedGroups Faulted { get; }
 
     /// <summary>Which of the groups may campaign now.</summary>
     internal CampaignPace Campaigns { get; }
@@ -272,6 +276,7 @@ internal sealed partial class EngineLoop
         }
 
         group.Fail(fault);
+        Faulted.Add(group);
         Options.Log?.Invoke($"group {group.Number} '{group.Name}' stopped: {fault.Reason}");
         Timers.EndAll(this, group);
         group.MemberChanges.EndAll();

@@ -68,7 +68,11 @@ internal sealed class MemberChanges
 
         foreach (Waiting waiting in _waiting)
         {
-            if (waiting.Epoch != 0)
+            if (HasRemovedUs(loop, group, waiting))
+            {
+                waiting.Done.TrySetResult(new MembershipOutcome(Outcome.Committed, waiting.Epoch, default));
+            }
+            else if (waiting.Epoch != 0)
             {
                 Judge(group, waiting);
             }
@@ -168,6 +172,13 @@ internal sealed class MemberChanges
             waiting.Done.TrySetResult(Refused(result.Refusal));
         }
     }
+
+    /// <summary>Whoever leaves is sent nothing more, and so hears of the end of its own removal from a member that it
+    /// asks for a vote: that a committed configuration is without it.</summary>
+    private static bool HasRemovedUs(EngineLoop loop, GroupRuntime group, Waiting waiting) =>
+        waiting.Epoch != 0
+        && Array.IndexOf(waiting.Change.Remove, loop.Replica) >= 0
+        && group.Core.Status.IsRemoved;
 
     private static void Judge(GroupRuntime group, Waiting waiting)
     {

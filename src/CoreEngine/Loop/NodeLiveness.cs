@@ -164,6 +164,7 @@ internal sealed class NodeLiveness
         _nextBeatNs = _loop.Now + _periodNs;
         _round++;
         _sentNs[_round % RoundsKept] = _loop.Now;
+        _loop.Faulted.Tell();
         Span<byte> body = stackalloc byte[NodeBeatBody.Bytes];
         foreach (Node node in _nodes)
         {

@@ -58,6 +58,10 @@ internal static class MemberRefusalText
             "a state machine", "what the data is",
             "a witness never serves",
             "this replica is a witness; ask a voter or a learner"),
+        RefusalCode.WitnessesNeeded => new(
+            "voters that hold data", "who leads when witnesses alone hold the newest entries",
+            "progress",
+            "the voters with data have {0} votes, and {1} elect; keep more of them, or fewer witnesses"),
         RefusalCode.QuorumStands => new(
             "the loss of a quorum", "nothing: this replica leads",
             "what a quorum has acknowledged",

@@ -133,6 +133,10 @@ public enum RefusalCode : byte
     /// <summary>Forced recovery is for a lost quorum, and this replica leads one. Argument: its term.</summary>
     QuorumStands = 83,
 
+    /// <summary>The voters that hold data could elect nobody without a witness. Arguments: their votes, those that
+    /// elect.</summary>
+    WitnessesNeeded = 84,
+
     /// <summary>Leadership is being handed over: the old leader takes nothing more, the new one does not lead yet.
     /// Argument: to whom.</summary>
     TransferInProgress = 65,

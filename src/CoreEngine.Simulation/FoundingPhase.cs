@@ -15,25 +15,29 @@ internal static class FoundingPhase
         return any;
     }
 
-    /// <summary>How many disks were never harmed; when all, the founders can still meet.</summary>
-    internal static int SoundDisks(World world)
+    /// <summary>No founder's disk was ever harmed: they can still meet.</summary>
+    internal static bool AreDisksSound(World world)
     {
-        int sound = 0;
+        bool sound = true;
         foreach (SimulatedReplica replica in world.Replicas)
         {
-            sound += replica.Disk.Mishaps.IsHarmed ? 0 : 1;
+            sound &= !IsFounder(world, replica) || !replica.Disk.Mishaps.IsHarmed;
         }
 
         return sound;
     }
 
-    /// <summary>All know the lives of all.</summary>
+    /// <summary>The group begins with it.</summary>
+    internal static bool IsFounder(World world, SimulatedReplica replica) =>
+        replica.Number <= (world.Options.Founders ?? world.Options.Replicas);
+
+    /// <summary>All founders know the lives of all.</summary>
     internal static bool HaveAllFounded(World world)
     {
         bool all = true;
         foreach (SimulatedReplica replica in world.Replicas)
         {
-            all &= replica.HasFounded;
+            all &= !IsFounder(world, replica) || replica.HasFounded;
         }
 
         return all;

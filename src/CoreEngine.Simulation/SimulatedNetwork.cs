@@ -103,6 +103,15 @@ internal sealed class SimulatedNetwork(ulong seed, int replicas, Func<long> cloc
         return end;
     }
 
+    /// <summary>Frames of a type that are on their way are lost.</summary>
+    internal void Forget(byte type)
+    {
+        foreach (SimulatedTransport end in _ends.Values)
+        {
+            end.Forget(type);
+        }
+    }
+
     /// <summary>A replica admits others than before: links that an end had refused are tried again, as transports do
     /// time and again.</summary>
     internal void Redial(uint replica)
@@ -455,6 +464,23 @@ internal sealed class SimulatedTransport(
     internal int Count => _inbox.Count;
 
     internal void Arrive(SimulatedFrame frame, long time) => _inbox.Enqueue(frame, (time, _sequence++));
+
+    internal void Forget(byte type)
+    {
+        (SimulatedFrame Frame, (long Time, long Sequence) At)[] kept = [.. _inbox.UnorderedItems];
+        _inbox.Clear();
+        foreach ((SimulatedFrame frame, (long Time, long Sequence) at) in kept)
+        {
+            if (frame.Header.Type == type)
+            {
+                network.Release(frame);
+            }
+            else
+            {
+                _inbox.Enqueue(frame, at);
+            }
+        }
+    }
 
     private long NextFrame() =>
         _inbox.TryPeek(out _, out (long Time, long Sequence) at) ? at.Time : long.MaxValue;

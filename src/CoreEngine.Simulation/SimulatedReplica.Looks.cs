@@ -36,6 +36,9 @@ internal sealed partial class SimulatedReplica
     /// <summary>It knows the lives of all founders, or will when it starts again.</summary>
     internal bool HasFounded => IsRunning ? Core.ConfigEpoch != 0 : RecoverMedium().Find(1).First is not null;
 
+    /// <summary>Which lives of others it has met, or has noted on its medium.</summary>
+    internal PeerMemory PeersMet => IsSound ? Loop!.Peers : RecoverMedium().Peers;
+
     /// <summary>A ring of its own over a copy of what the medium alone holds.</summary>
     internal SimulatedRing RingOverMedium() =>
         new(Disk.OfMedium(), new Prng(number), () => world.Now, new DiskTiming());
@@ -64,7 +67,7 @@ internal sealed partial class SimulatedReplica
     internal string WhyAwake => string.Create(
         CultureInfo.InvariantCulture,
         $"again {_again}, ring {_ring?.NextEnd}, frame {_transport?.NextArrival}, deadline {_deadline}, "
-        + $"now {world.Now}; groups {string.Join(", ", Groups())}");
+        + $"now {world.Now}; groups {string.Join(", ", Groups())}; {Core.Role}, {MembersAsSeen}");
 
     private IEnumerable<string> Groups()
     {

@@ -1,6 +1,9 @@
 using System.Collections.Generic;
+using System.Globalization;
+using System.Text;
 using System.Threading.Tasks;
 using CoreEngine.Model;
+using CoreEngine.Protocol.Membership;
 
 namespace CoreEngine.Simulation;
 
@@ -24,6 +27,32 @@ internal sealed partial class SimulatedReplica
         FormatAnew();
         Disk.Mishaps.Harm = DiskHarm.None;
         Joins = true;
+    }
+
+    /// <summary>The configuration by which it counts, for people; behind &lt; a part in the outgoing half.</summary>
+    internal string MembersAsSeen
+    {
+        get
+        {
+            Configuration seen = Core.Configuration;
+            var text = new StringBuilder();
+            _ = text.Append(CultureInfo.InvariantCulture, $"members of {seen.Epoch}{(seen.IsJoint ? " joint" : "")}:");
+            foreach (ConfigurationMember row in seen.Members)
+            {
+                string outgoing = row.IsOutgoingVoter ? $"<{row.OutgoingKind}" : "";
+                _ = text.Append(CultureInfo.InvariantCulture, $" {row.Replica} {row.Kind}{outgoing}");
+            }
+
+            _ = text.Append(", linked to");
+            for (uint peer = 1; peer <= world.Options.Replicas; peer++)
+            {
+                _ = _transport!.IsLinked(peer) ? text.Append(CultureInfo.InvariantCulture, $" {peer}") : text;
+            }
+
+            return Core.RemovedAt > seen.Epoch
+                ? text.Append(CultureInfo.InvariantCulture, $", removed at {Core.RemovedAt}").ToString()
+                : text.ToString();
+        }
     }
 
     /// <summary>Its host changes the members.</summary>

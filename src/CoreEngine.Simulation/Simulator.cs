@@ -119,7 +119,8 @@ internal sealed class Simulator : IDisposable
             var buggify = new Buggify(Stream(ChanceOf.Buggify));
             _world.Monitors.Buggify = buggify;
             var drawing = new FaultDrawing(_world, _swarm, Stream(ChanceOf.Faults));
-            _driver = new FaultDriver(_world, drawing, buggify, _recorder);
+            var changes = new MemberDrawing(_world, _swarm, Stream(ChanceOf.Members));
+            _driver = new FaultDriver(_world, drawing, changes, buggify, _recorder);
             _load = new SimulatedLoad(_world, _swarm, Stream(ChanceOf.Load), _recorder);
         }
 
@@ -137,6 +138,7 @@ internal sealed class Simulator : IDisposable
         Clocks,
         Core,
         Reads,
+        Members,
     }
 
     private bool IsOver => _world.Trace.Events >= _options.EventsMax;
@@ -153,9 +155,14 @@ internal sealed class Simulator : IDisposable
     private static Swarm SwarmOf(SimulatorOptions options)
     {
         var drawn = Swarm.Draw(new Prng(options.Seed));
-        return options.Plan is { } plan
-            ? drawn with { Replicas = plan.Replicas, Network = plan.Network, Disk = plan.Disk }
-            : drawn;
+        if (options.Plan is { } plan)
+        {
+            int spares = plan.Replicas - plan.Founders;
+            return drawn with { Founders = plan.Founders, Spares = spares, Network = plan.Network, Disk = plan.Disk };
+        }
+
+        // The second statement of the rules knows one configuration.
+        return options.Protocol is null ? drawn : drawn with { Spares = 0, ChangePeriodNs = 0 };
     }
 
     private Prng Stream(ChanceOf what) =>
@@ -167,6 +174,7 @@ internal sealed class Simulator : IDisposable
         {
             Seed = _options.Seed,
             Replicas = _swarm.Replicas,
+            Founders = _swarm.Founders,
             Disk = _swarm.Disk,
             BatchBytes = 64 * 1024,
             QueueBytes = 64 * 1024,
@@ -251,6 +259,7 @@ internal sealed class Simulator : IDisposable
     {
         Seed = _options.Seed,
         Replicas = _swarm.Replicas,
+        Founders = _swarm.Founders,
         FaultsNs = _options.FaultsNs,
         Network = _swarm.Network,
         Disk = _swarm.Disk,
@@ -287,15 +296,18 @@ internal sealed class Simulator : IDisposable
 
         _driver.Rest();
         _world.CalmOthers();
-        if (FoundingPhase.SoundDisks(_world) < Quorum)
+        _world.CloseChanges();
+        bool[]? all = _swarm.IsLockstep && FoundingPhase.AreDisksSound(_world) ? HealedCore.All(_world) : null;
+        uint leftOut = all is null ? 0 : FallInStep(all);
+        bool[]? core = HealedCore.Draw(_world, Stream(ChanceOf.Core), leftOut, _options.Plan?.Core ?? []);
+        if (core is null)
         {
             // Beyond the contract: it may stop. What it said stays true: every step was checked.
             _world.Monitors.Rare.Sometimes(RareState.QuorumOfDisksLost);
             return;
         }
 
-        bool isStep = _swarm.IsLockstep && FoundingPhase.SoundDisks(_world) == _world.Options.Replicas;
-        bool[] core = DrawCore(isStep ? FallInStep() : 0);
+        Record(core);
         if (!TryFound(core))
         {
             return;
@@ -313,7 +325,7 @@ internal sealed class Simulator : IDisposable
         Wait(() => IsEqual(core), "the healed quorum does not converge", end, core);
         foreach (SimulatedReplica replica in _world.Replicas)
         {
-            if (core[replica.Number])
+            if (core[replica.Number] && IsMember(replica))
             {
                 _world.Trunk.CheckHolds(replica);
                 CalmChecker.Check(_world, replica);
@@ -324,21 +336,19 @@ internal sealed class Simulator : IDisposable
         _world.ThrowIfBroken();
     }
 
-    private int Quorum => (_world.Options.Replicas / 2) + 1;
-
     /// <summary>Founders that have not met do now.</summary>
     /// <returns>False when a disk was harmed before: the group cannot begin.</returns>
     private bool TryFound(bool[] core)
     {
         bool isFounded = FoundingPhase.HasFounded(_world, core);
-        if (isFounded || FoundingPhase.SoundDisks(_world) < _world.Options.Replicas)
+        if (isFounded || !FoundingPhase.AreDisksSound(_world))
         {
             return isFounded;
         }
 
         foreach (SimulatedReplica replica in _world.Replicas)
         {
-            FoundingPhase.Prepare(replica, true);
+            FoundingPhase.Prepare(replica, FoundingPhase.IsFounder(_world, replica));
         }
 
         long end = _world.Now + _options.LivenessNs;
@@ -346,17 +356,15 @@ internal sealed class Simulator : IDisposable
         return true;
     }
 
-    /// <summary>All replicas run, and every delay is the same, until a leader was heard by all.</summary>
+    /// <summary>All voters run, and every delay is the same, until a leader was heard by all.</summary>
     /// <returns>That leader.</returns>
-    private uint FallInStep()
+    private uint FallInStep(bool[] all)
     {
-        bool[] all = new bool[_world.Options.Replicas + 1];
         _world.Network.Faults = new NetworkFaults(DelayMinNs: LockstepNs, DelayMaxNs: LockstepNs + 1);
         foreach (SimulatedReplica replica in _world.Replicas)
         {
-            all[replica.Number] = true;
             FaultEffects.SetTiming(replica, new DiskTiming(WriteMinNs: LockstepNs, WriteMaxNs: LockstepNs + 1));
-            FoundingPhase.Prepare(replica, true);
+            FoundingPhase.Prepare(replica, all[replica.Number]);
         }
 
         long end = _world.Now + _options.LivenessNs;
@@ -365,29 +373,8 @@ internal sealed class Simulator : IDisposable
         return _world.Leader?.Number ?? 0;
     }
 
-    /// <summary>Who is healed: as the plan says, or a random quorum of those whose disks are
-    /// sound.</summary>
-    private bool[] DrawCore(uint leftOut)
+    private void Record(bool[] core)
     {
-        bool[] core = new bool[_world.Options.Replicas + 1];
-        int wanted = Quorum;
-        foreach (uint planned in _options.Plan?.Core ?? [])
-        {
-            core[planned] = !_world[planned].Disk.Mishaps.IsHarmed;
-            wanted -= core[planned] ? 1 : 0;
-        }
-
-        Prng chance = Stream(ChanceOf.Core);
-        while (wanted > 0)
-        {
-            long replica = chance.Between(1, core.Length);
-            if (!core[replica] && replica != leftOut && !_world[(uint)replica].Disk.Mishaps.IsHarmed)
-            {
-                wanted--;
-                core[replica] = true;
-            }
-        }
-
         for (uint replica = 1; replica < core.Length; replica++)
         {
             if (core[replica])
@@ -395,9 +382,11 @@ internal sealed class Simulator : IDisposable
                 _recorder?.Core.Add(replica);
             }
         }
-
-        return core;
     }
+
+    /// <summary>The leader counts on it, or sends to it: who was removed is left behind.</summary>
+    private bool IsMember(SimulatedReplica replica) =>
+        _world.Leader?.Core.Configuration.Find(replica.Number) is not null;
 
     private void Wait(Func<bool> condition, string complaint, long end, bool[] core)
     {
@@ -439,7 +428,7 @@ internal sealed class Simulator : IDisposable
         ulong committed = LeaderIn(core)?.Core.CommitIndex ?? 0;
         foreach (SimulatedReplica replica in _world.Replicas)
         {
-            if (core[replica.Number] && !IsCalmAt(replica, committed))
+            if (core[replica.Number] && IsMember(replica) && !IsCalmAt(replica, committed))
             {
                 return false;
             }
@@ -470,7 +459,8 @@ internal sealed class Simulator : IDisposable
                     CultureInfo.InvariantCulture,
                     $" {replica.Number} ({replica.Core.Role}, term {replica.Core.Term}, E {values.Appended}, "
                     + $"D {values.Durable}, C {values.Committed}, A {values.Applied}, "
-                    + $"{replica.Runtime.Slots.InUse} waiting, log {(replica.Loop!.IsLogFull ? "full" : "open")})");
+                    + $"{replica.Runtime.Slots.InUse} waiting, log {(replica.Loop!.IsLogFull ? "full" : "open")}, "
+                    + $"{replica.MembersAsSeen})");
             }
         }
 

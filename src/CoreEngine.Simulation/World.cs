@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using CoreEngine.Model;
+using CoreEngine.Protocol;
 using CoreEngine.Protocol.Raft;
 using CoreEngine.Simulation.Faults;
 using CoreEngine.Simulation.Hosting;
@@ -297,6 +298,23 @@ internal sealed class World : IDisposable
         }
 
         ThrowIfBroken();
+    }
+
+    /// <summary>Operators ask for nothing any more, and what they have asked for and nobody has begun is
+    /// forgotten.</summary>
+    internal void CloseChanges()
+    {
+        // What was asked at this instant is begun, or on its way.
+        Step(Now);
+        foreach (SimulatedReplica replica in _replicas)
+        {
+            if (replica.IsRunning)
+            {
+                replica.Runtime.MemberChanges.EndAll();
+            }
+        }
+
+        Network.Forget((byte)MessageType.MemberRequest);
     }
 
     /// <summary>Nothing more is proposed in the other groups.</summary>

@@ -10,7 +10,8 @@ internal static class ConfigurationCheck
     /// <summary>So that no sum of weights comes near the end of its range.</summary>
     internal const uint WeightMax = 1_000_000;
 
-    /// <summary>Its quorums meet, they can be reached, and none lies inside one declared failure domain.</summary>
+    /// <summary>Its quorums meet, they can be reached, by voters with data alone too, and none lies inside one declared
+    /// failure domain.</summary>
     /// <returns>The refusal with its witness, places as bits; none when the configuration is sound.</returns>
     internal static Refusal Judge(Configuration configuration)
     {
@@ -21,9 +22,29 @@ internal static class ConfigurationCheck
                 RefusalCode.QuorumTooLarge, ulong.Max(voters.ElectionSize, voters.CommitSize), voters.Total);
         }
 
-        return QuorumCheck.Meet(voters, out DisjointQuorums witness)
-            ? JudgeDomains(configuration, voters)
-            : new Refusal(RefusalCode.QuorumsDisjoint, witness.First, witness.Second);
+        if (!QuorumCheck.Meet(voters, out DisjointQuorums witness))
+        {
+            return new Refusal(RefusalCode.QuorumsDisjoint, witness.First, witness.Second);
+        }
+
+        Refusal refusal = JudgeWitnesses(configuration, voters);
+        return refusal.Code == RefusalCode.None ? JudgeDomains(configuration, voters) : refusal;
+    }
+
+    /// <summary>A leader sends beside its own write: witnesses may hold an entry that no voter with data kept. Where
+    /// one of them is needed to elect, nobody would lead again, all members up and sound.</summary>
+    private static Refusal JudgeWitnesses(Configuration configuration, VoterSet voters)
+    {
+        ulong data = 0;
+        for (int i = 0; i < configuration.Members.Length; i++)
+        {
+            data |= configuration.Members[i].Kind == MemberKind.Voter ? 1UL << i : 0;
+        }
+
+        ulong weight = voters.WeightOf(data);
+        return weight >= voters.ElectionSize
+            ? default
+            : new Refusal(RefusalCode.WitnessesNeeded, weight, voters.ElectionSize);
     }
 
     /// <summary>A member can be like that.</summary>

@@ -20,6 +20,7 @@ internal static class ConfigurationRule
 
             // Only a leader goes on counting; a campaign by other voters has ended.
             state.Grants = 0;
+            RepairAsking.ForgetPlaces(state);
         }
 
         Invariant.Holds(state.ConfigEpoch <= ulong.Max(state.LastIndex, state.Log.Configurations.Base.Epoch));

@@ -53,8 +53,9 @@ internal static class LeaderTransfer
         {
             Open(state, target, withinNs);
             ref OutboundMessage message = ref outputs.Send();
-            int leader = state.Quorum.PlaceOf(state.Leader);
-            message.Header = state.HeaderTo(MessageType.Transfer, leader, correlation: id);
+
+            // It may be a member that we do not know of yet (raft.md S11).
+            message.Header = state.HeaderTo(MessageType.Transfer, state.Leader, correlation: id);
             new TransferBody(target, (ulong)withinNs, default).Write(message.Body);
             message.BodyLength = TransferBody.Bytes;
         }
@@ -229,6 +230,9 @@ internal static class LeaderTransfer
 
         if (!transfer.IsHolding || lag > 0 || (transfer.IsSent && state.NowNs < transfer.ResendNs))
         {
+            // A change of members may have added an entry since it was told: its acknowledgement is waited for, not
+            // the next word.
+            transfer.ResendNs = lag > 0 ? state.NowNs + state.Options.HeartbeatNs : transfer.ResendNs;
             return;
         }
 

@@ -174,6 +174,10 @@ internal sealed class RaftState
             Log.Configurations.SetBase(options.First);
         }
 
+        Request = Chance.Next() >> 1;
+
+        // Another number of the same life; drawing one more would move every timeout.
+        Repair = new RepairState(recovered.Doubt, new Prng(Request).Next() >> 1);
         Configuration = Configuration.None;
         Quorum = new QuorumSystem(Configuration);
         Peers = [];
@@ -188,10 +192,6 @@ internal sealed class RaftState
         Asked = new ReadQueue(options.ReadsMax);
         bool isTimed = options.LeaseNs > 0 || options.CloseTargetNs > 0;
         Lease = isTimed ? new LeaseState(options.ReadsMax) : LeaseState.None;
-        Request = Chance.Next() >> 1;
-
-        // Another number of the same life; drawing one more would move every timeout.
-        Repair = new RepairState(recovered.Doubt, new Prng(Request).Next() >> 1);
         FullPatienceNs = options.StallNs;
         SlowPatienceNs = options.StallNs;
         if (recovered.Base.IsValid)

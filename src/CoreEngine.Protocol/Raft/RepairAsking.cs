@@ -95,10 +95,17 @@ internal static class RepairAsking
         repair.DeadlineNs = state.NowNs;
         state.Log.FillFromCopies(first, last);
         ConfigurationRule.Follow(state);
+        Array.Clear(repair.Verdicts);
+    }
 
-        // A copy may have held a configuration: what was noted by place may belong to another member.
+    /// <summary>Another configuration is in effect: what was noted by place may belong to another member.</summary>
+    internal static void ForgetPlaces(RaftState state)
+    {
+        RepairState repair = state.Repair;
         Array.Clear(repair.Verdicts);
         repair.TermsHeard = 0;
+        repair.Target = 0;
+        repair.Served = (-1, 0, 0, 0, 0);
     }
 
     /// <summary>Ends the doubt about the log when the leader's was copied as far as it went when we asked.</summary>

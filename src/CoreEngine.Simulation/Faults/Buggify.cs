@@ -36,6 +36,9 @@ internal enum BuggifySite
 
     /// <summary>A leader stands still beyond everybody's patience.</summary>
     Leading,
+
+    /// <summary>A leader has just entered a joint configuration: its power fails.</summary>
+    InJoint,
 }
 
 /// <summary>Strikes at rare places, with odds on two levels: is it armed in this seed, does it fire now.</summary>
@@ -52,7 +55,8 @@ internal sealed class Buggify
         _chance = chance;
         for (int i = 0; i < Sites; i++)
         {
-            _armed[i] = chance.Chance(1, 3);
+            // Only operators lead there: in worlds of theirs it is always armed.
+            _armed[i] = i == (int)BuggifySite.InJoint || chance.Chance(1, 3);
         }
     }
 

@@ -50,7 +50,8 @@ internal sealed class FaultDrawing(World world, Swarm swarm, Prng chance)
         {
             BuggifySite.VoteSent => new Fault(now, FaultKind.PowerCut, replica, chance.Between(0, 20 * Millisecond)),
             BuggifySite.ElectionWon or BuggifySite.Committed => new Fault(now, FaultKind.Isolate, replica, duration),
-            BuggifySite.Answered or BuggifySite.Winning or BuggifySite.Truncated or BuggifySite.NewSegment =>
+            BuggifySite.InJoint or BuggifySite.Answered or BuggifySite.Winning or BuggifySite.Truncated
+                or BuggifySite.NewSegment =>
                 new Fault(now, FaultKind.PowerCut, replica, chance.Chance(1, 2) ? 0 : duration),
             BuggifySite.AckSent => new Fault(now, FaultKind.OneWay, replica, duration) { Other = LeaderOr(replica) },
             BuggifySite.EntriesSent => new Fault(now, FaultKind.OldFrame, replica, 0) { Other = AnyReplica() },

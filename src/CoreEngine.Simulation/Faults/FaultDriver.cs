@@ -14,17 +14,20 @@ internal sealed class FaultDriver
     private readonly World _world;
     private readonly FaultEffects _effects;
     private readonly FaultDrawing? _drawing;
+    private readonly MemberDrawing? _changes;
     private readonly Buggify? _buggify;
     private readonly IReadOnlyList<Fault> _planned;
     private readonly PlanRecorder? _recorder;
     private int _next;
 
     /// <summary>By chance.</summary>
-    internal FaultDriver(World world, FaultDrawing drawing, Buggify buggify, PlanRecorder? recorder)
+    internal FaultDriver(
+        World world, FaultDrawing drawing, MemberDrawing changes, Buggify buggify, PlanRecorder? recorder)
     {
         _world = world;
         _effects = new FaultEffects(world);
         _drawing = drawing;
+        _changes = changes;
         _buggify = buggify;
         _planned = [];
         _recorder = recorder;
@@ -48,6 +51,7 @@ internal sealed class FaultDriver
         get
         {
             long next = long.Min(_effects.NextEnd, _drawing?.Next ?? long.MaxValue);
+            next = long.Min(next, _changes?.Next ?? long.MaxValue);
             next = _next < _planned.Count ? long.Min(next, World.TimeOf(_planned[_next].At)) : next;
             return _buggify is { Fired.Count: > 0 } ? _world.Now : next;
         }
@@ -69,6 +73,11 @@ internal sealed class FaultDriver
         if (_drawing is not null && _world.Now >= _drawing.Next)
         {
             Do(_drawing.Draw(_world.Instant));
+        }
+
+        if (_changes is not null && _world.Now >= _changes.Next)
+        {
+            Do(_changes.Draw(_world.Instant));
         }
     }
 

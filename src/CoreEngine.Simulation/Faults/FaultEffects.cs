@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using CoreEngine.Model;
+using CoreEngine.Protocol.Membership;
 using CoreEngine.Simulation.Monitoring;
 
 namespace CoreEngine.Simulation.Faults;
@@ -14,6 +15,7 @@ internal sealed class FaultEffects
 
     private readonly PriorityQueue<Action, (long Time, long Sequence)> _ends = new();
     private readonly LinkEffects _links;
+    private readonly MemberOperator _operator;
     private readonly long[] _counts = new long[Enum.GetValues<FaultKind>().Length];
     private readonly World _world;
     private long _sequence;
@@ -22,6 +24,7 @@ internal sealed class FaultEffects
     {
         _world = world;
         _links = new LinkEffects(world, End);
+        _operator = new MemberOperator(world);
     }
 
     /// <summary>Faults done so far, by kind.</summary>
@@ -72,6 +75,9 @@ internal sealed class FaultEffects
                 or FaultKind.ReplaceDisk:
                 Harm(fault, replica);
                 return true;
+            case FaultKind.ChangeMembers:
+                // Done already: only an operator knows whether anything fits.
+                return true;
             case FaultKind.Transfer:
                 _ = replica.TransferAsync(fault.Other, long.Max(1, fault.DurationNs));
                 return true;
@@ -121,6 +127,7 @@ internal sealed class FaultEffects
             FaultKind.ReplaceDisk => MayHarm(replica, isSeen: false),
             FaultKind.Transfer or FaultKind.Stop => replica.IsSound && !replica.Runtime.IsClosing,
             FaultKind.OldFrame => replica.IsRunning && fault.Other != 0,
+            FaultKind.ChangeMembers => _operator.TryDo(fault),
             _ => true,
         };
     }
@@ -136,13 +143,30 @@ internal sealed class FaultEffects
             return false;
         }
 
-        int harmed = 0;
-        foreach (SimulatedReplica each in _world.Replicas)
+        bool isMember = false;
+        bool isMinority = true;
+        foreach (Configuration configuration in _world.Monitors.Configurations.InPlay())
         {
-            harmed += each.Disk.Mishaps.IsHarmed ? 1 : 0;
+            isMember |= configuration.Find(replica.Number) is not null;
+            isMinority &= IsMinority(configuration, replica);
         }
 
-        return harmed < (_world.Options.Replicas - 1) / 2 || (isSeen && _world.Options.IsBeyondContract);
+        return isMember && (isMinority || (isSeen && _world.Options.IsBeyondContract));
+    }
+
+    /// <summary>With this one the lost members are a minority of the voters, in both halves; who learns may
+    /// vote.</summary>
+    private bool IsMinority(Configuration configuration, SimulatedReplica next)
+    {
+        (int voters, int outgoing, int lost) = (0, 0, 0);
+        foreach (ConfigurationMember row in configuration.Members)
+        {
+            voters += row.IsVoter ? 1 : 0;
+            outgoing += row.IsOutgoingVoter ? 1 : 0;
+            lost += row.Replica == next.Number || HealedCore.IsLost(_world[row.Replica], row) ? 1 : 0;
+        }
+
+        return lost <= (voters - 1) / 2 && (!configuration.IsJoint || lost <= (outgoing - 1) / 2);
     }
 
     private static bool MayRot(in Fault fault, SimulatedReplica replica) =>
@@ -156,7 +180,7 @@ internal sealed class FaultEffects
             failed += each.IsRunning && (!each.IsSound || each.Ring.FailAfter >= 0) ? 1 : 0;
         }
 
-        return replica.IsSound && failed < (_world.Options.Replicas - 1) / 2;
+        return replica.IsSound && failed < ((_world.Options.Founders ?? _world.Options.Replicas) - 1) / 2;
     }
 
     private void Count(in Fault fault, SimulatedReplica replica)
@@ -183,6 +207,9 @@ internal sealed class FaultEffects
     {
         bool isWriting = replica.IsRunning && replica.Ring.IsWriting;
         RareStates rare = _world.Monitors.Rare;
+        bool isCrash = fault.Kind is FaultKind.Kill or FaultKind.FastRestart or FaultKind.PowerCut;
+        rare.Sometimes(
+            RareState.LeaderLostInJoint, isCrash && replica.IsLeader && replica.Core.Configuration.IsJoint);
         rare.Sometimes(
             RareState.KilledInMidWrite, isWriting && fault.Kind is (FaultKind.Kill or FaultKind.FastRestart));
         rare.Sometimes(RareState.PowerCutInMidWrite, isWriting && fault.Kind == FaultKind.PowerCut);

@@ -96,4 +96,8 @@ internal enum FaultKind
 
     /// <summary>No fault, but a good moment for others: one replica takes a snapshot, and trims.</summary>
     TakeSnapshot,
+
+    /// <summary>No fault either: an operator asks a replica for a change of the members; see
+    /// <see cref="MemberOperator"/>. Drawn by <see cref="MemberDrawing"/>.</summary>
+    ChangeMembers,
 }

@@ -17,6 +17,9 @@ internal sealed record FaultPlan
     /// <summary>How many replicas the world has.</summary>
     internal required int Replicas { get; init; }
 
+    /// <summary>How many of them found the group; the others wait to be added.</summary>
+    internal required int Founders { get; init; }
+
     /// <summary>Virtual time under faults.</summary>
     internal required long FaultsNs { get; init; }
 

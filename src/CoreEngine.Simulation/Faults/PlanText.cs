@@ -27,6 +27,11 @@ internal static class PlanText
 
         Line(text, $"seed {plan.Seed}");
         Line(text, $"replicas {plan.Replicas}");
+        if (plan.Founders != plan.Replicas)
+        {
+            Line(text, $"founders {plan.Founders}");
+        }
+
         Line(text, $"faults-for {Time(plan.FaultsNs)}");
         NetworkFaults network = plan.Network;
         _ = text.Append(

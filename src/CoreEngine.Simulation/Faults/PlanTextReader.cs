@@ -15,6 +15,7 @@ internal sealed class PlanTextReader
     private readonly List<Operation> _operations = [];
     private ulong? _seed;
     private int? _replicas;
+    private int? _founders;
     private long? _faultsNs;
     private NetworkFaults? _network;
     private DiskTiming? _disk;
@@ -64,7 +65,7 @@ internal sealed class PlanTextReader
             return false;
         }
 
-        if (!AreNamed(replicas))
+        if (_founders > replicas || !AreNamed(replicas))
         {
             reason = string.Create(
                 CultureInfo.InvariantCulture, $"a line names a replica that is not one of 1 to {replicas}");
@@ -75,6 +76,7 @@ internal sealed class PlanTextReader
         {
             Seed = seed,
             Replicas = replicas,
+            Founders = _founders ?? replicas,
             FaultsNs = faultsNs,
             Network = _network,
             Disk = _disk,
@@ -134,6 +136,8 @@ internal sealed class PlanTextReader
         "seed" => words.Length == 2 && TryNumber(words[1], out ulong seed) && Set(ref _seed, seed),
         "replicas" => words.Length == 2 && TryNumber(words[1], out ulong replicas)
             && TryBound(replicas, 1, ReplicasMax) && Set(ref _replicas, (int)replicas),
+        "founders" => words.Length == 2 && TryNumber(words[1], out ulong founders)
+            && TryBound(founders, 1, ReplicasMax) && Set(ref _founders, (int)founders),
         "faults-for" => words.Length == 2 && TryTime(words[1], out long time) && Set(ref _faultsNs, time),
         "network" => TryNetwork(words),
         "disk" => TryDisk(words),

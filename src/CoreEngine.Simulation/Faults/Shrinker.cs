@@ -122,12 +122,13 @@ internal sealed class Shrinker
 
     private void DropReplicas()
     {
-        for (int replicas = 3; replicas < Plan.Replicas; replicas += 2)
+        for (int replicas = 3; replicas < Plan.Replicas; replicas++)
         {
             int kept = replicas;
             if (Fails(Plan with
             {
                 Replicas = kept,
+                Founders = int.Min(kept, Plan.Founders),
                 Core = [],
                 Faults = [.. Where(Plan.Faults, fault => fault.Replica <= kept && fault.Other <= kept)],
                 Operations = [.. Where(Plan.Operations, operation => operation.Replica <= kept)],

@@ -11,7 +11,17 @@ internal sealed record Swarm
 {
     private const long Millisecond = 1_000_000;
 
-    internal required int Replicas { get; init; }
+    /// <summary>Who found the group.</summary>
+    internal required int Founders { get; init; }
+
+    /// <summary>Replicas that wait to be added.</summary>
+    internal required int Spares { get; init; }
+
+    /// <summary>All of them.</summary>
+    internal int Replicas => Founders + Spares;
+
+    /// <summary>Between two changes of the members that operators ask for; 0: never.</summary>
+    internal required long ChangePeriodNs { get; init; }
 
     internal required NetworkFaults Network { get; init; }
 
@@ -79,12 +89,7 @@ internal sealed record Swarm
         int burstMax = chance.Chance(1, 3) ? 1 : (int)chance.Between(2, 40);
         long operationPeriod = chance.Between(2, 8) * Millisecond;
         long size = chance.Between(0, 10);
-        int[] weights = new int[FaultDriver.Kinds];
-        for (int i = 0; i < weights.Length; i++)
-        {
-            weights[i] = chance.Chance(2, 3) ? (int)chance.Between(1, 10) : 0;
-        }
-
+        int[] weights = DrawWeights(chance);
         weights[(int)FaultKind.Kill]++;
 
         // Harm for good would leave every seed with the same crippled minority: seldom, and one kind at a time.
@@ -97,9 +102,10 @@ internal sealed record Swarm
         weights[(int)FaultKind.BitRot] *= 2;
         weights[(int)FaultKind.BitRot] += isBeyondContract ? 20 : 0;
 
+        int founders = FoundersOf(size);
         return new Swarm
         {
-            Replicas = size < 5 ? 3 : size < 9 ? 5 : 7,
+            Founders = founders,
             Network = DrawNetwork(chance),
             Disk = chance.Chance(1, 4)
                 ? new DiskTiming(WriteMinNs: Millisecond, WriteMaxNs: chance.Between(2, 40) * Millisecond)
@@ -123,8 +129,31 @@ internal sealed record Swarm
             Snapshots = DrawSnapshots(chance),
             ScrubBytesPerSecond = chance.Chance(1, 4) ? 0 : chance.Between(64, 1024) * 1024,
             ScrubEveryMs = (int)chance.Between(50, 3000),
+            ChangePeriodNs = DrawChangePeriod(chance),
+            Spares = (int)long.Max(0, chance.Between(-1, SparesOf(founders) + 1)),
         };
     }
+
+    private static int[] DrawWeights(Prng chance)
+    {
+        int[] weights = new int[FaultDriver.Kinds];
+        for (int i = 0; i < weights.Length; i++)
+        {
+            // Operators have chance of their own.
+            bool isDrawn = i != (int)FaultKind.ChangeMembers && chance.Chance(2, 3);
+            weights[i] = isDrawn ? (int)chance.Between(1, 10) : 0;
+        }
+
+        return weights;
+    }
+
+    private static int FoundersOf(long size) => size < 5 ? 3 : size < 9 ? 5 : 7;
+
+    /// <summary>Every replica costs time: the larger the group, the fewer wait beside it.</summary>
+    private static int SparesOf(int founders) => founders == 3 ? 2 : founders == 5 ? 1 : 0;
+
+    private static long DrawChangePeriod(Prng chance) =>
+        chance.Chance(1, 3) ? 0 : chance.Between(50, 1500) * Millisecond;
 
     private static int DrawQuiesceAfter(Prng chance) =>
         chance.Chance(1, 4) ? 0 : (int)chance.Between(1, chance.Chance(1, 2) ? 20 : 1000);

@@ -31,11 +31,26 @@ internal sealed class ConfigurationHistory(World world)
     /// begun.</summary>
     internal Configuration Newest => _committed.Count == 0 ? Configuration.None : _committed.Values[^1];
 
-    /// <summary>Committed configurations so far.</summary>
-    internal int Count => _committed.Count;
+    /// <summary>The group has agreed on this one.</summary>
+    internal bool IsCommitted(ulong epoch) => _committed.ContainsKey(epoch);
 
     /// <summary>What a certificate of a leader means by an epoch; null when no such leader had one.</summary>
-    internal Configuration? Of(ulong term, ulong epoch) => _ofLeaders.GetValueOrDefault((term, epoch));
+    internal Configuration? Of(ulong term, ulong epoch)
+    {
+        if (_ofLeaders.TryGetValue((term, epoch), out Configuration? known))
+        {
+            return known;
+        }
+
+        // Appended in the turn at hand, which was not looked at yet.
+        foreach (SimulatedReplica replica in world.Replicas)
+        {
+            bool leads = replica.IsRunning && replica.Core.Role == Role.Leader && replica.Core.Term == term;
+            known ??= leads ? replica.Core.Log.Configurations.Find(epoch) : null;
+        }
+
+        return known;
+    }
 
     /// <summary>A replica has turned.</summary>
     internal void Observe(SimulatedReplica replica)
@@ -64,6 +79,7 @@ internal sealed class ConfigurationHistory(World world)
         {
             // Who was refused before may be admitted now: the transports try again.
             world.Network.Redial(replica.Number);
+            world.Monitors.Members.Adopted(replica, log.Latest);
         }
     }
 

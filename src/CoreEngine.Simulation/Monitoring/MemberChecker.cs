@@ -1,6 +1,8 @@
 using CoreEngine.Model;
+using CoreEngine.Protocol;
 using CoreEngine.Protocol.Membership;
 using CoreEngine.Protocol.Raft;
+using CoreEngine.Simulation.Faults;
 
 namespace CoreEngine.Simulation.Monitoring;
 
@@ -10,6 +12,9 @@ namespace CoreEngine.Simulation.Monitoring;
 /// </summary>
 internal sealed class MemberChecker(World world)
 {
+    private readonly ulong[] _lives = new ulong[world.Options.Replicas + 1];
+    private Configuration _before = Configuration.None;
+
     /// <summary>A term has got its leader.</summary>
     internal void Won(SimulatedReplica leader)
     {
@@ -28,19 +33,50 @@ internal sealed class MemberChecker(World world)
             Monitor.LeaderIsVoter,
             row is null || row.Incarnation == 0 || row.Incarnation == core.Incarnation,
             $"replica {leader.Number} leads term {core.Term} in another life than its configuration names");
+        world.Monitors.Rare.Sometimes(RareState.ElectedInJoint, counted is { IsJoint: true });
+    }
+
+    /// <summary>A replica counts by another configuration from now on.</summary>
+    internal void Adopted(SimulatedReplica replica, Configuration configuration)
+    {
+        RareStates rare = world.Monitors.Rare;
+        bool leads = replica.Core.Role == Role.Leader;
+        rare.Sometimes(RareState.JointEntered, leads && configuration.IsJoint);
+        if (leads && configuration.IsJoint)
+        {
+            world.Monitors.Buggify?.Visit(BuggifySite.InJoint, replica.Number);
+        }
+
+        rare.Sometimes(RareState.LeaderRemoved, leads && configuration.Find(replica.Number) is null);
     }
 
     /// <summary>The group has agreed on another configuration.</summary>
     internal void Committed(Configuration configuration)
     {
+        Configuration before = _before;
+        _before = configuration;
+        RareStates rare = world.Monitors.Rare;
         foreach (ConfigurationMember member in configuration.Members)
         {
             SimulatedReplica replica = world[member.Replica];
+            ConfigurationMember? old = before.Find(member.Replica);
+            bool wasLearner = old is { Kind: MemberKind.Learner };
+            rare.Sometimes(RareState.LearnerPromoted, wasLearner && member.IsVoter);
+            bool wasVoter = old is { Kind: MemberKind.Voter };
+            rare.Sometimes(RareState.WitnessAppointed, wasVoter && member.Kind == MemberKind.Witness);
+            ref ulong life = ref _lives[member.Replica];
+            rare.Sometimes(RareState.MemberReplaced, old is null && life != 0 && life != member.Incarnation);
+            life = member.Incarnation;
             if (member.Incarnation == replica.Incarnation && replica.Disk.Mishaps.Harm == DiskHarm.Wiped)
             {
                 // The group counts on this life now, and on nothing of the one before.
                 replica.Disk.Mishaps.Harm = DiskHarm.None;
             }
+        }
+
+        foreach (ConfigurationMember member in before.Members)
+        {
+            rare.Sometimes(RareState.MemberRemoved, configuration.Find(member.Replica) is null);
         }
     }
 }

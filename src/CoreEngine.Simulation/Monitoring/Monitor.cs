@@ -39,6 +39,8 @@ internal sealed record Monitor(string Name, string Component)
 
     internal static Monitor ReceiptEvidence { get; } = new("receipt evidence", Monitoring.Component.Externalization);
 
+    internal static Monitor ChangeAnswer { get; } = new("change answer", Monitoring.Component.Externalization);
+
     internal static Monitor Once { get; } = new("at most once", Monitoring.Component.Externalization);
 
     internal static Monitor SessionAnswer { get; } = new("session answer", Monitoring.Component.Externalization);

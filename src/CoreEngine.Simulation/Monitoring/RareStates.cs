@@ -77,6 +77,16 @@ internal enum RareState
     CrashWithSnapshotHalfMade,
     RotScrubbed,
     OpenedWithoutItsSnapshot,
+    ChangeAgreed,
+    ChangeOutdated,
+    JointEntered,
+    ElectedInJoint,
+    LeaderLostInJoint,
+    LearnerPromoted,
+    LeaderRemoved,
+    MemberRemoved,
+    MemberReplaced,
+    WitnessAppointed,
 }
 
 /// <summary>Counts how often each rare state was reached.</summary>

@@ -78,6 +78,7 @@ internal static class Catalogue
         new(32, "learner catches up", MemberScenarios.LearnerCatchesUp, "LearnerCounts", "LearnerLeads"),
         new(33, "witness", MemberScenarios.Witness, "WitnessLeads"),
         new(34, "compare and set", ChangeScenarios.CompareAndSet, "EpochUnchecked"),
+        new(34, "asked where nobody leads", MemberScenarios.AskedWhereNobodyLeads, "AsksAtOnceForEver"),
         new(35, "to one up to date", TransferScenarios.ToOneThatIsUpToDate, "StickyAgainstTransfer"),
         new(35, "to one that is slow", TransferScenarios.ToOneThatIsSlow, "TransferToLagging"),
         new(35, "to one that is dead", TransferScenarios.ToOneThatIsDead, "TransferNeverAborts"),

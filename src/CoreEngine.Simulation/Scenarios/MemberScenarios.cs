@@ -3,6 +3,7 @@ using System.Threading.Tasks;
 using CoreEngine.IO.Transport;
 using CoreEngine.Model;
 using CoreEngine.Model.Modes;
+using CoreEngine.Protocol;
 using CoreEngine.Simulation.Scripting;
 
 namespace CoreEngine.Simulation.Scenarios;
@@ -41,8 +42,15 @@ internal static class MemberScenarios
         script.Holds(script[3].Core.Configuration.Find(4) is null, $"replica 3 knows replica 4");
         script[1].Kill();
         script.Elect(4);
+
+        // It follows a leader that is no member, as far as it knows: what it asks of it arrives all the same.
+        script.OnlyCandidate(0);
+        script.Until(() => script[3].Core.Leader == 4, "the voter follows it");
+        Task<TransferResult> transfer = script[3].TransferAsync(2, Script.Second);
+        script.Until(() => transfer.IsCompleted, "a transfer that the voter asks for ends");
+        script.Holds(transfer.Result.IsDone && script[2].IsLeader, $"it ended as {transfer.Result}");
         script.EntriesToAll();
-        _ = script.Commit(4);
+        _ = script.Commit(2);
         script.UntilEqual();
     }
 
@@ -117,6 +125,33 @@ internal static class MemberScenarios
             script[1].Core.Configuration.Find(3)!.Incarnation == script[3].Incarnation,
             $"the configuration names another life");
         script.UntilEqual();
+    }
+
+    /// <summary>A change that is asked where nobody leads is asked again after a while, not at once and for
+    /// ever.</summary>
+    internal static void AskedWhereNobodyLeads(ulong seed)
+    {
+        using Script script = ChangeScenarios.Begun(seed, founders: 3, replicas: 4);
+        int asked = 0;
+        _ = script.Rule((in FrameHeader header, ReadOnlySpan<byte> _) =>
+        {
+            asked += Frames.Is(header, MessageType.MemberRequest) ? 1 : 0;
+            return FrameFate.Pass;
+        });
+
+        // Replica 1 leads no more, and the others have not noticed.
+        script.OnlyCandidate(9);
+        FrameFilter deaf = script.Rule(static (in FrameHeader header, ReadOnlySpan<byte> body) =>
+            Frames.TryReadReply(header, body, out _) ? FrameFate.Drop : FrameFate.Pass);
+        script.Until(() => !script[1].IsLeader, "replica 1 leaves leadership");
+        script.Holds(script[3].Core.Leader == 1, $"replica 3 follows {script[3].Core.Leader}");
+        Task<MembershipOutcome> change = script[3].ChangeAsync(ChangeScenarios.Learn(4));
+        script.World.RunFor(100 * Script.Millisecond);
+        script.Holds(asked is > 0 and < 10, $"in 100 ms it was asked {asked} times");
+        script.Lift(deaf);
+        script.OnlyCandidate(0);
+        script.Until(() => change.IsCompleted, "the next leader decides");
+        Demand(script, change.Result);
     }
 
     /// <summary>S32: a learner counts in no quorum and never leads; it is promoted when it keeps up, not

@@ -14,7 +14,8 @@ namespace CoreEngine.Loop;
 /// <remarks>
 /// A follower hands the change to the leader, once, and hears which entry it became (MemberRequest, MemberReply: <c>u64
 /// epoch | u64 term | u64 first | u64 second | u32 code | u32 zero</c>); whether that entry is committed, it sees in
-/// its own log. The correlation in the frame names the waiting call.
+/// its own log. The correlation in the frame names one asking of the waiting call, in its upper half by the asker's
+/// life: an answer to another asking, or to a former life, is none; and a leader takes no asking twice.
 /// </remarks>
 internal sealed class MemberChanges
 {
@@ -23,7 +24,8 @@ internal sealed class MemberChanges
     private const long PeriodNs = 20_000_000;
 
     private readonly List<Waiting> _waiting = [];
-    private ulong _nextCorrelation = 1;
+    private readonly Dictionary<uint, ulong> _taken = [];
+    private uint _asked;
 
     /// <summary>Somebody waits: the group wants turns.</summary>
     internal bool Any => _waiting.Count > 0;
@@ -41,7 +43,7 @@ internal sealed class MemberChanges
             return;
         }
 
-        var waiting = new Waiting(change, done, _nextCorrelation++, loop.Now + loop.ProposalTimeoutNs);
+        var waiting = new Waiting(change, done, loop.Now + loop.ProposalTimeoutNs);
         _waiting.Add(waiting);
         Start(loop, group, waiting);
         _waiting.RemoveAll(static item => item.Done.Task.IsCompleted);
@@ -50,7 +52,7 @@ internal sealed class MemberChanges
     /// <summary>An operator forces recovery; the change is decided as any other.</summary>
     internal void Force(EngineLoop loop, GroupRuntime group, TaskCompletionSource<MembershipOutcome> done)
     {
-        var waiting = new Waiting(new MemberChange(), done, _nextCorrelation++, loop.Now + loop.ProposalTimeoutNs);
+        var waiting = new Waiting(new MemberChange(), done, loop.Now + loop.ProposalTimeoutNs);
         Note(waiting, group.Core.ForceRecovery(group.Outputs));
         if (!done.Task.IsCompleted)
         {
@@ -72,7 +74,7 @@ internal sealed class MemberChanges
             {
                 Judge(group, waiting);
             }
-            else if (!waiting.IsForwarded)
+            else if (!waiting.IsForwarded && loop.Now >= waiting.NextAsk)
             {
                 Start(loop, group, waiting);
             }
@@ -102,6 +104,11 @@ internal sealed class MemberChanges
     {
         if ((MessageType)header.Type == MessageType.MemberRequest)
         {
+            if (!IsNewRequest(header))
+            {
+                return;
+            }
+
             MemberChange? change = MemberChangeBody.Read(body);
             ChangeResult result = change is null
                 ? new ChangeResult(0, 0, new Refusal(RefusalCode.MemberInvalid))
@@ -132,8 +139,31 @@ internal sealed class MemberChanges
                 BinaryPrimitives.ReadUInt64LittleEndian(body[24..]))));
     }
 
-    private static void Start(EngineLoop loop, GroupRuntime group, Waiting waiting)
+    /// <summary>False for a frame that came before, or was overtaken: it may have been refused then, and its sender
+    /// told so.</summary>
+    private bool IsNewRequest(in FrameHeader header)
     {
+        ulong last = _taken.GetValueOrDefault(header.From);
+        bool isSameLife = last >> 32 == header.Correlation >> 32;
+        if (isSameLife && header.Correlation <= last)
+        {
+            return false;
+        }
+
+        if (_taken.Count >= Limits.ReplicasMax && last == 0)
+        {
+            _taken.Clear();
+        }
+
+        _taken[header.From] = header.Correlation;
+        return true;
+    }
+
+    private void Start(EngineLoop loop, GroupRuntime group, Waiting waiting)
+    {
+        // Where nobody leads the answer comes at once: without a pause the question would follow it at once.
+        waiting.NextAsk = loop.Now + PeriodNs;
+        waiting.Correlation = ((ulong)loop.Life << 32) | ++_asked;
         ChangeResult result = group.Core.ChangeMembers(loop.Complete(group, waiting.Change), group.Outputs);
         if (result.Refusal.Code == RefusalCode.NotLeader && result.Refusal.First != loop.Replica)
         {
@@ -215,13 +245,17 @@ internal sealed class MemberChanges
 
     /// <summary>One call.</summary>
     private sealed class Waiting(
-        MemberChange change, TaskCompletionSource<MembershipOutcome> done, ulong correlation, long deadline)
+        MemberChange change, TaskCompletionSource<MembershipOutcome> done, long deadline)
     {
         internal MemberChange Change => change;
 
         internal TaskCompletionSource<MembershipOutcome> Done => done;
 
-        internal ulong Correlation => correlation;
+        /// <summary>Of the newest asking.</summary>
+        internal ulong Correlation { get; set; }
+
+        /// <summary>Not asked again before. Monotonic nanoseconds.</summary>
+        internal long NextAsk { get; set; }
 
         /// <summary>Monotonic nanoseconds.</summary>
         internal long Deadline => deadline;

@@ -1,6 +1,5 @@
 using CoreEngine.Model;
 using CoreEngine.Protocol.Membership;
-using CoreEngine.Protocol.Raft;
 using CoreEngine.Protocol.Tests.Harness;
 using CoreEngine.Protocol.Wire;
 using Xunit;

@@ -111,6 +111,18 @@ public sealed class PartTests
     }
 
     [Fact]
+    public void Judge_VotersWithDataElectWithoutAWitness()
+    {
+        Cluster cluster = Change.Of(4, 4);
+        cluster.Elect(1);
+        ConfigurationMember one = Change.Voter(3) with { Kind = MemberKind.Witness };
+        ConfigurationMember other = Change.Voter(4) with { Kind = MemberKind.Witness };
+        Refusal refusal = cluster[1].Change(new MemberChange { Set = [one, other] }).Refusal;
+        Assert.Equal(new Refusal(RefusalCode.WitnessesNeeded, 2, 3), refusal);
+        Assert.Equal(RefusalCode.None, cluster[1].Change(new MemberChange { Set = [one] }).Refusal.Code);
+    }
+
+    [Fact]
     public void Judge_NoQuorumInsideOneDeclaredDomain()
     {
         Cluster cluster = Change.Of(3, 3);

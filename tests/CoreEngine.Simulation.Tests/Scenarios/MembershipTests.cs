@@ -67,6 +67,10 @@ public sealed class MembershipTests
     public void Raft_S34_OfTwoOperatorsExactlyOneWins() => Play.Seeds(3, ChangeScenarios.CompareAndSet);
 
     [Fact]
+    public void AChangeThatIsAskedWhereNobodyLeadsDoesNotStorm() =>
+        Play.Seeds(2, MemberScenarios.AskedWhereNobodyLeads);
+
+    [Fact]
     public void Raft_S58_AForcedRecoveryIsExplicitMarkedAndUnderANewLife() =>
         Play.Seeds(2, MemberScenarios.ForcedRecovery);
 }

@@ -22,7 +22,8 @@ internal readonly record struct Survival(int Acknowledged, int Lost);
 
 /// <summary>
 /// Which acknowledged proposals are still there after crashes, by the level that they asked for: found out by trying.
-/// In half of the worlds the leader is cut off before it is struck, so that it alone knows what it acknowledged.
+/// In half of the worlds the leader is cut off before it is struck, so that it alone knows what it acknowledged; in
+/// half of them it comes back last.
 /// </summary>
 internal static class SurvivalTable
 {
@@ -94,22 +95,34 @@ internal static class SurvivalTable
             Strike(script[victim], blow);
         }
 
-        world.Network.Heal();
-        world.RunFor(2 * Script.Second);
-        foreach (SimulatedReplica replica in world.Replicas)
-        {
-            if (!replica.IsRunning)
-            {
-                replica.Start();
-            }
-        }
-
+        // Whoever is left may lead, and does before anybody comes back.
         script.Free();
+        world.RunFor(2 * Script.Second);
+        Bring(script, beforeOld: seed % 4 >= 2);
         script.UntilLeader();
         _ = script.Commit(world.Leader!.Number);
         script.UntilEqual();
         int lost = acknowledged.FindAll(one => !Holds(script[1], one.Value)).Count;
         return new Survival(acknowledged.Count, lost);
+    }
+
+    /// <summary>Everybody comes back; in half of the worlds the former leader only when the others have another one:
+    /// what it alone holds is then overwritten.</summary>
+    private static void Bring(Script script, bool beforeOld)
+    {
+        foreach (SimulatedReplica replica in script.World.Replicas)
+        {
+            if (!replica.IsRunning && !(beforeOld && replica.Number == 1))
+            {
+                replica.Start();
+            }
+        }
+
+        if (!script[1].IsRunning)
+        {
+            script.UntilLeader();
+            script[1].Start();
+        }
     }
 
     private static bool IsAnswered((ulong Value, Task<Receipt> Receipt) asked) => asked.Receipt.IsCompleted

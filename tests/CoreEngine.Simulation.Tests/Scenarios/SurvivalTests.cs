@@ -32,8 +32,13 @@ public sealed class SurvivalTests(ITestOutputHelper output)
 
             // A quorum's media lose nothing, whatever is struck; a level below it loses with its leader.
             Assert.Equal(0, cells[(int)Durability.QuorumDurable].Lost);
-            Assert.Equal(blow.HasLeader, cells[(int)Durability.Memory].Lost > 0);
-            Assert.True(blow.HasLeader || cells[(int)Durability.LocalDurable].Lost == 0);
+            // With the leader gone a quarter of all worlds show it, whoever else was struck: no cell hangs on one seed.
+            foreach (Durability weak in new[] { Durability.Memory, Durability.LocalDurable })
+            {
+                int lost = cells[(int)weak].Lost;
+                Assert.True(
+                    blow.HasLeader ? lost >= (int)Seeds / 4 : lost == 0, $"{blow.Words}, {weak}: {lost} were lost");
+            }
         }
 
         string readme = File.ReadAllText(Path.Combine(Root(), "README.md"));

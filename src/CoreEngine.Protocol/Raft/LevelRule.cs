@@ -4,8 +4,8 @@ using CoreEngine.Protocol.Wire;
 
 namespace CoreEngine.Protocol.Raft;
 
-/// <summary>Which formats a group uses (raft.md S57): those of the highest level that every member speaks. It is part of
-/// the configuration, so it rises by an entry, once for all, and never falls.</summary>
+/// <summary>Which formats a group uses (raft.md S57): those of the highest level that every member speaks. It is part
+/// of the configuration, so it rises by an entry, once for all, and never falls.</summary>
 /// <remarks>Every acknowledgement names the level of its sender; a member that has not answered this leader blocks the
 /// rise, for it may run an older build.</remarks>
 internal static class LevelRule

@@ -173,8 +173,10 @@ internal static class Ingress
         if (result == ReceiveResult.NewerLevel)
         {
             loop.Fail(group, new EngineFault(
-                $"replica {header.From} leads group '{group.Name}' at a feature level above {loop.Options.FeatureLevel}, "
-                + "the newest that this replica speaks: go on with the newer build here, nothing is lost", null));
+                $"replica {header.From} leads group '{group.Name}' at a feature level above "
+                + $"{loop.Options.FeatureLevel}, the newest that this replica speaks: go on with the newer build here, "
+                + "nothing is lost",
+                null));
         }
 
         if (result == ReceiveResult.Contradiction)

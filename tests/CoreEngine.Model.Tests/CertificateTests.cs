@@ -1,5 +1,6 @@
 // Goal: a default certificate proves nothing, and each needed field, missing alone, makes a certificate void.
 // Method: one sound certificate of each kind, then each needed field taken away.
+using System.Text.Json;
 using CoreEngine.Model.Certificates;
 using Xunit;
 
@@ -33,6 +34,15 @@ public class CertificateTests
         Assert.False((sound with { Contract = 0 }).IsValid);
         Assert.False((sound with { Term = 0 }).IsValid);
         Assert.False((sound with { Voters = 0 }).IsValid);
+    }
+
+    [Fact]
+    public void Commit_prints_the_level_that_it_proves()
+    {
+        var sound = new CommitCertificate(1, 0, 0, 5, 9, 0b110, 0);
+        Assert.Contains("Level = QuorumDurable", sound.ToString(), System.StringComparison.Ordinal);
+        Assert.Equal(2, JsonSerializer.SerializeToElement(sound).GetProperty("Level").GetInt32());
+        Assert.Null(default(CommitCertificate).Level);
     }
 
     [Fact]

@@ -20,4 +20,8 @@ public readonly record struct CommitCertificate(
 {
     /// <summary>False for <c>default</c>: somebody must have been counted, in a term, under a contract.</summary>
     public bool IsValid => Voters != 0 && Term != 0 && Contract != 0;
+
+    /// <summary>What held the entries when they were counted: always the media of a quorum, whatever a proposal was
+    /// acknowledged by before. <c>null</c> for <c>default</c>.</summary>
+    public Durability? Level => IsValid ? Durability.QuorumDurable : null;
 }

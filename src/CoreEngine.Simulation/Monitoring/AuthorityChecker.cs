@@ -62,12 +62,14 @@ internal sealed class AuthorityChecker(World world)
         _ = voters.Add((voter.Number, voter.Core.Incarnation));
         Standing before = _standing[voter.Number];
 
-        // A grant that waited for the disk was given earlier than now: only what is said at once is judged.
+        // A grant that waited for the disk was given earlier than now: only what is said at once is judged. A leader
+        // that asks for votes says itself that it leads no more: it has started again.
         bool isFresh = before.Life == voter.Life && before.IsDurable && before.Term == voter.Core.Term;
         long heard = voter.Clock.Local(world.Now) - before.HeardNs;
         world.Check(
             Monitor.Stickiness,
-            !isFresh || before.Leader == 0 || heard >= voter.Core.Options.ElectionMinNs,
+            !isFresh || before.Leader == 0 || before.Leader == candidate
+                || heard >= voter.Core.Options.ElectionMinNs,
             $"replica {voter.Number} would depose leader {before.Leader}, heard {heard} ns ago, for {candidate}");
     }
 

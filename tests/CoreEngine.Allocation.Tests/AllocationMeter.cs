@@ -29,6 +29,10 @@ internal static class AllocationMeter
     /// </summary>
     private const int WarmOperations = 700_000;
     private const int Operations = 100_000;
+
+    /// <summary>The one in the middle counts: a queue of the runtime that doubles once, under whatever load the machine
+    /// has, is no cost of proposals.</summary>
+    private const int Stretches = 3;
     private const int Outstanding = 256;
     private const int Payload = 16;
     private const int Quorum = 2;
@@ -45,17 +49,20 @@ internal static class AllocationMeter
         workload.Start();
         workload.WaitFor(WarmOperations, Patience);
 
-        Tally first = workload.Read();
-        Counters before = Counters.AtStart();
-        workload.WaitFor(Operations, Patience);
-        Usage usage = Counters.AtEnd().Since(before);
-        Tally last = workload.Read();
+        var stretches = new AllocationCost[Stretches];
+        for (int i = 0; i < Stretches; i++)
+        {
+            Tally first = workload.Read();
+            Counters before = Counters.AtStart();
+            workload.WaitFor(Operations, Patience);
+            Usage usage = Counters.AtEnd().Since(before);
+            Tally last = workload.Read();
+            stretches[i] = new AllocationCost(
+                last.Committed - first.Committed, usage.AllocatedBytes, usage.Collections, last, null);
+        }
+
         await workload.StopAsync();
-        return new AllocationCost(
-            last.Committed - first.Committed,
-            usage.AllocatedBytes,
-            usage.Collections,
-            workload.Read(),
-            workload.Violation);
+        Array.Sort(stretches, static (one, other) => one.BytesPerOperation.CompareTo(other.BytesPerOperation));
+        return stretches[Stretches / 2] with { Tally = workload.Read(), Violation = workload.Violation };
     }
 }

@@ -119,7 +119,7 @@ public class ConsumerTests(Feed feed)
         // What is linked into the library may only be handed on with its licence.
         Assert.Equal(isPacked, packed.Contains("THIRD-PARTY-NOTICES.txt"));
         string way = isPacked ? "native library" : "libc (native library not found)";
-        Assert.Contains($", {way}; durability class", run.Output, StringComparison.Ordinal);
+        Assert.Contains($", {way}", run.Output, StringComparison.Ordinal);
     }
 
     /// <summary>The index in a line such as <c>Committed at g1/c1/t1/i2, proven by ...</c>.</summary>

@@ -49,6 +49,7 @@ public sealed class SimulatorTests
     [InlineData(872, 54)]
     [InlineData(1039, 54)]
     [InlineData(3187, 20)]
+    [InlineData(29623089511983, 30)]
     public void SeedsThatFoundABug_PassNow(ulong seed, int seconds)
     {
         SeedResult result = Simulator.Run(new SimulatorOptions { Seed = seed, FaultsNs = seconds * Second });

@@ -68,7 +68,10 @@ public sealed class IdleGroupTests
             Assert.True(await pace.WaitForNextTickAsync(patience.Token));
         }
 
-        await cluster.CommitAsync(9, replica: leader == 1 ? 2u : 1u);
+        // A replica that has not heard of the new leader yet would hand it to the old one, and never know.
+        uint next = (uint)Array.FindIndex(all, group => group.Fault is null && group.Status.Role == "Leader") + 1;
+        Assert.NotEqual(leader, next);
+        await cluster.CommitAsync(9, replica: next);
     }
 
     [Fact]

@@ -28,6 +28,7 @@ internal sealed class LogIndex
     internal const int PointsMax = 4096;
 
     private const int PointsFirst = 2;
+    private const int PointsQuiet = 128;
     private const ulong SpacingFirst = 64 * 1024;
 
     private readonly Dictionary<uint, Line> _lines = [];
@@ -471,7 +472,8 @@ internal sealed class LogIndex
         {
             if (_count < PointsMax)
             {
-                Array.Resize(ref _points, _count * 2);
+                // A group that has filled so many is busy: it gets all at once, and allocates nothing from then on.
+                Array.Resize(ref _points, _count < PointsQuiet ? _count * 2 : PointsMax);
                 return;
             }
 

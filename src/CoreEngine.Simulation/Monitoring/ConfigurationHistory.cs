@@ -42,11 +42,13 @@ internal sealed class ConfigurationHistory(World world)
             return known;
         }
 
-        // Appended in the turn at hand, which was not looked at yet.
+        // Appended in the turn at hand, which was not looked at yet; its leader may have stepped down in the same turn.
         foreach (SimulatedReplica replica in world.Replicas)
         {
             bool leads = replica.IsRunning && replica.Core.Role == Role.Leader && replica.Core.Term == term;
-            known ??= leads ? replica.Core.Log.Configurations.Find(epoch) : null;
+            bool isOfTerm = replica.IsRunning && epoch <= replica.Core.LastIndex
+                && epoch > replica.Core.Log.BaseIndex && replica.Core.Log.TermAt(epoch) == term;
+            known ??= leads || isOfTerm ? replica.Core.Log.Configurations.Find(epoch) : null;
         }
 
         return known;

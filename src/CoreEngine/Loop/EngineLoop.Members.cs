@@ -71,8 +71,15 @@ internal sealed partial class EngineLoop
     }
 
     /// <summary>A group counts by other members: their lives are the ones to hear, and they must be reached.</summary>
-    internal void MembersChanged(Configuration before, Configuration configuration)
+    /// <param name="before">The members until now.</param>
+    /// <param name="configuration">The members from now on.</param>
+    /// <param name="agreedEpoch">The newest configuration that a commit certificate has named here.</param>
+    /// <param name="leader">Who leads; 0 when nobody is known to.</param>
+    internal void MembersChanged(
+        Configuration before, Configuration configuration, ulong agreedEpoch, uint leader)
     {
+        // One that catches up takes in what was long ago: the lives of then are not the ones to hear now.
+        bool isPast = configuration.Epoch < agreedEpoch;
         foreach (ConfigurationMember member in before.Members)
         {
             if (configuration.Find(member.Replica) is null)
@@ -88,7 +95,8 @@ internal sealed partial class EngineLoop
                 continue;
             }
 
-            if (member.Incarnation != 0 && configuration.ForcedEpoch == 0)
+            bool mayChange = (!isPast && member.Replica != leader) || !Peers.IsLinked(member.Replica);
+            if (member.Incarnation != 0 && configuration.ForcedEpoch == 0 && mayChange)
             {
                 Peers.Readmit(member.Replica, member.Incarnation);
             }

@@ -418,7 +418,7 @@ internal sealed partial class GroupRuntime
         Configuration latest = Suffix.Configurations.Latest;
         if (!ReferenceEquals(latest, _configuration))
         {
-            _loop.MembersChanged(_configuration, latest);
+            _loop.MembersChanged(_configuration, latest, CommitProof.ConfigEpoch, status.Leader);
             Volatile.Write(ref _configuration, latest);
         }
 

@@ -108,6 +108,9 @@ internal sealed class PeerMemory
         return admitted;
     }
 
+    /// <summary>Some life of it is linked now.</summary>
+    internal bool IsLinked(uint replica) => _linked.ContainsKey(replica);
+
     /// <summary>True when frames of this replica must be dropped: two lives of it were met at once.</summary>
     internal bool IsSilenced(uint replica) => _silenced.Count > 0 && _silenced.Contains(replica);
 

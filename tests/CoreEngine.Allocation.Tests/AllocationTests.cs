@@ -1,7 +1,7 @@
 // Goal: in its steady state a proposal allocates nothing, on no thread of leader, followers or callers.
 // Method: three engines in this process with real durable writes; 256 proposals under way; the runtime's exact count
-// of allocated
-// bytes over three times 100,000 proposals after a warm-up, of which the one in the middle counts. Tiered compilation is off, see test.env.
+// of allocated bytes over three times 100,000 proposals after a warm-up, of which the one in the middle counts. Tiered
+// compilation is off, see test.env.
 using System.Threading.Tasks;
 using CoreEngine.Load.Cluster;
 using Xunit;

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Net;
 using System.Net.Sockets;
 
@@ -12,6 +13,9 @@ internal static class FreePorts
     private const int First = 10_000;
     private const int End = 30_000;
     private const int TriesPerPort = 256;
+
+    /// <summary>What this process has tried before: it may be in use later, and is not found again.</summary>
+    private static readonly HashSet<int> Found = [];
 
     /// <summary>
     /// So many different ports. They were free a moment ago; who takes one meanwhile makes a replica fail with a clear
@@ -46,6 +50,14 @@ internal static class FreePorts
         for (int i = 0; i < TriesPerPort; i++)
         {
             int port = Random.Shared.Next(First, End);
+            lock (Found)
+            {
+                if (!Found.Add(port))
+                {
+                    continue;
+                }
+            }
+
             var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
             try
             {
